@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# For people; what the kernel's build system reads is Kbuild.
+
+KERNEL_BUILD_DIR ?= /lib/modules/$(shell uname -r)/build
+CFLAGS ?= -O2 -g -Wall -Wextra -Werror
+
+.PHONY: module load unload demo check guest clean distclean
+
+module:
+	@[ -e $(KERNEL_BUILD_DIR)/Makefile ] || { echo "no headers of the running kernel in \
+	$(KERNEL_BUILD_DIR); on Debian: apt-get install linux-headers-$$(uname -r)"; exit 1; }
+	$(MAKE) -C $(KERNEL_BUILD_DIR) M=$(CURDIR) modules
+
+load: module
+	insmod diolate.ko
+
+unload:
+	rmmod diolate
+
+demo:
+	@test/demo
+
+check:
+	@test/check
+
+# The programs that run inside the virtual machines; static, since there is nothing there.
+guest_programs := $(patsubst test/guest/%.c,build/guest/%,$(wildcard test/guest/*.c))
+guest: $(guest_programs)
+
+build/guest/%: test/guest/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -static -o $@ $< -laio
+
+clean:
+	rm -rf build
+	[ ! -e Module.symvers ] || $(MAKE) -C $(KERNEL_BUILD_DIR) M=$(CURDIR) clean
+
+distclean: clean
+	test/vm/clean

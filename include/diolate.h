@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The module's own interfaces, in the order in which a late error passes them:
+ * completion entered -> scope -> late error -> policy -> deliver -> account.
+ */
+#ifndef DIOLATE_H
+#define DIOLATE_H
+
+#include <linux/fs.h>
+#include <linux/kprobes.h>
+
+#include "compat.h"
+#include "policy.h"
+
+struct seq_file;
+
+/* main.c: the parameters */
+extern enum diolate_policy diolate_policy;
+extern unsigned int diolate_maxactive;
+
+/* scope.c: which write this task is completing now */
+
+/**
+ * struct diolate_invalidation - one call of kiocb_invalidate_post_direct_write()
+ * @iocb:  the direct write; alive as long as the call lasts
+ * @count: bytes written, from @iocb->ki_pos on
+ *
+ * Lives in a kretprobe instance: written once on entry, read by its own task only.
+ */
+struct diolate_invalidation {
+	struct kiocb *iocb;
+	size_t count;
+};
+
+/**
+ * struct diolate_direct_write - one call of generic_file_direct_write()
+ * @iocb:     the direct write
+ * @reported: a late error of this call was counted
+ *
+ * Lives in a kretprobe instance: used by its own task only.
+ */
+struct diolate_direct_write {
+	struct kiocb *iocb;
+	bool reported;
+};
+
+void *diolate_scope_innermost(const struct kretprobe *rp, bool (*match)(void *data, void *arg),
+			      void *arg);
+struct kiocb *diolate_scope_of_work(const void *work, unsigned int *distance);
+
+/* deliver.c: the completion callback */
+
+/** enum diolate_mark - what the ki_complete of a kiocb says about us */
+enum diolate_mark {
+	DIOLATE_UNMARKED,	/* the submitter's own callback, or none */
+	DIOLATE_WATCHED,	/* ours, nothing happened so far */
+	DIOLATE_LATE,		/* ours, and a late error is pending */
+};
+
+int diolate_deliver_init(void);
+void diolate_deliver_exit(void);
+enum diolate_consumer diolate_consumer_of(diolate_complete_fn complete, enum diolate_mark *mark);
+void diolate_watch(struct kiocb *iocb);
+void diolate_mark_late(struct kiocb *iocb);
+
+/* probes.c: the table of probe sites */
+int diolate_probes_arm(void);
+void diolate_probes_disarm(void);
+unsigned long diolate_probes_missed(void);
+void diolate_probes_show(struct seq_file *m);
+int diolate_probe_address(const char *symbol, unsigned long *address);
+
+/* selftest.c: the load-time proof */
+int diolate_selftest(void);
+
+/* account.c: the counters, in the order in which debugfs prints them */
+enum diolate_counter {
+	DIOLATE_N_LATE_ERRORS,
+	DIOLATE_N_STUCK,
+	DIOLATE_N_DELIVERED,
+	DIOLATE_N_ALREADY_FAILED,
+	DIOLATE_N_OBSERVED,
+	DIOLATE_N_SYNC,
+	DIOLATE_N_KERNEL_OWNED,
+	DIOLATE_N_UNDELIVERABLE,
+	DIOLATE_N_PENDING,
+	DIOLATE_N_UNATTRIBUTED,
+	DIOLATE_N_REPEATS,
+	DIOLATE_COUNTERS
+};
+
+void diolate_account_unattributed(void);
+void diolate_account_late(enum diolate_outcome outcome);
+void diolate_account_settled(enum diolate_outcome outcome);
+void diolate_account_show(struct seq_file *m);
+
+/* debugfs.c */
+void diolate_debugfs_init(void);
+void diolate_debugfs_exit(void);
+
+#endif

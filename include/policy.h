@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What becomes of a late error. Nothing here touches the kernel: src/policy.c is also compiled and
+ * tested in user space (test/unit/).
+ */
+#ifndef DIOLATE_POLICY_H
+#define DIOLATE_POLICY_H
+
+#ifdef __KERNEL__
+#include <linux/types.h>
+#else
+#include <stdbool.h>
+#endif
+
+/** enum diolate_policy - what the administrator asked for; the order is that of the names */
+enum diolate_policy {
+	DIOLATE_PROPAGATE,	/* complete the write with -EIO */
+	DIOLATE_OBSERVE,	/* count, change nothing */
+	DIOLATE_REPAIR,		/* put the cache right; refused until it exists */
+	DIOLATE_POLICIES
+};
+
+/** enum diolate_consumer - who waits for the completion of a direct write */
+enum diolate_consumer {
+	DIOLATE_SYNC,		/* nobody: the result is the return value of a system call */
+	DIOLATE_LIBAIO,		/* an io_event of fs/aio.c */
+	DIOLATE_IO_URING,	/* a cqe */
+	DIOLATE_KERNEL,		/* code of the kernel: loop, nvmet, overlayfs, ... */
+};
+
+/** enum diolate_way - how the result of a write can still be reached when its late error is seen */
+enum diolate_way {
+	DIOLATE_WAY_NONE,	/* the callback is loaded already, or belongs to somebody else */
+	DIOLATE_WAY_WATCHED,	/* our callback was put in place when the completion was entered */
+	DIOLATE_WAY_WAITED_FOR,	/* the file system waits; the callback is read after it returns */
+};
+
+/** enum diolate_outcome - what a write with a late error was counted as */
+enum diolate_outcome {
+	DIOLATE_REPEAT,		/* this write was counted already */
+	DIOLATE_WAS_SYNC,
+	DIOLATE_KERNEL_OWNED,
+	DIOLATE_UNDELIVERABLE,
+	DIOLATE_OBSERVED,
+	DIOLATE_PENDING,	/* the callback decides: one of the two below */
+	DIOLATE_ALREADY_FAILED,
+	DIOLATE_DELIVERED,
+};
+
+/**
+ * struct diolate_late - a late error, as far as its outcome depends on it
+ * @consumer: who waits for the write
+ * @way:      how its result can be reached
+ * @policy:   the policy in force now
+ * @repeat:   a report about this write was counted before
+ */
+struct diolate_late {
+	enum diolate_consumer consumer;
+	enum diolate_way way;
+	enum diolate_policy policy;
+	bool repeat;
+};
+
+extern const char *const diolate_policy_names[DIOLATE_POLICIES];
+
+enum diolate_outcome diolate_decide(const struct diolate_late *late);
+enum diolate_outcome diolate_settle(long *ret);
+
+#endif

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The counters. One set a CPU: counting a late error takes no lock and dirties no shared line, and
+ * a machine without a late error never comes here.
+ *
+ * Identity, at every quiet moment: late_errors = delivered + already_failed + observed + repaired +
+ * sync + kernel_owned + undeliverable + pending. Each term is counted on its own where it happens;
+ * none is computed from the others, so the identity is a test and not a tautology.
+ */
+#include <linux/percpu.h>
+#include <linux/seq_file.h>
+
+#include "diolate.h"
+
+static DEFINE_PER_CPU(s64 [DIOLATE_COUNTERS], counters);
+
+static const enum diolate_counter counter_of[] = {
+	[DIOLATE_REPEAT] = DIOLATE_N_REPEATS,
+	[DIOLATE_WAS_SYNC] = DIOLATE_N_SYNC,
+	[DIOLATE_KERNEL_OWNED] = DIOLATE_N_KERNEL_OWNED,
+	[DIOLATE_UNDELIVERABLE] = DIOLATE_N_UNDELIVERABLE,
+	[DIOLATE_OBSERVED] = DIOLATE_N_OBSERVED,
+	[DIOLATE_PENDING] = DIOLATE_N_PENDING,
+	[DIOLATE_ALREADY_FAILED] = DIOLATE_N_ALREADY_FAILED,
+	[DIOLATE_DELIVERED] = DIOLATE_N_DELIVERED,
+};
+
+/**
+ * diolate_account_unattributed() - count a report by the kernel that no probe could tie to a write
+ *
+ * Context: any, also inside a probe handler.
+ */
+void diolate_account_unattributed(void)
+{
+	this_cpu_inc(counters[DIOLATE_N_UNATTRIBUTED]);
+}
+NOKPROBE_SYMBOL(diolate_account_unattributed);
+
+/**
+ * diolate_account_late() - count a late error as it is seen
+ * @outcome: what diolate_decide() made of it
+ *
+ * Context: any, also inside a probe handler.
+ */
+void diolate_account_late(enum diolate_outcome outcome)
+{
+	if (outcome != DIOLATE_REPEAT) {
+		this_cpu_inc(counters[DIOLATE_N_LATE_ERRORS]);
+		this_cpu_inc(counters[DIOLATE_N_STUCK]);
+	}
+	this_cpu_inc(counters[counter_of[outcome]]);
+}
+NOKPROBE_SYMBOL(diolate_account_late);
+
+/**
+ * diolate_account_settled() - count a pending late error as its write completes
+ * @outcome: what diolate_settle() made of it
+ *
+ * Context: any.
+ */
+void diolate_account_settled(enum diolate_outcome outcome)
+{
+	this_cpu_inc(counters[counter_of[outcome]]);
+	this_cpu_dec(counters[DIOLATE_N_PENDING]);
+}
+
+static s64 total(enum diolate_counter counter)
+{
+	s64 sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(per_cpu(counters, cpu)[counter]);
+	return sum;
+}
+
+/**
+ * diolate_account_show() - print the file `counters`
+ * @m: the file; a line `name value` for each counter, since load
+ *
+ * `overtaken` and `repaired` stand for kinds of the contract that this version cannot see or do;
+ * their names are there so that a reader need not change.
+ *
+ * Context: process, may sleep.
+ */
+void diolate_account_show(struct seq_file *m)
+{
+	seq_printf(m, "late_errors %lld\n", total(DIOLATE_N_LATE_ERRORS));
+	seq_printf(m, "stuck %lld\n", total(DIOLATE_N_STUCK));
+	seq_printf(m, "delivered %lld\n", total(DIOLATE_N_DELIVERED));
+	seq_printf(m, "already_failed %lld\n", total(DIOLATE_N_ALREADY_FAILED));
+	seq_printf(m, "observed %lld\n", total(DIOLATE_N_OBSERVED));
+	seq_printf(m, "sync %lld\n", total(DIOLATE_N_SYNC));
+	seq_printf(m, "kernel_owned %lld\n", total(DIOLATE_N_KERNEL_OWNED));
+	seq_printf(m, "undeliverable %lld\n", total(DIOLATE_N_UNDELIVERABLE));
+	seq_printf(m, "pending %lld\n", total(DIOLATE_N_PENDING));
+	seq_printf(m, "unattributed %lld\n", total(DIOLATE_N_UNATTRIBUTED));
+	seq_printf(m, "probe_missed %lu\n", diolate_probes_missed());
+	seq_printf(m, "repeats %lld\n", total(DIOLATE_N_REPEATS));
+}

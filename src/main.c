@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Loading, top to bottom; unloading, its mirror; the parameters.
+ */
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/string.h>
+
+#include "diolate.h"
+
+enum diolate_policy diolate_policy = DIOLATE_PROPAGATE;
+unsigned int diolate_maxactive = 1024;
+
+/* How much of a refused value is shown: without the newline that echo leaves, and not a novel. */
+static int shown(const char *val)
+{
+	return min_t(size_t, strcspn(val, "\n"), 32);
+}
+
+static int policy_set(const char *val, const struct kernel_param *kp)
+{
+	int policy = sysfs_match_string(diolate_policy_names, val);
+
+	if (policy < 0) {
+		pr_err("policy=%.*s refused: it must be propagate or observe\n", shown(val), val);
+		return -EINVAL;
+	}
+	if (policy == DIOLATE_REPAIR) {
+		pr_err("policy=repair refused: this version cannot repair; use propagate or observe\n");
+		return -EOPNOTSUPP;
+	}
+	WRITE_ONCE(diolate_policy, policy);
+	return 0;
+}
+
+static int policy_get(char *buffer, const struct kernel_param *kp)
+{
+	return sysfs_emit(buffer, "%s\n", diolate_policy_names[READ_ONCE(diolate_policy)]);
+}
+
+static const struct kernel_param_ops policy_ops = {
+	.set = policy_set,
+	.get = policy_get,
+};
+module_param_cb(policy, &policy_ops, NULL, 0644);
+MODULE_PARM_DESC(policy, "what becomes of a late error: propagate (default) or observe");
+
+/*
+ * A number with bounds, read at load only. The kernel refuses what is not an unsigned number before
+ * our bounds are asked, so both are tested here for one sentence.
+ */
+struct number {
+	const char *name;
+	unsigned int *value;
+	unsigned int least, most;
+};
+
+static int number_set(const char *val, const struct kernel_param *kp)
+{
+	const struct number *number = kp->arg;
+	unsigned int n;
+
+	if (kstrtouint(val, 0, &n) || n < number->least || n > number->most) {
+		pr_err("%s=%.*s refused: it must be a number from %u to %u\n", number->name,
+		       shown(val), val, number->least, number->most);
+		return -EINVAL;
+	}
+	*number->value = n;
+	return 0;
+}
+
+static int number_get(char *buffer, const struct kernel_param *kp)
+{
+	const struct number *number = kp->arg;
+
+	return sysfs_emit(buffer, "%u\n", *number->value);
+}
+
+static const struct kernel_param_ops number_ops = {
+	.set = number_set,
+	.get = number_get,
+};
+
+static const struct number maxactive = { "maxactive", &diolate_maxactive, 1, 16384 };
+module_param_cb(maxactive, &number_ops, (void *)&maxactive, 0444);
+MODULE_PARM_DESC(maxactive, "calls of one function followed at a time, 1 to 16384 (default 1024)");
+
+static unsigned int diolate_log_size = 1024;
+static const struct number log_size = { "log_size", &diolate_log_size, 16, 65536 };
+module_param_cb(log_size, &number_ops, (void *)&log_size, 0444);
+MODULE_PARM_DESC(log_size, "records the log keeps, 16 to 65536 (default 1024); no log in this version");
+
+static int __init diolate_init(void)
+{
+	int err;
+
+	err = diolate_selftest();
+	if (err)
+		return err;
+	err = diolate_deliver_init();
+	if (err)
+		return err;
+	err = diolate_probes_arm();
+	if (err)
+		goto err_probes;
+	diolate_debugfs_init();
+	pr_info("loaded, policy %s\n", diolate_policy_names[diolate_policy]);
+	return 0;
+
+err_probes:
+	diolate_deliver_exit();
+	return err;
+}
+
+static void __exit diolate_exit(void)
+{
+	diolate_debugfs_exit();
+	diolate_probes_disarm();
+	diolate_deliver_exit();
+	pr_info("unloaded\n");
+}
+
+module_init(diolate_init);
+module_exit(diolate_exit);
+
+MODULE_DESCRIPTION("Delivers direct I/O errors that the kernel drops after queueing");
+MODULE_LICENSE("GPL");
+MODULE_VERSION("0.1.0");

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Late error + consumer + policy -> outcome. Pure: no state, no kernel; test/unit/test_policy.c
+ * runs every combination in user space.
+ */
+#ifdef __KERNEL__
+#include <linux/errno.h>
+#else
+#include <errno.h>
+#endif
+
+#include "policy.h"
+
+const char *const diolate_policy_names[DIOLATE_POLICIES] = {
+	[DIOLATE_PROPAGATE] = "propagate",
+	[DIOLATE_OBSERVE] = "observe",
+	[DIOLATE_REPAIR] = "repair",
+};
+
+/**
+ * diolate_decide() - the outcome of a late error, at the moment it is seen
+ * @late: the late error
+ *
+ * The order of the tests is the contract: a write goes into the first counter that fits. A write
+ * that nobody could be told about on any policy is never called observed; one that has no callback
+ * of ours because the policy is observe is.
+ *
+ * Context: any, also inside a probe handler.
+ * Return: the outcome; DIOLATE_PENDING where the completion callback has the last word.
+ */
+enum diolate_outcome diolate_decide(const struct diolate_late *late)
+{
+	if (late->repeat)
+		return DIOLATE_REPEAT;
+	if (late->consumer == DIOLATE_SYNC)
+		return DIOLATE_WAS_SYNC;
+	if (late->consumer == DIOLATE_KERNEL)
+		return DIOLATE_KERNEL_OWNED;
+	if (late->consumer != DIOLATE_LIBAIO)
+		return DIOLATE_UNDELIVERABLE;
+	if (late->policy == DIOLATE_OBSERVE)
+		return DIOLATE_OBSERVED;
+	if (late->way == DIOLATE_WAY_NONE)
+		return DIOLATE_UNDELIVERABLE;
+	return DIOLATE_PENDING;
+}
+
+/**
+ * diolate_settle() - the last word on a pending late error, when the write completes
+ * @ret: in: the result the kernel completes the write with, bytes or a negative errno;
+ *       out: the result its submitter is to get
+ *
+ * A result that is negative already is left as it is: the submitter learns that the write failed,
+ * so nothing was dropped. -EIO is what the kernel itself stores in mapping->wb_err for this event
+ * (mm/filemap.c, dio_warn_stale_pagecache(), 6.1 to 7.3).
+ *
+ * Context: any.
+ * Return: DIOLATE_ALREADY_FAILED or DIOLATE_DELIVERED.
+ */
+enum diolate_outcome diolate_settle(long *ret)
+{
+	if (*ret < 0)
+		return DIOLATE_ALREADY_FAILED;
+	*ret = -EIO;
+	return DIOLATE_DELIVERED;
+}

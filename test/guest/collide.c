@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One deterministic collision, and what came of it.
+ *
+ *   collide [options] DEVICE FILE
+ *
+ * Writes FILE through the page cache, maps it, holds the writes of the dm device it lives on, submits
+ * direct overwrites, stores a byte through the mapping into some of them while all are in flight,
+ * releases the device and prints one line of key=value:
+ *
+ *   res     result of the first write, bytes or -errno
+ *   ok, eio, other   how many writes ended with their full length, with -EIO, otherwise
+ *   fsync   result of an fsync() afterwards
+ *   undone  bytes of the writes that are not on the disk after that, read with O_DIRECT;
+ *   first, last   the offsets of the first and the last of them
+ *   size    of the file
+ *
+ * No luck and no sleep: the writes are held until the byte is stored.
+ */
+#define _GNU_SOURCE
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <libaio.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PAGE 4096UL
+#define MAX_WRITES 256
+
+static struct {
+	const char *device, *file, *during, *first;
+	size_t size, offset, length;
+	unsigned int writes, stores;
+	bool sync;
+	int flags;
+} opt = { .size = 65536, .length = 65536, .writes = 1, .stores = 1 };
+
+/* Written by the submitter, read by the process that stores. */
+static volatile bool *submitted;
+
+static void usage(void)
+{
+	fprintf(stderr,
+		"usage: collide [options] DEVICE FILE\n"
+		"  --size N      bytes the file has before (65536)\n"
+		"  --offset N    where the first write begins (0)\n"
+		"  --length N    bytes of each write (65536)\n"
+		"  --writes N    writes in flight at once, one behind the other (1)\n"
+		"  --stores N    into how many of them, evenly spread, a byte is stored (1)\n"
+		"  --during CMD  a shell command while all are in flight, after the stores\n"
+		"  --first CMD   one that runs from when the first write has completed\n"
+		"  --sync        pwrite() and not io_submit()\n"
+		"  --dsync       open with O_DSYNC\n");
+	exit(2);
+}
+
+static size_t number(const char *s)
+{
+	char *end;
+	unsigned long n = strtoul(s, &end, 0);
+
+	if (*end || end == s)
+		errx(2, "%s: not a number", s);
+	return n;
+}
+
+static void parse(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "size", 1, NULL, 's' },   { "offset", 1, NULL, 'o' }, { "length", 1, NULL, 'l' },
+		{ "writes", 1, NULL, 'w' }, { "stores", 1, NULL, 'n' }, { "during", 1, NULL, 'd' },
+		{ "first", 1, NULL, 'f' },  { "sync", 0, NULL, 'S' },	{ "dsync", 0, NULL, 'D' },
+		{ 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (c) {
+		case 's':
+			opt.size = number(optarg);
+			break;
+		case 'o':
+			opt.offset = number(optarg);
+			break;
+		case 'l':
+			opt.length = number(optarg);
+			break;
+		case 'w':
+			opt.writes = number(optarg);
+			break;
+		case 'n':
+			opt.stores = number(optarg);
+			break;
+		case 'd':
+			opt.during = optarg;
+			break;
+		case 'f':
+			opt.first = optarg;
+			break;
+		case 'S':
+			opt.sync = true;
+			break;
+		case 'D':
+			opt.flags |= O_DSYNC;
+			break;
+		default:
+			usage();
+		}
+	}
+	if (argc - optind != 2 || !opt.writes || opt.writes > MAX_WRITES ||
+	    opt.stores > opt.writes || (opt.sync && opt.writes > 1))
+		usage();
+	opt.device = argv[optind];
+	opt.file = argv[optind + 1];
+}
+
+static size_t offset_of(unsigned int i)
+{
+	return opt.offset + i * opt.length;
+}
+
+static void run(const char *command)
+{
+	int status = system(command);
+
+	if (status)
+		errx(1, "%s: status %d", command, status);
+}
+
+static pid_t start(const char *command)
+{
+	pid_t child = fork();
+
+	if (child < 0)
+		err(1, "fork");
+	if (!child) {
+		run(command);
+		_exit(0);
+	}
+	return child;
+}
+
+static void finish(pid_t child)
+{
+	int status;
+
+	if (waitpid(child, &status, 0) != child || status)
+		errx(1, "a child failed");
+}
+
+/* Hold or release the writes of the device. */
+static void device(const char *action)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "/lib-guest/dm.sh %s %s", action, opt.device);
+	run(command);
+}
+
+static void make_file(void)
+{
+	char *old = malloc(opt.size);
+	int fd = open(opt.file, O_CREAT | O_TRUNC | O_WRONLY, 0600);
+
+	if (fd < 0 || !old)
+		err(1, "%s", opt.file);
+	memset(old, 'o', opt.size);
+	if (write(fd, old, opt.size) != (ssize_t)opt.size || fsync(fd) || close(fd))
+		err(1, "%s: writing", opt.file);
+	free(old);
+}
+
+static bool resident(char *page)
+{
+	unsigned char vec;
+
+	if (mincore(page, 1, &vec))
+		err(1, "mincore");
+	return vec & 1;
+}
+
+/*
+ * The other process: when the writes are in flight, store, and let them go. A write that its
+ * submitter waits for tells by its page, which it drops from the cache before it goes out.
+ */
+static void store(char *map)
+{
+	char *page = map + offset_of(0) / PAGE * PAGE;
+	unsigned int i;
+
+	while (!*submitted && (opt.writes > 1 || resident(page)))
+		sched_yield();
+	for (i = 0; i < opt.stores; i++)
+		map[offset_of(i * opt.writes / opt.stores) + 5] = 's';
+	if (opt.during)
+		run(opt.during);
+	device("release");
+	exit(0);
+}
+
+static void write_all(int fd, char *data, long *res)
+{
+	struct iocb iocbs[MAX_WRITES], *list[MAX_WRITES];
+	struct io_event events[MAX_WRITES];
+	io_context_t ctx = NULL;
+	unsigned int i;
+	pid_t first;
+	int n;
+
+	if (opt.sync) {
+		ssize_t ret = pwrite(fd, data, opt.length, offset_of(0));
+
+		*res = ret < 0 ? -errno : ret;
+		return;
+	}
+	n = io_setup(opt.writes, &ctx);
+	if (n)
+		errx(1, "io_setup: %s", strerror(-n));
+	for (i = 0; i < opt.writes; i++) {
+		io_prep_pwrite(&iocbs[i], fd, data, opt.length, offset_of(i));
+		list[i] = &iocbs[i];
+	}
+	n = io_submit(ctx, opt.writes, list);
+	if (n != (int)opt.writes)
+		errx(1, "io_submit: %d of %u", n, opt.writes);
+	*submitted = true;
+	n = io_getevents(ctx, 1, opt.writes, events, NULL);
+	first = opt.first ? start(opt.first) : 0;
+	if (n > 0 && n < (int)opt.writes)
+		n += io_getevents(ctx, opt.writes - n, opt.writes - n, events + n, NULL);
+	if (n != (int)opt.writes)
+		errx(1, "io_getevents: %d of %u", n, opt.writes);
+	if (first)
+		finish(first);
+	for (i = 0; i < opt.writes; i++)
+		res[events[i].obj - iocbs] = (long)events[i].res;
+	io_destroy(ctx);
+}
+
+/* What the disk holds of the writes, whatever the cache says. */
+static void print_undone(int fd)
+{
+	size_t all = opt.writes * opt.length, undone = 0, first = 0, last = 0, i;
+	char *disk = aligned_alloc(PAGE, all);
+
+	if (!disk || pread(fd, disk, all, opt.offset) != (ssize_t)all)
+		err(1, "%s: reading back", opt.file);
+	for (i = 0; i < all; i++) {
+		if (disk[i] == 'n')
+			continue;
+		if (!undone++)
+			first = opt.offset + i;
+		last = opt.offset + i;
+	}
+	printf(" undone=%zu first=%zu last=%zu", undone, first, last);
+	free(disk);
+}
+
+int main(int argc, char **argv)
+{
+	unsigned int i, ok = 0, eio = 0;
+	long res[MAX_WRITES] = { 0 };
+	struct stat st;
+	char *map, *data;
+	pid_t child;
+	int fd;
+
+	parse(argc, argv);
+	make_file();
+	fd = open(opt.file, O_RDWR | O_DIRECT | opt.flags);
+	if (fd < 0)
+		err(1, "%s", opt.file);
+	map = mmap(NULL, opt.size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	submitted = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	data = aligned_alloc(PAGE, opt.length);
+	if (map == MAP_FAILED || submitted == MAP_FAILED || !data)
+		err(1, "mmap");
+	memset(data, 'n', opt.length);
+	for (i = 0; i < opt.size; i += PAGE)
+		if (*(volatile char *)(map + i) != 'o')
+			errx(1, "%s: not what was written", opt.file);
+
+	device("hold");
+	child = fork();
+	if (child < 0)
+		err(1, "fork");
+	if (!child)
+		store(map);
+	write_all(fd, data, res);
+	finish(child);
+
+	for (i = 0; i < opt.writes; i++) {
+		ok += res[i] == (long)opt.length;
+		eio += res[i] == -EIO;
+	}
+	printf("res=%ld ok=%u eio=%u other=%u", res[0], ok, eio, opt.writes - ok - eio);
+	printf(" fsync=%d", fsync(fd) ? -errno : 0);
+	print_undone(fd);
+	if (fstat(fd, &st))
+		err(1, "%s", opt.file);
+	printf(" size=%lld\n", (long long)st.st_size);
+	return 0;
+}

@@ -1,0 +1,140 @@
+# Sourced by init: running a case, saying what came of it, loading the module, reading its counters.
+
+counters=/sys/kernel/debug/diolate/counters
+verdicts=0
+# The cases to run, from the kernel command line: diolate.cases=a,b; all if it is absent.
+wanted=$(sed -n 's/.*diolate\.cases=\([^ ]*\).*/\1/p' /proc/cmdline)
+
+verdict() {
+	echo "$*" >/dev/ttyS1
+}
+
+# run NAME COMMAND...: one case. It fails with the first command of it that fails.
+run() {
+	name=$1
+	shift
+	case ",${wanted:-$name}," in
+	*",$name,"*) ;;
+	*) return ;;
+	esac
+	echo "diolate-test: case $name" >/dev/kmsg
+	: >/tmp/said
+	(
+		set -eu
+		"$@"
+		[ ! -e "$counters" ] || unload
+	) >/tmp/case.log 2>&1
+	status=$?
+	verdicts=$((verdicts + 1))
+	if [ $status = 0 ]; then
+		verdict "ok $name $(sed ':a; N; $! b a; s/\n/; /g' /tmp/said)"
+	else
+		verdict "not ok $name $(tail -n 3 /tmp/case.log | tr '\n' ' ')"
+		tidy
+	fi
+	cat /tmp/case.log
+}
+
+# After a failure, so that the next case begins as it would have: nothing held, nothing loaded.
+tidy() {
+	for held in $filesystems; do
+		/lib-guest/dm.sh release "$held"
+	done
+	[ ! -e "$counters" ] || rmmod diolate
+}
+
+# say TEXT: what the line of this case tells, beside its name.
+say() {
+	echo "$*" >>/tmp/said
+}
+
+fail() {
+	echo "$*"
+	exit 1
+}
+
+load() {
+	insmod /diolate.ko "$@" || fail "insmod $*: $(dmesg | grep diolate: | tail -n 1)"
+}
+
+unload() {
+	rmmod diolate || fail "rmmod failed"
+}
+
+set_policy() {
+	echo "$1" >/sys/module/diolate/parameters/policy
+}
+
+counter() {
+	awk -v name="$1" '$1 == name { print $2 }' "$counters"
+}
+
+# before: remember the counters; expect NAME=DELTA...: by how much each has changed since. Those not
+# named must not have, and the identity of the contract must hold.
+before() {
+	cat "$counters" >/tmp/before
+}
+
+expect() {
+	cat "$counters" >/tmp/after
+	awk -v expected="$*" '
+		BEGIN {
+			n = split(expected, pairs, " ")
+			for (i = 1; i <= n; i++) {
+				split(pairs[i], pair, "=")
+				want[pair[1]] = pair[2]
+			}
+		}
+		FNR == NR { old[$1] = $2; next }
+		{
+			now[$1] = $2
+			delta = $2 - old[$1]
+			if (delta != want[$1] + 0) {
+				printf "%s changed by %d, not %d; ", $1, delta, want[$1]
+				bad = 1
+			}
+			delete want[$1]
+		}
+		END {
+			for (name in want) {
+				printf "no counter %s; ", name
+				bad = 1
+			}
+			sum = now["delivered"] + now["already_failed"] + now["observed"] + \
+			      now["repaired"] + now["sync"] + now["kernel_owned"] + \
+			      now["undeliverable"] + now["pending"]
+			if (now["late_errors"] != sum) {
+				printf "identity: late_errors %d, sum %d; ", now["late_errors"], sum
+				bad = 1
+			}
+			exit bad
+		}' /tmp/before /tmp/after || fail "counters"
+	[ -z "$*" ] || say "$*"
+}
+
+# value NAME LINE: the value of name=value in a line that collide printed.
+value() {
+	echo "$2" | sed -n "s/.*\b$1=\([^ ]*\).*/\1/p"
+}
+
+# is NAME VALUE LINE...: that the line has this value.
+is() {
+	name=$1 want=$2
+	shift 2
+	[ "$(value "$name" "$*")" = "$want" ] || fail "$name is not $want: $*"
+}
+
+# collision FS [option...]: one collision on a new file; its line is in $line afterwards.
+collision() {
+	fs=$1
+	shift
+	line=$(collide "$@" "$fs" "/mnt/$fs/collision") || fail "collide $* on $fs: $line"
+	echo "$line"
+}
+
+# wait_until CONDITION: a shell condition that comes true, or the guest's time limit ends it all.
+wait_until() {
+	while ! eval "$1"; do
+		usleep 1000
+	done
+}
