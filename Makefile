@@ -29,7 +29,7 @@ guest: $(guest_programs)
 
 build/guest/%: test/guest/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -static -o $@ $< -laio
+	$(CC) $(CFLAGS) -static -o $@ $< -laio -luring
 
 clean:
 	rm -rf build

@@ -12,7 +12,10 @@
 #include <linux/sched.h>
 #include <linux/version.h>
 
-/* ki_complete lost its third argument in 5.16 (commit 6b19b766e8f0, "fs: get rid of the res2 iocb->ki_complete argument"). */
+/*
+ * ki_complete lost its third argument in 5.16 (commit 6b19b766e8f0, "fs: get rid of the res2
+ * iocb->ki_complete argument").
+ */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 16, 0)
 #error "diolate needs Linux 5.16 or later"
 #endif

@@ -54,13 +54,13 @@ static struct site sites[] = {
 	[IOMAP_WORK] = {
 		.rp.kp.symbol_name = "iomap_dio_complete_work",
 		.rp.kp.pre_handler = completion_work,
-		.purpose = "delivery to asynchronous writes on ext4, xfs and other iomap file systems",
+		.purpose = "delivery to asynchronous writes of iomap file systems (ext4, xfs)",
 		.required = true,
 	},
 	[DIO_WORK] = {
 		.rp.kp.symbol_name = "dio_aio_complete_work",
 		.rp.kp.pre_handler = completion_work,
-		.purpose = "delivery to asynchronous writes on vfat and other fs/direct-io.c file systems",
+		.purpose = "delivery to asynchronous writes of fs/direct-io.c file systems (vfat)",
 	},
 	[LATE_ERROR] = {
 		.rp.kp.symbol_name = "dio_warn_stale_pagecache",
@@ -70,7 +70,10 @@ static struct site sites[] = {
 	},
 };
 
-/* void kiocb_invalidate_post_direct_write(struct kiocb *iocb, size_t count), mm/filemap.c, 6.1 to 7.3 */
+/*
+ * void kiocb_invalidate_post_direct_write(struct kiocb *iocb, size_t count), mm/filemap.c, 6.1 to
+ * 7.3: the instance is always taken, as pages may come after it was entered with none.
+ */
 static int invalidate_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	struct diolate_invalidation *inv = (void *)ri->data;
@@ -82,8 +85,8 @@ static int invalidate_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 NOKPROBE_SYMBOL(invalidate_entry);
 
 /*
- * ssize_t generic_file_direct_write(struct kiocb *iocb, struct iov_iter *from), mm/filemap.c, 6.1 to
- * 7.3: after a write on a fs/direct-io.c file system was waited for and dio_complete() has
+ * ssize_t generic_file_direct_write(struct kiocb *iocb, struct iov_iter *from), mm/filemap.c, 6.1
+ * to 7.3: after a write on a fs/direct-io.c file system was waited for and dio_complete() has
  * invalidated, this invalidates once more.
  */
 static int direct_write_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
@@ -98,8 +101,9 @@ NOKPROBE_SYMBOL(direct_write_entry);
 
 /*
  * void iomap_dio_complete_work(struct work_struct *work), fs/iomap/direct-io.c, and
- * void dio_aio_complete_work(struct work_struct *work), fs/direct-io.c, both 6.1 to 7.3. Every write
- * is watched, not only one whose mapping has pages: end_io may sleep, and pages come meanwhile.
+ * void dio_aio_complete_work(struct work_struct *work), fs/direct-io.c, both 6.1 to 7.3. Every
+ * write is watched, not only one whose mapping has pages: end_io may sleep, and pages come
+ * meanwhile.
  */
 static int completion_work(struct kprobe *p, struct pt_regs *regs)
 {
@@ -147,9 +151,9 @@ static bool reported(struct kiocb *iocb)
 NOKPROBE_SYMBOL(reported);
 
 /*
- * How the result of @iocb can still be reached. A libaio write is submitted by a task of user space,
- * never by a worker, so in a worker this is its asynchronous completion, and too late for a callback
- * that was not put in place on entry: the policy was observe then, or the probe missed it.
+ * How the result of a libaio write can still be reached. It is submitted by a task of user space,
+ * never by a worker, so in a worker this is its asynchronous completion, and too late for a
+ * callback that was not put in place on entry: the policy was observe then, or the probe missed it.
  */
 static enum diolate_way way_to(enum diolate_mark mark)
 {
@@ -209,7 +213,7 @@ static int arm(struct site *site)
  *
  * Context: process, may sleep.
  * Return: 0; or, with nothing armed and one sentence in the kernel log, the error of the first
- *         required site that could not be armed. An optional one that could not costs its path only.
+ *         required site that could not be armed. An optional one costs its path only.
  */
 int diolate_probes_arm(void)
 {
@@ -223,12 +227,12 @@ int diolate_probes_arm(void)
 		if (site->armed)
 			continue;
 		if (site->required) {
-			pr_err("not loaded: %s cannot be probed on this kernel (error %d), and without it there is no %s\n",
+			pr_err("not loaded: %s cannot be probed on this kernel (error %d), which is needed for: %s\n",
 			       site->rp.kp.symbol_name, site->err, site->purpose);
 			diolate_probes_disarm();
 			return site->err;
 		}
-		pr_notice("%s cannot be probed on this kernel (error %d), so there is no %s\n",
+		pr_notice("%s cannot be probed on this kernel (error %d), which costs: %s\n",
 			  site->rp.kp.symbol_name, site->err, site->purpose);
 	}
 	return 0;

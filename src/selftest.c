@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The load-time proof, on two functions of the module's own: a kretprobe fires and really rewrites a
- * return value here; a kprobe inside the probed call finds the kretprobe's instance, which is how
+ * The load-time proof, on two functions of the module's own: a kretprobe fires and really rewrites
+ * a return value here; a kprobe inside the probed call finds the kretprobe's instance, which is how
  * the module knows whose late error it sees.
  */
 #include <linux/kprobes.h>

@@ -4,9 +4,9 @@
  *
  *   collide [options] DEVICE FILE
  *
- * Writes FILE through the page cache, maps it, holds the writes of the dm device it lives on, submits
- * direct overwrites, stores a byte through the mapping into some of them while all are in flight,
- * releases the device and prints one line of key=value:
+ * Writes FILE through the page cache, maps it, holds the writes of the dm device it lives on,
+ * submits direct overwrites, stores a byte through the mapping into some of them while all are in
+ * flight, releases the device and prints one line of key=value:
  *
  *   res     result of the first write, bytes or -errno
  *   ok, eio, other   how many writes ended with their full length, with -EIO, otherwise
@@ -23,6 +23,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <libaio.h>
+#include <liburing.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -37,15 +38,15 @@
 #define MAX_WRITES 256
 
 static struct {
-	const char *device, *file, *during, *first;
+	const char *device, *file, *through, *during, *first;
 	size_t size, offset, length;
 	unsigned int writes, stores;
-	bool sync;
+	void (*write)(int fd, char *data, long *res);
 	int flags;
 } opt = { .size = 65536, .length = 65536, .writes = 1, .stores = 1 };
 
 /* Written by the submitter, read by the process that stores. */
-static volatile bool *submitted;
+static bool *submitted;
 
 static void usage(void)
 {
@@ -58,7 +59,9 @@ static void usage(void)
 		"  --stores N    into how many of them, evenly spread, a byte is stored (1)\n"
 		"  --during CMD  a shell command while all are in flight, after the stores\n"
 		"  --first CMD   one that runs from when the first write has completed\n"
+		"  --through P   write to P, a block device on top of FILE\n"
 		"  --sync        pwrite() and not io_submit()\n"
+		"  --uring       io_uring and not io_submit()\n"
 		"  --dsync       open with O_DSYNC\n");
 	exit(2);
 }
@@ -71,56 +74,6 @@ static size_t number(const char *s)
 	if (*end || end == s)
 		errx(2, "%s: not a number", s);
 	return n;
-}
-
-static void parse(int argc, char **argv)
-{
-	static const struct option options[] = {
-		{ "size", 1, NULL, 's' },   { "offset", 1, NULL, 'o' }, { "length", 1, NULL, 'l' },
-		{ "writes", 1, NULL, 'w' }, { "stores", 1, NULL, 'n' }, { "during", 1, NULL, 'd' },
-		{ "first", 1, NULL, 'f' },  { "sync", 0, NULL, 'S' },	{ "dsync", 0, NULL, 'D' },
-		{ 0 },
-	};
-	int c;
-
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		switch (c) {
-		case 's':
-			opt.size = number(optarg);
-			break;
-		case 'o':
-			opt.offset = number(optarg);
-			break;
-		case 'l':
-			opt.length = number(optarg);
-			break;
-		case 'w':
-			opt.writes = number(optarg);
-			break;
-		case 'n':
-			opt.stores = number(optarg);
-			break;
-		case 'd':
-			opt.during = optarg;
-			break;
-		case 'f':
-			opt.first = optarg;
-			break;
-		case 'S':
-			opt.sync = true;
-			break;
-		case 'D':
-			opt.flags |= O_DSYNC;
-			break;
-		default:
-			usage();
-		}
-	}
-	if (argc - optind != 2 || !opt.writes || opt.writes > MAX_WRITES ||
-	    opt.stores > opt.writes || (opt.sync && opt.writes > 1))
-		usage();
-	opt.device = argv[optind];
-	opt.file = argv[optind + 1];
 }
 
 static size_t offset_of(unsigned int i)
@@ -166,10 +119,11 @@ static void device(const char *action)
 	run(command);
 }
 
+/* With --through the file is there already, below the device. */
 static void make_file(void)
 {
 	char *old = malloc(opt.size);
-	int fd = open(opt.file, O_CREAT | O_TRUNC | O_WRONLY, 0600);
+	int fd = open(opt.file, O_WRONLY | (opt.through ? 0 : O_CREAT | O_TRUNC), 0600);
 
 	if (fd < 0 || !old)
 		err(1, "%s", opt.file);
@@ -197,7 +151,7 @@ static void store(char *map)
 	char *page = map + offset_of(0) / PAGE * PAGE;
 	unsigned int i;
 
-	while (!*submitted && (opt.writes > 1 || resident(page)))
+	while (!__atomic_load_n(submitted, __ATOMIC_ACQUIRE) && (opt.writes > 1 || resident(page)))
 		sched_yield();
 	for (i = 0; i < opt.stores; i++)
 		map[offset_of(i * opt.writes / opt.stores) + 5] = 's';
@@ -207,7 +161,20 @@ static void store(char *map)
 	exit(0);
 }
 
-static void write_all(int fd, char *data, long *res)
+/* From here on the writes are in flight: see store(). */
+static void all_submitted(void)
+{
+	__atomic_store_n(submitted, true, __ATOMIC_RELEASE);
+}
+
+static void write_sync(int fd, char *data, long *res)
+{
+	ssize_t ret = pwrite(fd, data, opt.length, offset_of(0));
+
+	*res = ret < 0 ? -errno : ret;
+}
+
+static void write_libaio(int fd, char *data, long *res)
 {
 	struct iocb iocbs[MAX_WRITES], *list[MAX_WRITES];
 	struct io_event events[MAX_WRITES];
@@ -216,12 +183,6 @@ static void write_all(int fd, char *data, long *res)
 	pid_t first;
 	int n;
 
-	if (opt.sync) {
-		ssize_t ret = pwrite(fd, data, opt.length, offset_of(0));
-
-		*res = ret < 0 ? -errno : ret;
-		return;
-	}
 	n = io_setup(opt.writes, &ctx);
 	if (n)
 		errx(1, "io_setup: %s", strerror(-n));
@@ -232,7 +193,7 @@ static void write_all(int fd, char *data, long *res)
 	n = io_submit(ctx, opt.writes, list);
 	if (n != (int)opt.writes)
 		errx(1, "io_submit: %d of %u", n, opt.writes);
-	*submitted = true;
+	all_submitted();
 	n = io_getevents(ctx, 1, opt.writes, events, NULL);
 	first = opt.first ? start(opt.first) : 0;
 	if (n > 0 && n < (int)opt.writes)
@@ -244,6 +205,36 @@ static void write_all(int fd, char *data, long *res)
 	for (i = 0; i < opt.writes; i++)
 		res[events[i].obj - iocbs] = (long)events[i].res;
 	io_destroy(ctx);
+}
+
+static void write_uring(int fd, char *data, long *res)
+{
+	struct io_uring_sqe *sqe;
+	struct io_uring_cqe *cqe;
+	struct io_uring ring;
+	unsigned int i;
+	int n;
+
+	n = io_uring_queue_init(MAX_WRITES, &ring, 0);
+	if (n)
+		errx(1, "io_uring_queue_init: %s", strerror(-n));
+	for (i = 0; i < opt.writes; i++) {
+		sqe = io_uring_get_sqe(&ring);
+		io_uring_prep_write(sqe, fd, data, opt.length, offset_of(i));
+		io_uring_sqe_set_data64(sqe, i);
+	}
+	n = io_uring_submit(&ring);
+	if (n != (int)opt.writes)
+		errx(1, "io_uring_submit: %d of %u", n, opt.writes);
+	all_submitted();
+	for (i = 0; i < opt.writes; i++) {
+		n = io_uring_wait_cqe(&ring, &cqe);
+		if (n)
+			errx(1, "io_uring_wait_cqe: %s", strerror(-n));
+		res[io_uring_cqe_get_data64(cqe)] = cqe->res;
+		io_uring_cqe_seen(&ring, cqe);
+	}
+	io_uring_queue_exit(&ring);
 }
 
 /* What the disk holds of the writes, whatever the cache says. */
@@ -265,20 +256,81 @@ static void print_undone(int fd)
 	free(disk);
 }
 
+static void parse(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "size", 1, NULL, 's' },   { "offset", 1, NULL, 'o' }, { "length", 1, NULL, 'l' },
+		{ "writes", 1, NULL, 'w' }, { "stores", 1, NULL, 'n' }, { "during", 1, NULL, 'd' },
+		{ "first", 1, NULL, 'f' },  { "sync", 0, NULL, 'S' },	{ "dsync", 0, NULL, 'D' },
+		{ "uring", 0, NULL, 'U' },  { "through", 1, NULL, 't' }, { 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (c) {
+		case 's':
+			opt.size = number(optarg);
+			break;
+		case 'o':
+			opt.offset = number(optarg);
+			break;
+		case 'l':
+			opt.length = number(optarg);
+			break;
+		case 'w':
+			opt.writes = number(optarg);
+			break;
+		case 'n':
+			opt.stores = number(optarg);
+			break;
+		case 'd':
+			opt.during = optarg;
+			break;
+		case 'f':
+			opt.first = optarg;
+			break;
+		case 't':
+			opt.through = optarg;
+			break;
+		case 'S':
+			opt.write = write_sync;
+			break;
+		case 'U':
+			opt.write = write_uring;
+			break;
+		case 'D':
+			opt.flags |= O_DSYNC;
+			break;
+		default:
+			usage();
+		}
+	}
+	if (argc - optind != 2 || !opt.writes || opt.writes > MAX_WRITES ||
+	    opt.stores > opt.writes || (opt.write == write_sync && opt.writes > 1))
+		usage();
+	if (!opt.write)
+		opt.write = write_libaio;
+	opt.device = argv[optind];
+	opt.file = argv[optind + 1];
+}
+
 int main(int argc, char **argv)
 {
 	unsigned int i, ok = 0, eio = 0;
 	long res[MAX_WRITES] = { 0 };
 	struct stat st;
 	char *map, *data;
+	int fd, target;
 	pid_t child;
-	int fd;
 
 	parse(argc, argv);
 	make_file();
 	fd = open(opt.file, O_RDWR | O_DIRECT | opt.flags);
 	if (fd < 0)
 		err(1, "%s", opt.file);
+	target = opt.through ? open(opt.through, O_RDWR | O_DIRECT | opt.flags) : fd;
+	if (target < 0)
+		err(1, "%s", opt.through);
 	map = mmap(NULL, opt.size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	submitted = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	data = aligned_alloc(PAGE, opt.length);
@@ -286,7 +338,7 @@ int main(int argc, char **argv)
 		err(1, "mmap");
 	memset(data, 'n', opt.length);
 	for (i = 0; i < opt.size; i += PAGE)
-		if (*(volatile char *)(map + i) != 'o')
+		if (map[i] != 'o')
 			errx(1, "%s: not what was written", opt.file);
 
 	device("hold");
@@ -295,7 +347,7 @@ int main(int argc, char **argv)
 		err(1, "fork");
 	if (!child)
 		store(map);
-	write_all(fd, data, res);
+	opt.write(target, data, res);
 	finish(child);
 
 	for (i = 0; i < opt.writes; i++) {

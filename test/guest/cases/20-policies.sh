@@ -101,6 +101,34 @@ sync_write() {
 	fi
 }
 
+# Consumers that are recognised and left alone.
+
+io_uring() {
+	load
+	before
+	collision "$1" --uring
+	is res 65536 "$line"
+	say "res 65536"
+	expect late_errors=1 stuck=1 undeliverable=1
+}
+
+# A loop device with direct I/O: the write below it belongs to the kernel.
+loop_device() {
+	truncate -s 1M "/mnt/$1/backing"
+	dd if=/dev/zero "of=/mnt/$1/backing" bs=64k count=16 conv=fsync
+	loop=$(losetup --find --show --direct-io=on "/mnt/$1/backing")
+	[ "$(cat "/sys/block/${loop#/dev/}/loop/dio")" = 1 ] || fail "$loop does no direct I/O"
+	load
+	before
+	line=$(collide --through "$loop" "$1" "/mnt/$1/backing") || fail "$line"
+	echo "$line"
+	is res 65536 "$line"
+	say "res 65536"
+	expect late_errors=1 stuck=1 kernel_owned=1
+	losetup --detach "$loop"
+	rm "/mnt/$1/backing"
+}
+
 run files files
 for fs in $filesystems; do
 	run "observe-$fs" observe "$fs"
@@ -116,4 +144,8 @@ for fs in $filesystems; do
 	run "dsync-$fs" dsync "$fs"
 	run "sync-$fs" sync_write "$fs" propagate
 	run "sync-observe-$fs" sync_write "$fs" observe
+	run "io-uring-$fs" io_uring "$fs"
+done
+for fs in ext4 xfs; do
+	run "loop-$fs" loop_device "$fs"
 done
