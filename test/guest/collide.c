@@ -143,8 +143,9 @@ static bool resident(char *page)
 }
 
 /*
- * The other process: when the writes are in flight, store, and let them go. A write that its
- * submitter waits for tells by its page, which it drops from the cache before it goes out.
+ * The other process: when the writes are in flight, store, and let them go. They are when a libaio
+ * submitter says so; a write that its submitter waits for, or hands on, tells by its page, which it
+ * drops from the cache before it goes out.
  */
 static void store(char *map)
 {
@@ -159,12 +160,6 @@ static void store(char *map)
 		run(opt.during);
 	device("release");
 	exit(0);
-}
-
-/* From here on the writes are in flight: see store(). */
-static void all_submitted(void)
-{
-	__atomic_store_n(submitted, true, __ATOMIC_RELEASE);
 }
 
 static void write_sync(int fd, char *data, long *res)
@@ -193,7 +188,7 @@ static void write_libaio(int fd, char *data, long *res)
 	n = io_submit(ctx, opt.writes, list);
 	if (n != (int)opt.writes)
 		errx(1, "io_submit: %d of %u", n, opt.writes);
-	all_submitted();
+	__atomic_store_n(submitted, true, __ATOMIC_RELEASE);
 	n = io_getevents(ctx, 1, opt.writes, events, NULL);
 	first = opt.first ? start(opt.first) : 0;
 	if (n > 0 && n < (int)opt.writes)
@@ -207,33 +202,24 @@ static void write_libaio(int fd, char *data, long *res)
 	io_destroy(ctx);
 }
 
+/* io_uring may hand the write to a worker, so that having submitted it says nothing. */
 static void write_uring(int fd, char *data, long *res)
 {
-	struct io_uring_sqe *sqe;
 	struct io_uring_cqe *cqe;
 	struct io_uring ring;
-	unsigned int i;
 	int n;
 
-	n = io_uring_queue_init(MAX_WRITES, &ring, 0);
+	n = io_uring_queue_init(1, &ring, 0);
 	if (n)
 		errx(1, "io_uring_queue_init: %s", strerror(-n));
-	for (i = 0; i < opt.writes; i++) {
-		sqe = io_uring_get_sqe(&ring);
-		io_uring_prep_write(sqe, fd, data, opt.length, offset_of(i));
-		io_uring_sqe_set_data64(sqe, i);
-	}
+	io_uring_prep_write(io_uring_get_sqe(&ring), fd, data, opt.length, offset_of(0));
 	n = io_uring_submit(&ring);
-	if (n != (int)opt.writes)
-		errx(1, "io_uring_submit: %d of %u", n, opt.writes);
-	all_submitted();
-	for (i = 0; i < opt.writes; i++) {
-		n = io_uring_wait_cqe(&ring, &cqe);
-		if (n)
-			errx(1, "io_uring_wait_cqe: %s", strerror(-n));
-		res[io_uring_cqe_get_data64(cqe)] = cqe->res;
-		io_uring_cqe_seen(&ring, cqe);
-	}
+	if (n != 1)
+		errx(1, "io_uring_submit: %d", n);
+	n = io_uring_wait_cqe(&ring, &cqe);
+	if (n)
+		errx(1, "io_uring_wait_cqe: %s", strerror(-n));
+	*res = cqe->res;
 	io_uring_queue_exit(&ring);
 }
 
@@ -305,11 +291,11 @@ static void parse(int argc, char **argv)
 			usage();
 		}
 	}
-	if (argc - optind != 2 || !opt.writes || opt.writes > MAX_WRITES ||
-	    opt.stores > opt.writes || (opt.write == write_sync && opt.writes > 1))
-		usage();
 	if (!opt.write)
 		opt.write = write_libaio;
+	if (argc - optind != 2 || !opt.writes || opt.writes > MAX_WRITES ||
+	    opt.stores > opt.writes || (opt.write != write_libaio && opt.writes > 1))
+		usage();
 	opt.device = argv[optind];
 	opt.file = argv[optind + 1];
 }

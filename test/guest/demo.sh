@@ -28,7 +28,7 @@ demo() {
 	echo
 	echo "# cat $counters"
 	# The counters that are not zero, and those that show nothing was lost.
-	awk '$2 || $1 ~ /^(unattributed|probe_missed|pending)$/ { print "  " $0 }' $counters
+	awk '$2 || $1 ~ /^(unattributed|probe_missed|pending)$/ { print "  " $0 }' "$counters"
 	unload
 	echo
 	[ "$(value res "$line")" = -5 ] && echo "The late error reached the program that made the write."

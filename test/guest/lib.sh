@@ -40,7 +40,7 @@ tidy() {
 	for held in $filesystems; do
 		/lib-guest/dm.sh release "$held"
 	done
-	[ ! -e "$counters" ] || rmmod diolate
+	[ ! -e "$counters" ] || /sbin/rmmod diolate
 }
 
 # say TEXT: what the line of this case tells, beside its name.
@@ -53,12 +53,13 @@ fail() {
 	exit 1
 }
 
+# With their path, or busybox would take its own, which tries twice to load a module.
 load() {
-	insmod /diolate.ko "$@" || fail "insmod $*: $(dmesg | grep diolate: | tail -n 1)"
+	/sbin/insmod /diolate.ko "$@" || fail "insmod $*: $(dmesg | grep diolate: | tail -n 1)"
 }
 
 unload() {
-	rmmod diolate || fail "rmmod failed"
+	/sbin/rmmod diolate || fail "rmmod failed"
 }
 
 set_policy() {

@@ -56,7 +56,8 @@ static void test_every_late_error(void **state)
 	for (repeat = 0; repeat <= 1; repeat++)
 		for (consumer = DIOLATE_SYNC; consumer <= DIOLATE_KERNEL; consumer++)
 			for (way = DIOLATE_WAY_NONE; way <= DIOLATE_WAY_WAITED_FOR; way++)
-				for (policy = DIOLATE_PROPAGATE; policy <= DIOLATE_OBSERVE; policy++) {
+				for (policy = DIOLATE_PROPAGATE; policy <= DIOLATE_OBSERVE;
+				     policy++) {
 					struct diolate_late late = {
 						.consumer = consumer,
 						.way = way,
@@ -64,7 +65,8 @@ static void test_every_late_error(void **state)
 						.repeat = repeat,
 					};
 
-					assert_int_equal(diolate_decide(&late), expected(&late));
+					assert_int_equal(diolate_decide(&late),
+							 expected(&late));
 				}
 }
 

@@ -116,7 +116,7 @@ io_uring() {
 loop_device() {
 	truncate -s 1M "/mnt/$1/backing"
 	dd if=/dev/zero "of=/mnt/$1/backing" bs=64k count=16 conv=fsync
-	loop=$(losetup --find --show --direct-io=on "/mnt/$1/backing")
+	loop=$(/sbin/losetup --find --show --direct-io=on "/mnt/$1/backing")
 	[ "$(cat "/sys/block/${loop#/dev/}/loop/dio")" = 1 ] || fail "$loop does no direct I/O"
 	load
 	before
@@ -125,7 +125,7 @@ loop_device() {
 	is res 65536 "$line"
 	say "res 65536"
 	expect late_errors=1 stuck=1 kernel_owned=1
-	losetup --detach "$loop"
+	/sbin/losetup --detach "$loop"
 	rm "/mnt/$1/backing"
 }
 

@@ -35,7 +35,7 @@ foreign() {
 		d) load ;;
 		D) unload ;;
 		esac
-		[ ! -e $counters ] || delivers ext4
+		[ ! -e "$counters" ] || delivers ext4
 	done
 	collision ext4
 	is res 65536 "$line"
@@ -61,7 +61,7 @@ switch() {
 # 32 writes in flight when the module goes.
 unload_in_flight() {
 	load
-	collision "$1" --size 2097152 --writes 32 --stores 16 --during "rmmod diolate"
+	collision "$1" --size 2097152 --writes 32 --stores 16 --during "/sbin/rmmod diolate"
 	is ok 32 "$line"
 	is other 0 "$line"
 	say "32 ended as stock"
@@ -70,7 +70,7 @@ unload_in_flight() {
 # The module goes while they complete: those with a late error may be told so or not, the others not.
 unload_while_completing() {
 	load
-	collision "$1" --size 16777216 --writes 256 --stores 128 --first "rmmod diolate"
+	collision "$1" --size 16777216 --writes 256 --stores 128 --first "/sbin/rmmod diolate"
 	is other 0 "$line"
 	[ "$(value eio "$line")" -le 128 ] || fail "more -EIO than collisions: $line"
 	wait_until '! [ -e /sys/module/diolate ]'
@@ -84,7 +84,7 @@ unload_pending() {
 	collision "$1" --dsync --during ". /lib-guest/lib.sh
 		/lib-guest/dm.sh pulse $1
 		wait_until '[ \$(counter pending) = 1 ]'
-		rmmod diolate &
+		/sbin/rmmod diolate &
 		wait_until 'grep -q going /sys/module/diolate/initstate'"
 	is res -5 "$line"
 	wait_until '! [ -e /sys/module/diolate ]'

@@ -3,7 +3,7 @@
 # refused ERRNO PARAMETER: loading with it fails.
 refused() {
 	dmesg -c >/dev/null
-	if insmod /diolate.ko "$2" 2>/tmp/insmod; then
+	if /sbin/insmod /diolate.ko "$2" 2>/tmp/insmod; then
 		fail "loaded with $2"
 	fi
 	grep -q "$1" /tmp/insmod || fail "insmod $2: $(cat /tmp/insmod)"
@@ -43,7 +43,7 @@ disarmed() {
 	dmesg -c >/dev/null
 	echo 0 >/sys/kernel/debug/kprobes/enabled
 	status=0
-	insmod /diolate.ko 2>/tmp/insmod || status=$?
+	/sbin/insmod /diolate.ko 2>/tmp/insmod || status=$?
 	echo 1 >/sys/kernel/debug/kprobes/enabled
 	[ $status != 0 ] || fail "loaded with kprobes switched off"
 	grep -q "not supported" /tmp/insmod || fail "$(cat /tmp/insmod)"
@@ -57,7 +57,8 @@ disarmed() {
 	expect late_errors=1 stuck=1 delivered=1
 }
 
-invalid="Invalid argument"
+# How kmod says -EINVAL, and how the shell does.
+invalid="Invalid parameters"
 run kprobes-off disarmed
 run bad-policy refused "$invalid" policy=bogus
 run bad-policy-empty refused "$invalid" policy=
@@ -67,5 +68,5 @@ run bad-maxactive-negative refused "$invalid" maxactive=-1
 run bad-maxactive-large refused "$invalid" maxactive=100000
 run bad-maxactive-word refused "$invalid" maxactive=many
 run bad-log-size refused "$invalid" log_size=1000000000
-run bad-policy-at-run-time refused_at_run_time bogus "$invalid"
+run bad-policy-at-run-time refused_at_run_time bogus "Invalid argument"
 run repair-at-run-time refused_at_run_time repair "not supported"

@@ -1,0 +1,90 @@
+# shellcheck shell=bash
+# Debian packages of one release, whichever this machine runs: apt with lists and settings of its own
+# in the cache, fed from the mirror the machine is set up with. Sourced after lib.sh, with RELEASE set.
+# Leaves the functions apt, quietly, new_work and update; $state is where apt keeps its own.
+# shellcheck disable=SC2154
+
+# apt's state for this release alone; what the machine itself has installed plays no part.
+state=$CACHE/apt/$RELEASE
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+
+apt_options=(
+	-q
+	-o "Dir::Etc::sourcelist=$state/sources.list" -o Dir::Etc::sourceparts=/dev/null
+	-o Dir::Etc::preferences=/dev/null -o Dir::Etc::preferencesparts=/dev/null
+	-o "Dir::State=$state" -o "Dir::State::status=$state/status"
+	-o "Dir::Cache=$state/cache"
+	# Container images of Debian switch this off, which makes every look-up slow.
+	-o Dir::Cache::pkgcache=pkgcache.bin -o Dir::Cache::srcpkgcache=
+	-o APT::Architecture=amd64 -o APT::Install-Recommends=0 -o APT::Default-Release=
+	# apt's own user may not be able to write to the cache.
+	-o "APT::Sandbox::User=$(id -un)"
+	# Without this a mirror out of reach is a warning and success.
+	-o APT::Update::Error-Mode=any
+	-o Acquire::Languages=none -o Acquire::Retries=1 -o Acquire::http::Timeout=20
+	# Whatever the machine's own settings say, only what Debian signed is used.
+	-o Acquire::AllowInsecureRepositories=0 -o Acquire::AllowWeakRepositories=0
+	-o APT::Get::AllowUnauthenticated=0
+)
+apt() {
+	"apt-$1" "${apt_options[@]}" "${@:2}" </dev/null
+}
+
+work=
+trap '[[ -z $work ]] || rm -rf "$work"' EXIT
+
+# A directory for half-made things on the cache's own file system, so that a rename finishes them.
+new_work() {
+	[[ -z $work ]] || rm -rf "$work"
+	work=$(mktemp -d "$CACHE/tmp/$RELEASE.XXXXXX")
+}
+
+# Runs a command, showing what it said only if it failed.
+quietly() {
+	"$@" >"$state/log" 2>&1 || { cat "$state/log" >&2; return 1; }
+}
+
+# mirror LABEL: the address from which this machine gets the part of Debian with that label.
+mirror() {
+	apt-get indextargets --format "\$(REPO_URI)" \
+		'Origin: Debian' "Label: $1" 'Identifier: Packages' | awk 'NR == 1'
+}
+
+write_sources() {
+	local main security entry="deb [target=Packages arch=amd64 signed-by=$keyring]"
+
+	main=$(mirror Debian)
+	security=$(mirror Debian-Security)
+	if [[ -z $main || -z $security ]] && [[ $(id -u) -eq 0 ]]; then
+		# apt knows the labels only once it has seen the package lists.
+		quietly apt-get update || true
+		main=$(mirror Debian)
+		security=$(mirror Debian-Security)
+	fi
+	[[ -n $main && -n $security ]] || return 1
+	printf '%s\n' "$entry $main $RELEASE main" \
+		"$entry $security $RELEASE-security main" >"$work/sources.list"
+	mv "$work/sources.list" "$state/sources.list"
+	# Apart from the others: an old release loses its backports first.
+	printf '%s\n' "$entry $main $RELEASE-backports main" >"$work/backports"
+	mv "$work/backports" "$state/backports"
+}
+
+# Gets the package lists; fails when the mirror is out of reach.
+update() {
+	new_work
+	mkdir -p "$state/lists/partial" "$state/cache/archives/partial"
+	: >"$state/status"
+	write_sources || { why="apt on this machine names no Debian mirror (main and security)"; return 1; }
+	why="the Debian mirror of this machine does not answer"
+	cp "$state/sources.list" "$work/without"
+	cat "$state/backports" >>"$state/sources.list"
+	apt get update >"$state/log" 2>&1 && return
+	mv "$work/without" "$state/sources.list"
+	apt get update >"$state/log" 2>&1
+}
+
+# megabytes PACKAGE...: what their download weighs, for a person.
+megabytes() {
+	apt cache show --no-all-versions "$@" | awk '/^Size:/ { n += $2 } END { print int(n / 1e6 + 1) " MB" }'
+}

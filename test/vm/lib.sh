@@ -1,0 +1,47 @@
+# shellcheck shell=bash
+# What the scripts of test/vm share: where things are, the kernel table, how to fail.
+# Sourced, never run:  . "$(dirname "$0")/lib.sh"
+# DIOLATE_CACHE overrides where kernels and build roots are kept (default: ~/.cache/diolate).
+
+# shellcheck disable=SC2034 # used by those who source this
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+VM=$TOP/test/vm
+CACHE=${DIOLATE_CACHE:-${XDG_CACHE_HOME:-${HOME:?}/.cache}/diolate}
+BUILD=$TOP/build
+
+# depmod, mkfs.* and their like live there, and a plain user's path lacks them.
+PATH=$PATH:/usr/sbin:/sbin
+# Sorting and messages must not depend on who runs this.
+export LC_ALL=C.UTF-8
+
+die() {
+	printf '%s: %s\n' "${0##*/}" "$*" >&2
+	exit 1
+}
+
+# The table without its comments: name, release, flavour.
+kernel_table() {
+	sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$VM/kernels"
+}
+
+# Sets NAME, SERIES, RELEASE and FLAVOUR of one row, or ends the script.
+kernel_row() {
+	[[ $# -eq 1 && -n $1 ]] || die "which kernel? Give one of: $(kernel_names)"
+	read -r NAME RELEASE FLAVOUR < <(kernel_table | awk -v name="$1" '$1 == name') ||
+		die "no kernel \"$1\" in test/vm/kernels; it has: $(kernel_names)"
+	SERIES=${NAME%%-*}
+	export NAME SERIES RELEASE FLAVOUR
+}
+
+kernel_names() {
+	kernel_table | awk '{ printf "%s%s", sep, $1; sep = " " }'
+}
+
+# Sets ABI and KERNEL_DIR (boot/ and lib/modules/ below it) of a fetched kernel.
+kernel_files() {
+	kernel_row "$1"
+	ABI=$(readlink "$CACHE/kernels/$NAME/current") ||
+		die "kernel $NAME is not in the cache; run test/vm/fetch $NAME first"
+	KERNEL_DIR=$CACHE/kernels/$NAME/$ABI
+	export ABI KERNEL_DIR
+}
