@@ -151,14 +151,17 @@ static void store(char *map)
 {
 	char *page = map + offset_of(0) / PAGE * PAGE;
 	unsigned int i;
+	int status;
 
 	while (!__atomic_load_n(submitted, __ATOMIC_ACQUIRE) && (opt.writes > 1 || resident(page)))
 		sched_yield();
 	for (i = 0; i < opt.stores; i++)
 		map[offset_of(i * opt.writes / opt.stores) + 5] = 's';
-	if (opt.during)
-		run(opt.during);
+	/* Released in any case, or the submitter would wait for ever. */
+	status = opt.during ? system(opt.during) : 0;
 	device("release");
+	if (status)
+		errx(1, "%s: status %d", opt.during, status);
 	exit(0);
 }
 

@@ -81,11 +81,7 @@ unload_while_completing() {
 # and that is held. Unloading waits for the callback, and its event is right.
 unload_pending() {
 	load
-	collision "$1" --dsync --during ". /lib-guest/lib.sh
-		/lib-guest/dm.sh pulse $1
-		wait_until '[ \$(counter pending) = 1 ]'
-		/sbin/rmmod diolate &
-		wait_until 'grep -q going /sys/module/diolate/initstate'"
+	collision "$1" --dsync --during ". /lib-guest/lib.sh; . /lib-guest/unload.sh; unload_begins $1"
 	is res -5 "$line"
 	wait_until '! [ -e /sys/module/diolate ]'
 	say "res -EIO after unloading had begun"
