@@ -22,14 +22,12 @@ extern unsigned int diolate_maxactive;
 
 /**
  * struct diolate_invalidation - one call of kiocb_invalidate_post_direct_write()
- * @iocb:  the direct write; alive as long as the call lasts
- * @count: bytes written, from @iocb->ki_pos on
+ * @iocb: the direct write; alive as long as the call lasts
  *
  * Lives in a kretprobe instance: written once on entry, read by its own task only.
  */
 struct diolate_invalidation {
 	struct kiocb *iocb;
-	size_t count;
 };
 
 /**

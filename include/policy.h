@@ -30,7 +30,7 @@ enum diolate_consumer {
 
 /** enum diolate_way - how the result of a write can still be reached when its late error is seen */
 enum diolate_way {
-	DIOLATE_WAY_NONE,	/* the callback is loaded already, or belongs to somebody else */
+	DIOLATE_WAY_NONE,	/* the callback is loaded already, or the error might be false */
 	DIOLATE_WAY_WATCHED,	/* our callback was put in place when the completion was entered */
 	DIOLATE_WAY_WAITED_FOR,	/* the file system waits; the callback is read after it returns */
 };

@@ -12,8 +12,13 @@
  * the late error can be known (disassembled, 5.10 to 7.3). A mark is set only where the callback is
  * certain to be called, and calling it takes the mark away:
  *   at the entry of iomap_dio_complete_work() and dio_aio_complete_work(), which always call it;
- *   in a libaio write the file system waits for, where aio_rw_done() calls it with the result, or,
- *   for -EIOCBQUEUED, one of the two works does (fs/aio.c, 6.1 to 7.3).
+ *   in a libaio write the file system waits for, where aio_rw_done() calls it with the result
+ *   (fs/aio.c, 6.1 to 7.3). On -EIOCBQUEUED, when only the first part was waited for (btrfs, gfs2),
+ *   the completion of the rest calls it; on 7.3 that may be in an interrupt.
+ *
+ * The consumer's own callback is called through an address that kallsyms gave. The kernel itself
+ * takes that address and calls it through a pointer of the same type, so neither IBT nor kCFI
+ * objects.
  */
 #include <linux/completion.h>
 #include <linux/fs.h>
@@ -91,25 +96,21 @@ enum diolate_consumer diolate_consumer_of(diolate_complete_fn complete, enum dio
 }
 NOKPROBE_SYMBOL(diolate_consumer_of);
 
-static void mark(struct kiocb *iocb, diolate_complete_fn complete)
-{
-	/* The reference is alive: it is killed only after the probes that lead here are gone. */
-	if (READ_ONCE(iocb->ki_complete) == LIBAIO->complete)
-		percpu_ref_get(&marks);
-	WRITE_ONCE(iocb->ki_complete, complete);
-}
-NOKPROBE_SYMBOL(mark);
-
 /**
  * diolate_watch() - put our callback in place of a libaio write's
- * @iocb: a libaio write whose completion work was entered and has not loaded ki_complete yet
+ * @iocb: a libaio write whose callback is certain to be loaded and called after this
+ *
+ * Takes the reference that unloading waits for, once a write. It is alive: it is killed only after
+ * the probes that lead here are gone.
  *
  * Context: any, also inside a probe handler.
  */
 void diolate_watch(struct kiocb *iocb)
 {
-	if (READ_ONCE(iocb->ki_complete) == LIBAIO->complete)
-		mark(iocb, complete_watched);
+	if (READ_ONCE(iocb->ki_complete) != LIBAIO->complete)
+		return;
+	percpu_ref_get(&marks);
+	WRITE_ONCE(iocb->ki_complete, complete_watched);
 }
 NOKPROBE_SYMBOL(diolate_watch);
 
@@ -121,7 +122,8 @@ NOKPROBE_SYMBOL(diolate_watch);
  */
 void diolate_mark_late(struct kiocb *iocb)
 {
-	mark(iocb, complete_late);
+	diolate_watch(iocb);
+	WRITE_ONCE(iocb->ki_complete, complete_late);
 }
 NOKPROBE_SYMBOL(diolate_mark_late);
 
@@ -134,7 +136,7 @@ static void release(struct percpu_ref *ref)
  * diolate_deliver_init() - learn the callbacks of the known consumers
  *
  * Context: process, may sleep; before any probe is armed.
- * Return: 0, or a negative errno after one sentence in the kernel log.
+ * Return: 0; a negative errno, which a sentence in the kernel log explains unless it is -ENOMEM.
  */
 int diolate_deliver_init(void)
 {
@@ -158,9 +160,10 @@ int diolate_deliver_init(void)
 /**
  * diolate_deliver_exit() - wait until nothing of the module is left in a kiocb or on a stack
  *
- * Each mark is in a write whose completion is being run, so the wait is as long as that takes. A
- * task may then still be between percpu_ref_put() and the return of our callback;
- * synchronize_rcu_tasks() waits until each has been scheduled voluntarily, that is, has left it.
+ * Each mark is in a write that is being completed, or whose rest is in flight: the wait is as long
+ * as that takes. After the last percpu_ref_put() somebody may still have to return from our
+ * callback: a task, which synchronize_rcu_tasks() waits for to schedule voluntarily; an interrupt,
+ * or the RCU callback that calls release(), which synchronize_rcu() waits for.
  *
  * Context: process, sleeps; after all probes are disarmed.
  */

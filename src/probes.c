@@ -79,7 +79,6 @@ static int invalidate_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 	struct diolate_invalidation *inv = (void *)ri->data;
 
 	inv->iocb = (struct kiocb *)regs_get_kernel_argument(regs, 0);
-	inv->count = regs_get_kernel_argument(regs, 1);
 	return 0;
 }
 NOKPROBE_SYMBOL(invalidate_entry);
@@ -151,12 +150,35 @@ static bool reported(struct kiocb *iocb)
 NOKPROBE_SYMBOL(reported);
 
 /*
+ * File systems where the folio in the way is certain to have been dirtied: for these, dropping a
+ * clean one never fails (6.1 to 7.3: ext4_release_folio() and fat use try_to_free_buffers(), which
+ * refuses dirty buffers and those under I/O, whose folio is locked; iomap_release_folio(), of xfs,
+ * refuses dirty folios and those under writeback). Elsewhere a mere reader may be in the way: btrfs
+ * refuses a clean folio while a reader holds its extent locked (try_release_extent_state(), 6.1).
+ */
+static const char *const proven[] = { "ext2", "ext3", "ext4", "vfat", "xfs" };
+
+static bool only_a_writer_is_in_the_way(const struct kiocb *iocb)
+{
+	const char *name = file_inode(iocb->ki_filp)->i_sb->s_type->name;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(proven); i++)
+		if (!strcmp(name, proven[i]))
+			return true;
+	return false;
+}
+NOKPROBE_SYMBOL(only_a_writer_is_in_the_way);
+
+/*
  * How the result of a libaio write can still be reached. It is submitted by a task of user space,
  * never by a worker, so in a worker this is its asynchronous completion, and too late for a
  * callback that was not put in place on entry: the policy was observe then, or the probe missed it.
  */
-static enum diolate_way way_to(enum diolate_mark mark)
+static enum diolate_way way_to(const struct kiocb *iocb, enum diolate_mark mark)
 {
+	if (!only_a_writer_is_in_the_way(iocb))
+		return DIOLATE_WAY_NONE;
 	if (mark != DIOLATE_UNMARKED)
 		return DIOLATE_WAY_WATCHED;
 	if (in_task() && !(current->flags & PF_WQ_WORKER))
@@ -183,7 +205,7 @@ static int late_error(struct kprobe *p, struct pt_regs *regs)
 		return 0;
 	}
 	late.consumer = diolate_consumer_of(READ_ONCE(inv->iocb->ki_complete), &mark);
-	late.way = way_to(mark);
+	late.way = way_to(inv->iocb, mark);
 	late.policy = READ_ONCE(diolate_policy);
 	late.repeat = reported(inv->iocb) || mark == DIOLATE_LATE;
 

@@ -37,12 +37,13 @@ void *diolate_scope_innermost(const struct kretprobe *rp, bool (*match)(void *da
 NOKPROBE_SYMBOL(diolate_scope_innermost);
 
 /*
- * How far before its work a dio keeps the pointer to its kiocb, in words. The word right before the
- * work is never it, and in struct iomap_dio it is a bool whose padding is not initialised
- * (fs/iomap/direct-io.c, 5.10 to 7.3: 8 words; fs/direct-io.c, 6.1 to 7.3: 2 words).
+ * How far before its work a dio keeps the pointer to its kiocb, in words: 8 in struct iomap_dio
+ * (fs/iomap/direct-io.c), 2 in struct dio (fs/direct-io.c), 6.1 to 7.3. The word right before the
+ * work is never it: in struct iomap_dio that is a bool, whose padding is not initialised. Beyond
+ * the eighth word is other memory, which may hold a pointer to a kiocb long freed.
  */
 #define NEAREST 2
-#define FARTHEST 12
+#define FARTHEST 8
 
 /* What @word points to, if that is a direct write of a consumer whose callback may be replaced. */
 static struct kiocb *kiocb_at(const unsigned long *word)

@@ -39,7 +39,7 @@
 
 static struct {
 	const char *device, *file, *through, *during, *first;
-	size_t size, offset, length;
+	size_t size, written, offset, length;
 	unsigned int writes, stores;
 	void (*write)(int fd, char *data, long *res);
 	int flags;
@@ -53,6 +53,7 @@ static void usage(void)
 	fprintf(stderr,
 		"usage: collide [options] DEVICE FILE\n"
 		"  --size N      bytes the file has before (65536)\n"
+		"  --written N   of these that are written, the rest is a hole (all)\n"
 		"  --offset N    where the first write begins (0)\n"
 		"  --length N    bytes of each write (65536)\n"
 		"  --writes N    writes in flight at once, one behind the other (1)\n"
@@ -122,13 +123,14 @@ static void device(const char *action)
 /* With --through the file is there already, below the device. */
 static void make_file(void)
 {
-	char *old = malloc(opt.size);
+	char *old = malloc(opt.written);
 	int fd = open(opt.file, O_WRONLY | (opt.through ? 0 : O_CREAT | O_TRUNC), 0600);
 
 	if (fd < 0 || !old)
 		err(1, "%s", opt.file);
-	memset(old, 'o', opt.size);
-	if (write(fd, old, opt.size) != (ssize_t)opt.size || fsync(fd) || close(fd))
+	memset(old, 'o', opt.written);
+	if (write(fd, old, opt.written) != (ssize_t)opt.written || ftruncate(fd, opt.size) ||
+	    fsync(fd) || close(fd))
 		err(1, "%s: writing", opt.file);
 	free(old);
 }
@@ -251,7 +253,7 @@ static void parse(int argc, char **argv)
 		{ "size", 1, NULL, 's' },   { "offset", 1, NULL, 'o' }, { "length", 1, NULL, 'l' },
 		{ "writes", 1, NULL, 'w' }, { "stores", 1, NULL, 'n' }, { "during", 1, NULL, 'd' },
 		{ "first", 1, NULL, 'f' },  { "sync", 0, NULL, 'S' },	{ "dsync", 0, NULL, 'D' },
-		{ "uring", 0, NULL, 'U' },  { "through", 1, NULL, 't' }, { 0 },
+		{ "written", 1, NULL, 'W' }, { "uring", 0, NULL, 'U' },  { "through", 1, NULL, 't' }, { 0 },
 	};
 	int c;
 
@@ -259,6 +261,9 @@ static void parse(int argc, char **argv)
 		switch (c) {
 		case 's':
 			opt.size = number(optarg);
+			break;
+		case 'W':
+			opt.written = number(optarg);
 			break;
 		case 'o':
 			opt.offset = number(optarg);
@@ -296,6 +301,8 @@ static void parse(int argc, char **argv)
 	}
 	if (!opt.write)
 		opt.write = write_libaio;
+	if (!opt.written)
+		opt.written = opt.size;
 	if (argc - optind != 2 || !opt.writes || opt.writes > MAX_WRITES ||
 	    opt.stores > opt.writes || (opt.write != write_libaio && opt.writes > 1))
 		usage();
@@ -326,7 +333,7 @@ int main(int argc, char **argv)
 	if (map == MAP_FAILED || submitted == MAP_FAILED || !data)
 		err(1, "mmap");
 	memset(data, 'n', opt.length);
-	for (i = 0; i < opt.size; i += PAGE)
+	for (i = 0; i < opt.written; i += PAGE)
 		if (map[i] != 'o')
 			errx(1, "%s: not what was written", opt.file);
 

@@ -3,7 +3,7 @@
 filesystems="ext4 xfs vfat"
 
 make_all_fs() {
-	modprobe brd rd_nr=3 rd_size=393216
+	modprobe brd rd_nr=4 rd_size=393216
 	for module in loop dm-mod dm-delay $filesystems nls_cp437 nls_ascii nls_utf8 nls_iso8859-1; do
 		modprobe "$module" 2>/dev/null
 	done
@@ -19,6 +19,16 @@ make_all_fs() {
 		mount_fs "$fs"
 		n=$((n + 1))
 	done
+}
+
+# other_fs TYPE MKFS...: one more, for a case that needs a file system of its own, on /mnt/other.
+other_fs() {
+	type=$1
+	shift
+	[ -e /dev/mapper/other ] || /lib-guest/dm.sh create other /dev/ram3
+	"$@" /dev/mapper/other
+	mkdir -p /mnt/other
+	mount -t "$type" /dev/mapper/other /mnt/other
 }
 
 mount_fs() {

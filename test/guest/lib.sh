@@ -37,9 +37,10 @@ run() {
 
 # After a failure, so that the next case begins as it would have: nothing held, nothing loaded.
 tidy() {
-	for held in $filesystems; do
-		/lib-guest/dm.sh release "$held"
+	for held in /run/dm/*; do
+		/lib-guest/dm.sh release "${held##*/}"
 	done
+	! grep -q ' /mnt/other ' /proc/mounts || umount /mnt/other
 	[ ! -e "$counters" ] || /sbin/rmmod diolate
 }
 

@@ -2,7 +2,9 @@
 
 events=/sys/kernel/tracing/kprobe_events
 enable=/sys/kernel/tracing/events/foreign
-functions="kiocb_invalidate_post_direct_write iomap_dio_complete_work dio_warn_stale_pagecache"
+# Those we probe, and the one whose address we ask for.
+functions="kiocb_invalidate_post_direct_write generic_file_direct_write iomap_dio_complete_work
+	dio_aio_complete_work dio_warn_stale_pagecache aio_complete_rw"
 
 # Somebody else's kprobe and kretprobe on each function of ours, as perf and ftrace set them.
 add_foreign() {
@@ -19,6 +21,11 @@ remove_foreign() {
 	[ ! -e $enable ] || fail "foreign probes are still there"
 }
 
+# How often the foreign probes were hit, all together.
+foreign_hits() {
+	awk '{ n += $2 } END { print n + 0 }' /sys/kernel/tracing/kprobe_profile
+}
+
 delivers() {
 	before
 	collision "$1"
@@ -26,20 +33,44 @@ delivers() {
 	expect late_errors=1 stuck=1 delivered=1
 }
 
-# foreign ORDER: each letter a step: f, F others come and go; d, D we do.
+# foreign FS ORDER: each letter a step: f, F others come and go; d, D we do. After each, those who are
+# there see a collision: ours delivers it, the others' probes are hit.
 foreign() {
-	for step in $1; do
+	for step in $2; do
 		case $step in
 		f) add_foreign ;;
 		F) remove_foreign ;;
 		d) load ;;
 		D) unload ;;
 		esac
-		[ ! -e "$counters" ] || delivers ext4
+		hits=$(foreign_hits)
+		if [ -e "$counters" ]; then
+			delivers "$1"
+		else
+			collision "$1"
+			is res 65536 "$line"
+		fi
+		[ ! -e $enable ] || [ "$(foreign_hits)" -gt "$hits" ] || fail "foreign probes are not hit"
 	done
-	collision ext4
-	is res 65536 "$line"
 	say "afterwards as stock"
+}
+
+# Under observe our callback is never called, under propagate it is.
+observe_replaces_nothing() {
+	load policy=observe
+	for f in complete_watched complete_late; do
+		echo "p:foreign/$f diolate:$f" >>$events
+	done
+	echo 1 >$enable/enable
+	collision "$1"
+	is res 65536 "$line"
+	[ "$(foreign_hits)" = 0 ] || fail "a callback was replaced under observe"
+	set_policy propagate
+	collision "$1"
+	is res -5 "$line"
+	[ "$(foreign_hits)" = 1 ] || fail "$(foreign_hits) callbacks were called under propagate"
+	remove_foreign
+	say "replaced under propagate alone"
 }
 
 # 32 writes in flight, a byte stored into 16; the policy changes before any completes.
@@ -81,20 +112,46 @@ unload_while_completing() {
 # and that is held. Unloading waits for the callback, and its event is right.
 unload_pending() {
 	load
-	collision "$1" --dsync --during ". /lib-guest/lib.sh; . /lib-guest/unload.sh; unload_begins $1"
+	collision "$1" --dsync --offset "${2:-0}" --during "
+		. /lib-guest/lib.sh
+		. /lib-guest/pending.sh
+		make_pending $1
+		unload_begins"
 	is res -5 "$line"
 	wait_until '! [ -e /sys/module/diolate ]'
 	say "res -EIO after unloading had begun"
 }
 
-run foreign-around-ours foreign "f d D F"
-run foreign-within-ours foreign "d f F D"
-run foreign-before-ours foreign "f d F D"
-run foreign-after-ours foreign "d f D F"
+# The policy in force at the late error holds, also if it changes before the write completes.
+switch_while_pending() {
+	load
+	before
+	collision "$1" --offset 32768 --dsync --during "
+		. /lib-guest/lib.sh
+		. /lib-guest/pending.sh
+		make_pending $1
+		set_policy observe"
+	is res -5 "$line"
+	settled=$(($(counter delivered) + $(counter already_failed)))
+	[ "$settled" = 1 ] || fail "$settled settled"
+	[ "$(counter pending) $(counter observed)" = "0 0" ] || fail "$(cat "$counters")"
+	say "still -EIO"
+}
+
+for fs in ext4 vfat; do
+	run "foreign-around-ours-$fs" foreign "$fs" "f d D F"
+	run "foreign-within-ours-$fs" foreign "$fs" "d f F D"
+	run "foreign-before-ours-$fs" foreign "$fs" "f d F D"
+	run "foreign-after-ours-$fs" foreign "$fs" "d f D F"
+	run "observe-replaces-nothing-$fs" observe_replaces_nothing "$fs"
+done
 for fs in $filesystems; do
 	run "switch-to-propagate-$fs" switch observe propagate "$fs"
 	run "switch-to-observe-$fs" switch propagate observe "$fs"
 	run "unload-in-flight-$fs" unload_in_flight "$fs"
 	run "unload-while-completing-$fs" unload_while_completing "$fs"
 done
+# A completion by a worker, and a write that the file system waits for.
 run unload-pending-vfat unload_pending vfat
+run unload-pending-ext4 unload_pending ext4 32768
+run switch-while-pending switch_while_pending ext4
