@@ -193,7 +193,9 @@ static void write_libaio(int fd, char *data, long *res)
 	n = io_submit(ctx, opt.writes, list);
 	if (n != (int)opt.writes)
 		errx(1, "io_submit: %d of %u", n, opt.writes);
-	__atomic_store_n(submitted, true, __ATOMIC_RELEASE);
+	/* What is below a loop device is submitted later, by a worker of its own. */
+	if (!opt.through)
+		__atomic_store_n(submitted, true, __ATOMIC_RELEASE);
 	n = io_getevents(ctx, 1, opt.writes, events, NULL);
 	first = opt.first ? start(opt.first) : 0;
 	if (n > 0 && n < (int)opt.writes)
@@ -304,7 +306,8 @@ static void parse(int argc, char **argv)
 	if (!opt.written)
 		opt.written = opt.size;
 	if (argc - optind != 2 || !opt.writes || opt.writes > MAX_WRITES ||
-	    opt.stores > opt.writes || (opt.write != write_libaio && opt.writes > 1))
+	    opt.stores > opt.writes ||
+	    ((opt.write != write_libaio || opt.through) && opt.writes > 1))
 		usage();
 	opt.device = argv[optind];
 	opt.file = argv[optind + 1];
