@@ -252,10 +252,19 @@ static void print_undone(int fd)
 static void parse(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "size", 1, NULL, 's' },   { "offset", 1, NULL, 'o' }, { "length", 1, NULL, 'l' },
-		{ "writes", 1, NULL, 'w' }, { "stores", 1, NULL, 'n' }, { "during", 1, NULL, 'd' },
-		{ "first", 1, NULL, 'f' },  { "sync", 0, NULL, 'S' },	{ "dsync", 0, NULL, 'D' },
-		{ "written", 1, NULL, 'W' }, { "uring", 0, NULL, 'U' },  { "through", 1, NULL, 't' }, { 0 },
+		{ "size", 1, NULL, 's' },
+		{ "written", 1, NULL, 'W' },
+		{ "offset", 1, NULL, 'o' },
+		{ "length", 1, NULL, 'l' },
+		{ "writes", 1, NULL, 'w' },
+		{ "stores", 1, NULL, 'n' },
+		{ "during", 1, NULL, 'd' },
+		{ "first", 1, NULL, 'f' },
+		{ "through", 1, NULL, 't' },
+		{ "sync", 0, NULL, 'S' },
+		{ "uring", 0, NULL, 'U' },
+		{ "dsync", 0, NULL, 'D' },
+		{ 0 },
 	};
 	int c;
 
