@@ -32,7 +32,11 @@ other_fs() {
 }
 
 mount_fs() {
-	mount -t "$1" "/dev/mapper/$1" "/mnt/$1"
+	options=rw
+	# A commit of the journal every five seconds could begin while writes are held, and whoever stores
+	# a byte then would have to wait for it.
+	[ "$1" != ext4 ] || options=commit=3600
+	mount -t "$1" -o "$options" "/dev/mapper/$1" "/mnt/$1"
 }
 
 umount_fs() {
