@@ -14,10 +14,11 @@ export DM_DISABLE_UDEV=1
 action=$1 name=$2
 if [ "$action" = create ]; then
 	mkdir -p /run/dm
-	echo "$3" >"/run/dm/$name"
+	echo "$3 $(blockdev --getsz "$3")" >"/run/dm/$name"
 fi
-lower=$(cat "/run/dm/$name")
-sectors=$(blockdev --getsz "$lower")
+# Each program costs a tenth of a second under emulation, so nothing is asked twice.
+read -r lower sectors <"/run/dm/$name"
+closed=/run/dm-closed-$name
 
 # Replace what the lower layer does; what it holds goes down.
 lower_is() {
@@ -48,10 +49,12 @@ pulse)
 	close_gate
 	lower_is "linear $lower 0"
 	wait "$closer"
+	: >"$closed"
 	;;
 release)
 	lower_is "linear $lower 0"
-	dmsetup resume "$name"
+	[ ! -e "$closed" ] || dmsetup resume "$name"
+	rm -f "$closed"
 	;;
 *)
 	echo "dm.sh: $action: not an action" >&2
