@@ -45,10 +45,7 @@ static const struct kernel_param_ops policy_ops = {
 module_param_cb(policy, &policy_ops, NULL, 0644);
 MODULE_PARM_DESC(policy, "what becomes of a late error: propagate (default) or observe");
 
-/*
- * A number with bounds, read at load only. The kernel refuses what is not an unsigned number before
- * our bounds are asked, so both are tested here for one sentence.
- */
+/* A number with bounds, read at load only; what is no number gets the same sentence. */
 struct number {
 	const char *name;
 	unsigned int *value;

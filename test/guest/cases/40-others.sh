@@ -125,7 +125,6 @@ unload_pending() {
 # The policy in force at the late error holds, also if it changes before the write completes.
 switch_while_pending() {
 	load
-	before
 	collision "$1" --offset 32768 --dsync --during "
 		. /lib-guest/lib.sh
 		. /lib-guest/pending.sh
