@@ -24,6 +24,12 @@
 #error "diolate needs a kernel with kretprobes: CONFIG_KRETPROBES=y"
 #endif
 
+/* struct io_kiocb, the request of io_uring: in a header for all since 6.0. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 0, 0)
+#define DIOLATE_IO_KIOCB
+#include <linux/io_uring_types.h>
+#endif
+
 /** typedef diolate_complete_fn - the completion callback of a kiocb */
 typedef void (*diolate_complete_fn)(struct kiocb *iocb, long ret);
 

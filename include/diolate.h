@@ -12,6 +12,7 @@
 #include "compat.h"
 #include "policy.h"
 
+struct io_kiocb;
 struct seq_file;
 
 /* main.c: the parameters */
@@ -42,11 +43,26 @@ struct diolate_direct_write {
 	bool reported;
 };
 
+/**
+ * struct diolate_uring_write - one call of io_write(), the write operation of io_uring
+ * @req:    the request
+ * @iopoll: of a ring whose completions are polled
+ * @late:   a late error of this call is pending
+ *
+ * Lives in a kretprobe instance: used by its own task only.
+ */
+struct diolate_uring_write {
+	struct io_kiocb *req;
+	bool iopoll;
+	bool late;
+};
+
 void *diolate_scope_innermost(const struct kretprobe *rp, bool (*match)(void *data, void *arg),
 			      void *arg);
+struct kiocb *diolate_scope_submitter(struct kiocb *iocb);
 struct kiocb *diolate_scope_of_work(const void *work, unsigned int *distance);
 
-/* deliver.c: the completion callback */
+/* deliver.c: the completion callback, and when unloading may go on */
 
 /** enum diolate_mark - what the ki_complete of a kiocb says about us */
 enum diolate_mark {
@@ -56,20 +72,31 @@ enum diolate_mark {
 };
 
 int diolate_deliver_init(void);
+void diolate_deliver_drain(void);
 void diolate_deliver_exit(void);
 enum diolate_consumer diolate_consumer_of(diolate_complete_fn complete, enum diolate_mark *mark);
 void diolate_watch(struct kiocb *iocb);
 void diolate_mark_late(struct kiocb *iocb);
+void diolate_mark_uring(struct diolate_uring_write *write);
+void diolate_uring_returns(struct diolate_uring_write *write, long ret);
+
+/* uring.c: the result in an io_uring request */
+bool diolate_uring_enter(struct diolate_uring_write *write, struct io_kiocb *req);
+enum diolate_outcome diolate_uring_settle(const struct diolate_uring_write *write, long ret);
 
 /* probes.c: the table of probe sites */
 int diolate_probes_arm(void);
+void diolate_probes_stop(void);
 void diolate_probes_disarm(void);
 unsigned long diolate_probes_missed(void);
 void diolate_probes_show(struct seq_file *m);
+int diolate_probe_errno(int err);
 int diolate_probe_address(const char *symbol, unsigned long *address);
 
-/* selftest.c: the load-time proof */
-int diolate_selftest(void);
+/* selftest.c: the proof that probes work here, at load time and later */
+int diolate_selftest_init(void);
+void diolate_selftest_exit(void);
+bool diolate_selftest_off(void);
 
 /* account.c: the counters, in the order in which debugfs prints them */
 enum diolate_counter {

@@ -71,15 +71,16 @@ NOKPROBE_SYMBOL(diolate_account_late);
 
 /**
  * diolate_account_settled() - count a pending late error as its write completes
- * @outcome: what diolate_settle() made of it
+ * @outcome: what became of it
  *
- * Context: any.
+ * Context: any, also inside a probe handler.
  */
 void diolate_account_settled(enum diolate_outcome outcome)
 {
 	this_cpu_inc(counters[counter_of[outcome]]);
 	this_cpu_dec(counters[DIOLATE_N_PENDING]);
 }
+NOKPROBE_SYMBOL(diolate_account_settled);
 
 static s64 total(enum diolate_counter counter)
 {
@@ -93,7 +94,7 @@ static s64 total(enum diolate_counter counter)
 
 /**
  * diolate_account_show() - print the file `counters`
- * @m: the file; a line `name value` for each counter, since load
+ * @m: the file; a line `name value` for each counter, since load; last, whether probes are off
  *
  * Context: process, may sleep.
  */
@@ -104,4 +105,5 @@ void diolate_account_show(struct seq_file *m)
 	for (i = 0; i < ARRAY_SIZE(names); i++)
 		seq_printf(m, "%s %lld\n", names[i], total(i));
 	seq_printf(m, "probe_missed %lu\n", diolate_probes_missed());
+	seq_printf(m, "probes_off %d\n", diolate_selftest_off());
 }

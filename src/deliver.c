@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The way a result is changed: through the completion callback, after the file system is done with
- * the write and before its submitter learns anything. No return value is ever rewritten, because
- * file-system code reads those (ext4 of 5.10 truncates on a negative one).
+ * The ways a result is changed: through the completion callback, after the file system is done with
+ * the write and before its submitter learns anything; or, for an io_uring write that finished while
+ * it was submitted, in the request itself. No return value is ever rewritten, because file-system
+ * code reads those (ext4 of 5.10 truncates on a negative one).
  *
  * The kiocb is the record. Its ki_complete is one of
  *   the consumer's own callback: we have nothing to do with it,
- *   complete_watched():          an asynchronous completion was entered, nothing happened so far,
- *   complete_late():             a late error was seen and waits for the result.
- * Both functions look at the field again, since iomap_dio_complete_work() loads ki_complete before
+ *   watched: an asynchronous completion was entered, nothing happened so far,
+ *   late:    a late error was seen and waits for the result.
+ * Both of ours look at the field again, since iomap_dio_complete_work() loads ki_complete before
  * the late error can be known (disassembled, 5.10 to 7.3). A mark is set only where the callback is
  * certain to be called, and calling it takes the mark away:
- *   at the entry of iomap_dio_complete_work() and dio_aio_complete_work(), which always call it;
+ *   at the entry of iomap_dio_complete_work() and dio_aio_complete_work(), which always call it, or
+ *   that of the overlayfs write they belong to, which calls it in turn;
  *   in a libaio write the file system waits for, where aio_rw_done() calls it with the result
  *   (fs/aio.c, 6.1 to 7.3). On -EIOCBQUEUED, when only the first part was waited for (btrfs, gfs2),
  *   the completion of the rest calls it; on 7.3 that may be in an interrupt.
+ * An io_uring write that is waited for is not marked so: kiocb_done() (io_uring/rw.c) of 7.3 never
+ * reads ki_complete, and on each kernel a short write is retried and forgets it. There the record
+ * is the kretprobe instance of io_write(), which every way out of it passes.
  *
  * The consumer's own callback is called through an address that kallsyms gave. The kernel itself
  * takes that address and calls it through a pointer of the same type, so neither IBT nor kCFI
@@ -27,48 +32,91 @@
 
 #include "diolate.h"
 
-/* The completions of user space. `complete` is written once at load. */
-static struct {
+/**
+ * struct completion_kind - a completion callback of user space, and ours in its place
+ * @symbol:   its name
+ * @consumer: whose it is
+ * @required: without it the main job cannot be done
+ * @watched:  ours, nothing happened so far
+ * @late:     ours, a late error is pending
+ * @complete: its address; written once at load, NULL if this kernel has none
+ */
+struct completion_kind {
 	const char *symbol;
 	enum diolate_consumer consumer;
 	bool required;
+	diolate_complete_fn watched;
+	diolate_complete_fn late;
 	diolate_complete_fn complete;
-} completions[] = {
-	{ "aio_complete_rw", DIOLATE_LIBAIO, true },
-	{ "io_complete_rw", DIOLATE_IO_URING, false },
-	{ "io_complete_rw_iopoll", DIOLATE_IO_URING, false },
 };
 
-/* The one whose callback we replace. */
-#define LIBAIO (&completions[0])
+enum { AIO, URING, URING_IOPOLL, COMPLETIONS };
+
+static struct completion_kind completions[COMPLETIONS];
 
 /*
- * Taken when a callback is replaced, put after the original has returned; what unloading waits for.
- * `unmarked` completes when the last one is put.
+ * Taken with each mark, put when it is settled and, in a callback, after the original has returned;
+ * what unloading waits for. `unmarked` completes when the last one is put.
  */
 static struct percpu_ref marks;
 static DECLARE_COMPLETION(unmarked);
 
-static void complete_late(struct kiocb *iocb, long ret);
-
-static void finish(struct kiocb *iocb, long ret)
+static void finish(const struct completion_kind *kind, struct kiocb *iocb, long ret)
 {
-	if (READ_ONCE(iocb->ki_complete) == complete_late)
+	if (READ_ONCE(iocb->ki_complete) == kind->late)
 		diolate_account_settled(diolate_settle(&ret));
-	WRITE_ONCE(iocb->ki_complete, LIBAIO->complete);
-	LIBAIO->complete(iocb, ret);
+	WRITE_ONCE(iocb->ki_complete, kind->complete);
+	kind->complete(iocb, ret);
 	percpu_ref_put(&marks);
 }
 
-static void complete_watched(struct kiocb *iocb, long ret)
-{
-	finish(iocb, ret);
+#define STAND_IN(function, kind)				\
+static void function(struct kiocb *iocb, long ret)		\
+{								\
+	finish(&completions[kind], iocb, ret);			\
 }
 
-static void complete_late(struct kiocb *iocb, long ret)
+STAND_IN(aio_watched, AIO)
+STAND_IN(aio_late, AIO)
+STAND_IN(uring_watched, URING)
+STAND_IN(uring_late, URING)
+STAND_IN(uring_iopoll_watched, URING_IOPOLL)
+STAND_IN(uring_iopoll_late, URING_IOPOLL)
+
+static struct completion_kind completions[COMPLETIONS] = {
+	[AIO] = {
+		.symbol = "aio_complete_rw",
+		.consumer = DIOLATE_LIBAIO,
+		.required = true,
+		.watched = aio_watched,
+		.late = aio_late,
+	},
+	[URING] = {
+		.symbol = "io_complete_rw",
+		.consumer = DIOLATE_IO_URING,
+		.watched = uring_watched,
+		.late = uring_late,
+	},
+	[URING_IOPOLL] = {
+		.symbol = "io_complete_rw_iopoll",
+		.consumer = DIOLATE_IO_URING,
+		.watched = uring_iopoll_watched,
+		.late = uring_iopoll_late,
+	},
+};
+
+static const struct completion_kind *kind_of(diolate_complete_fn complete)
 {
-	finish(iocb, ret);
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(completions); i++)
+		if (completions[i].complete && (complete == completions[i].complete ||
+						complete == completions[i].watched ||
+						complete == completions[i].late))
+			return &completions[i];
+	return NULL;
 }
+NOKPROBE_SYMBOL(kind_of);
 
 /**
  * diolate_consumer_of() - who waits for a direct write, by its completion callback
@@ -80,25 +128,22 @@ static void complete_late(struct kiocb *iocb, long ret)
  */
 enum diolate_consumer diolate_consumer_of(diolate_complete_fn complete, enum diolate_mark *mark)
 {
-	size_t i;
+	const struct completion_kind *kind = kind_of(complete);
 
 	*mark = DIOLATE_UNMARKED;
 	if (!complete)
 		return DIOLATE_SYNC;
-	if (complete == complete_watched || complete == complete_late) {
-		*mark = complete == complete_late ? DIOLATE_LATE : DIOLATE_WATCHED;
-		return DIOLATE_LIBAIO;
-	}
-	for (i = 0; i < ARRAY_SIZE(completions); i++)
-		if (complete == completions[i].complete)
-			return completions[i].consumer;
-	return DIOLATE_KERNEL;
+	if (!kind)
+		return DIOLATE_KERNEL;
+	if (complete != kind->complete)
+		*mark = complete == kind->late ? DIOLATE_LATE : DIOLATE_WATCHED;
+	return kind->consumer;
 }
 NOKPROBE_SYMBOL(diolate_consumer_of);
 
 /**
- * diolate_watch() - put our callback in place of a libaio write's
- * @iocb: a libaio write whose callback is certain to be loaded and called after this
+ * diolate_watch() - put our callback in place of a consumer's
+ * @iocb: a write of user space whose callback is certain to be loaded and called after this
  *
  * Takes the reference that unloading waits for, once a write. It is alive: it is killed only after
  * the probes that lead here are gone.
@@ -107,25 +152,61 @@ NOKPROBE_SYMBOL(diolate_consumer_of);
  */
 void diolate_watch(struct kiocb *iocb)
 {
-	if (READ_ONCE(iocb->ki_complete) != LIBAIO->complete)
+	diolate_complete_fn complete = READ_ONCE(iocb->ki_complete);
+	const struct completion_kind *kind = kind_of(complete);
+
+	if (!kind || complete != kind->complete)
 		return;
 	percpu_ref_get(&marks);
-	WRITE_ONCE(iocb->ki_complete, complete_watched);
+	WRITE_ONCE(iocb->ki_complete, kind->watched);
 }
 NOKPROBE_SYMBOL(diolate_watch);
 
 /**
- * diolate_mark_late() - have the callback of a libaio write settle its late error
- * @iocb: a libaio write that is watched, or that its file system waits for
+ * diolate_mark_late() - have the callback of a write settle its late error
+ * @iocb: a write that is watched, or a libaio one that its file system waits for
  *
  * Context: any, also inside a probe handler.
  */
 void diolate_mark_late(struct kiocb *iocb)
 {
+	const struct completion_kind *kind;
+
 	diolate_watch(iocb);
-	WRITE_ONCE(iocb->ki_complete, complete_late);
+	kind = kind_of(READ_ONCE(iocb->ki_complete));
+	if (kind)
+		WRITE_ONCE(iocb->ki_complete, kind->late);
 }
 NOKPROBE_SYMBOL(diolate_mark_late);
+
+/**
+ * diolate_mark_uring() - have the return of io_write() settle a late error
+ * @write: the call of io_write() that the task is inside of
+ *
+ * Context: any, also inside a probe handler.
+ */
+void diolate_mark_uring(struct diolate_uring_write *write)
+{
+	percpu_ref_get(&marks);
+	write->late = true;
+}
+NOKPROBE_SYMBOL(diolate_mark_uring);
+
+/**
+ * diolate_uring_returns() - settle a late error as io_write() returns
+ * @write: the call
+ * @ret:   what it returns
+ *
+ * Context: any, also inside a probe handler.
+ */
+void diolate_uring_returns(struct diolate_uring_write *write, long ret)
+{
+	if (!write->late)
+		return;
+	diolate_account_settled(diolate_uring_settle(write, ret));
+	percpu_ref_put(&marks);
+}
+NOKPROBE_SYMBOL(diolate_uring_returns);
 
 static void release(struct percpu_ref *ref)
 {
@@ -136,7 +217,7 @@ static void release(struct percpu_ref *ref)
  * diolate_deliver_init() - learn the callbacks of the known consumers
  *
  * Context: process, may sleep; before any probe is armed.
- * Return: 0; a negative errno, which a sentence in the kernel log explains unless it is -ENOMEM.
+ * Return: 0, or a negative errno after one sentence in the kernel log.
  */
 int diolate_deliver_init(void)
 {
@@ -145,32 +226,53 @@ int diolate_deliver_init(void)
 	int err;
 
 	for (i = 0; i < ARRAY_SIZE(completions); i++) {
-		err = diolate_probe_address(completions[i].symbol, &address);
+		struct completion_kind *kind = &completions[i];
+
+		err = diolate_probe_address(kind->symbol, &address);
 		if (!err) {
-			completions[i].complete = (diolate_complete_fn)address;
-		} else if (completions[i].required) {
-			pr_err("not loaded: this kernel has no function %s that can be probed (error %d), so no libaio write can be recognised\n",
-			       completions[i].symbol, err);
-			return err;
+			kind->complete = (diolate_complete_fn)address;
+			continue;
 		}
+		if (kind->required) {
+			pr_err("not loaded: %s cannot be found on this kernel (error %d), so no libaio write can be recognised\n",
+			       kind->symbol, err);
+			return diolate_probe_errno(err);
+		}
+		pr_notice("%s cannot be found on this kernel (error %d), so some io_uring writes will count as kernel_owned\n",
+			  kind->symbol, err);
 	}
-	return percpu_ref_init(&marks, release, 0, GFP_KERNEL);
+	err = percpu_ref_init(&marks, release, 0, GFP_KERNEL);
+	if (err)
+		pr_err("not loaded: no memory (error %d)\n", err);
+	return err;
 }
 
 /**
- * diolate_deliver_exit() - wait until nothing of the module is left in a kiocb or on a stack
+ * diolate_deliver_drain() - wait until the last mark is settled
  *
  * Each mark is in a write that is being completed, or whose rest is in flight: the wait is as long
- * as that takes. After the last percpu_ref_put() somebody may still have to return from our
- * callback: a task, which synchronize_rcu_tasks() waits for to schedule voluntarily; an interrupt,
- * or the RCU callback that calls release(), which synchronize_rcu() waits for.
+ * as that takes.
  *
- * Context: process, sleeps; after all probes are disarmed.
+ * Context: process, sleeps; when no probe that marks is armed any more, and io_write() still is
+ *          probed, whose return settles.
  */
-void diolate_deliver_exit(void)
+void diolate_deliver_drain(void)
 {
 	percpu_ref_kill(&marks);
 	wait_for_completion(&unmarked);
+}
+
+/**
+ * diolate_deliver_exit() - wait until nothing of the module is left on a stack
+ *
+ * After the last percpu_ref_put() somebody may still have to return from our callback: a task,
+ * which synchronize_rcu_tasks() waits for to schedule voluntarily; an interrupt, or the RCU
+ * callback that calls release(), which synchronize_rcu() waits for.
+ *
+ * Context: process, sleeps; after diolate_deliver_drain().
+ */
+void diolate_deliver_exit(void)
+{
 	synchronize_rcu_tasks();
 	synchronize_rcu();
 	percpu_ref_exit(&marks);

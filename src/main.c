@@ -91,12 +91,12 @@ static int __init diolate_init(void)
 {
 	int err;
 
-	err = diolate_selftest();
+	err = diolate_selftest_init();
 	if (err)
 		return err;
 	err = diolate_deliver_init();
 	if (err)
-		return err;
+		goto err_deliver;
 	err = diolate_probes_arm();
 	if (err)
 		goto err_probes;
@@ -105,15 +105,23 @@ static int __init diolate_init(void)
 	return 0;
 
 err_probes:
+	diolate_probes_stop();
+	diolate_deliver_drain();
+	diolate_probes_disarm();
 	diolate_deliver_exit();
+err_deliver:
+	diolate_selftest_exit();
 	return err;
 }
 
 static void __exit diolate_exit(void)
 {
 	diolate_debugfs_exit();
+	diolate_probes_stop();
+	diolate_deliver_drain();
 	diolate_probes_disarm();
 	diolate_deliver_exit();
+	diolate_selftest_exit();
 	pr_info("unloaded\n");
 }
 

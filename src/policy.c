@@ -21,9 +21,9 @@ const char *const diolate_policy_names[DIOLATE_POLICIES] = {
  * diolate_decide() - the outcome of a late error, at the moment it is seen
  * @late: the late error
  *
- * The order of the tests is the contract: a write goes into the first counter that fits. A write
- * that nobody could be told about on any policy is never called observed; one that has no callback
- * of ours because the policy is observe is.
+ * The order of the tests is the contract: a write goes into the first counter that fits, but for
+ * this: a way to the submitter is only ever laid when the policy asks for one, so under observe it
+ * is not known whether there could have been one, and such a write is observed.
  *
  * Context: any, also inside a probe handler.
  * Return: the outcome; DIOLATE_PENDING where the completion callback has the last word.
@@ -36,8 +36,6 @@ enum diolate_outcome diolate_decide(const struct diolate_late *late)
 		return DIOLATE_WAS_SYNC;
 	if (late->consumer == DIOLATE_KERNEL)
 		return DIOLATE_KERNEL_OWNED;
-	if (late->consumer != DIOLATE_LIBAIO)
-		return DIOLATE_UNDELIVERABLE;
 	if (late->policy == DIOLATE_OBSERVE)
 		return DIOLATE_OBSERVED;
 	if (late->way == DIOLATE_WAY_NONE)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The probe sites, one row each, in the order in which they are armed: what a late error needs is
- * there before the first one can be seen. Disarmed in the opposite order.
+ * there before the first one can be seen. Disarmed in the opposite order, with a wait between those
+ * that mark writes and those that settle them.
  *
  * Handlers run with preemption off, some in interrupts. They look and mark; they never sleep,
  * allocate, print, take a lock or resolve a name.
@@ -32,12 +33,17 @@ struct site {
 
 static int invalidate_entry(struct kretprobe_instance *ri, struct pt_regs *regs);
 static int direct_write_entry(struct kretprobe_instance *ri, struct pt_regs *regs);
+static int uring_write_entry(struct kretprobe_instance *ri, struct pt_regs *regs);
+static int uring_write_return(struct kretprobe_instance *ri, struct pt_regs *regs);
 static int completion_work(struct kprobe *p, struct pt_regs *regs);
 static int late_error(struct kprobe *p, struct pt_regs *regs);
 
-enum { INVALIDATE, DIRECT_WRITE, IOMAP_WORK, DIO_WORK, LATE_ERROR };
+enum { INVALIDATE, DIRECT_WRITE, URING_WRITE, IOMAP_WORK, DIO_WORK, LATE_ERROR, SITES };
 
-static struct site sites[] = {
+/* From here on, sites that mark writes. */
+#define FIRST_MARKING IOMAP_WORK
+
+static struct site sites[SITES] = {
 	[INVALIDATE] = {
 		.rp.kp.symbol_name = "kiocb_invalidate_post_direct_write",
 		.rp.entry_handler = invalidate_entry,
@@ -50,6 +56,14 @@ static struct site sites[] = {
 		.rp.entry_handler = direct_write_entry,
 		.rp.data_size = sizeof(struct diolate_direct_write),
 		.purpose = "a write that is invalidated twice is counted once",
+		.required = true,
+	},
+	[URING_WRITE] = {
+		.rp.kp.symbol_name = "io_write",
+		.rp.entry_handler = uring_write_entry,
+		.rp.handler = uring_write_return,
+		.rp.data_size = sizeof(struct diolate_uring_write),
+		.purpose = "delivery to io_uring writes that finish while they are submitted",
 	},
 	[IOMAP_WORK] = {
 		.rp.kp.symbol_name = "iomap_dio_complete_work",
@@ -97,6 +111,23 @@ static int direct_write_entry(struct kretprobe_instance *ri, struct pt_regs *reg
 	return 0;
 }
 NOKPROBE_SYMBOL(direct_write_entry);
+
+/*
+ * int io_write(struct io_kiocb *req, unsigned int issue_flags), io_uring/rw.c, 6.1 to 7.3: what
+ * io_uring calls to submit a write.
+ */
+static int uring_write_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	return !diolate_uring_enter((void *)ri->data, (void *)regs_get_kernel_argument(regs, 0));
+}
+NOKPROBE_SYMBOL(uring_write_entry);
+
+static int uring_write_return(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	diolate_uring_returns((void *)ri->data, (int)regs_return_value(regs));
+	return 0;
+}
+NOKPROBE_SYMBOL(uring_write_return);
 
 /*
  * void iomap_dio_complete_work(struct work_struct *work), fs/iomap/direct-io.c, and
@@ -150,13 +181,20 @@ static bool reported(struct kiocb *iocb)
 NOKPROBE_SYMBOL(reported);
 
 /*
- * File systems where the folio in the way is certain to have been dirtied: for these, dropping a
- * clean one never fails (6.1 to 7.3: ext4_release_folio() and fat use try_to_free_buffers(), which
- * refuses dirty buffers and those under I/O, whose folio is locked; iomap_release_folio(), of xfs,
- * refuses dirty folios and those under writeback). Elsewhere a mere reader may be in the way: btrfs
- * refuses a clean folio while a reader holds its extent locked (try_release_extent_state(), 6.1).
+ * File systems where the folio in the way is certain to have been dirtied by a writer. For these
+ * dropping a clean one never fails (6.1 to 7.3). Without a release_folio() of their own (vfat, and
+ * exfat up to 6.12), and in ext4_release_folio(), try_to_free_buffers() refuses dirty buffers
+ * and those under I/O, whose folio is locked. iomap_release_folio() (xfs; exfat of 7.3): refuses
+ * dirty folios and those under writeback. Who moves ext4's data, which dirties it, first waits for
+ * direct writes in flight (fs/ext4/move_extent.c).
+ *
+ * Not so elsewhere. btrfs refuses a clean folio while its extent is locked, by a reader or, up to
+ * 6.12, by the end of the very write (try_release_extent_state(), 6.1 to 7.3). f2fs refuses dirty
+ * ones only, but its defragmenter dirties clean ones and waits for nobody
+ * (f2fs_defragment_range(), 6.1 to 7.3). On ntfs3 it takes a private mapping, which a reader may
+ * make, to dirty the page with the end of what is initialized (ntfs_file_mmap(), 6.1 to 7.3).
  */
-static const char *const proven[] = { "ext2", "ext3", "ext4", "vfat", "xfs" };
+static const char *const proven[] = { "ext2", "ext3", "ext4", "exfat", "vfat", "xfs" };
 
 static bool only_a_writer_is_in_the_way(const struct kiocb *iocb)
 {
@@ -170,22 +208,36 @@ static bool only_a_writer_is_in_the_way(const struct kiocb *iocb)
 }
 NOKPROBE_SYMBOL(only_a_writer_is_in_the_way);
 
-/*
- * How the result of a libaio write can still be reached. It is submitted by a task of user space,
- * never by a worker, so in a worker this is its asynchronous completion, and too late for a
- * callback that was not put in place on entry: the policy was observe then, or the probe missed it.
- */
-static enum diolate_way way_to(const struct kiocb *iocb, enum diolate_mark mark)
+static bool submits(void *data, void *iocb)
 {
-	if (!only_a_writer_is_in_the_way(iocb))
-		return DIOLATE_WAY_NONE;
-	if (mark != DIOLATE_UNMARKED)
-		return DIOLATE_WAY_WATCHED;
-	if (in_task() && !(current->flags & PF_WQ_WORKER))
-		return DIOLATE_WAY_WAITED_FOR;
-	return DIOLATE_WAY_NONE;
+	const struct diolate_uring_write *write = data;
+
+	/* A request begins with its kiocb (struct io_rw, io_uring/rw.c, 6.1 to 7.3). */
+	return (void *)write->req == iocb;
 }
-NOKPROBE_SYMBOL(way_to);
+NOKPROBE_SYMBOL(submits);
+
+/* The call of io_write() that submits this write now and will find it finished, if there is one. */
+static struct diolate_uring_write *uring_write(const struct kiocb *iocb,
+					       enum diolate_consumer consumer,
+					       enum diolate_mark mark)
+{
+	if (consumer != DIOLATE_IO_URING || mark != DIOLATE_UNMARKED)
+		return NULL;
+	return diolate_scope_innermost(&sites[URING_WRITE].rp, submits, (void *)iocb);
+}
+NOKPROBE_SYMBOL(uring_write);
+
+/*
+ * A libaio write is submitted by a task of user space, never by a worker, so in a worker this is
+ * its asynchronous completion, and too late for a callback that was not put in place on entry: the
+ * policy was observe then, or the probe missed it.
+ */
+static bool libaio_waits(enum diolate_consumer consumer)
+{
+	return consumer == DIOLATE_LIBAIO && in_task() && !(current->flags & PF_WQ_WORKER);
+}
+NOKPROBE_SYMBOL(libaio_waits);
 
 /*
  * void dio_warn_stale_pagecache(struct file *filp), mm/filemap.c, 6.1 to 7.3; called from
@@ -195,23 +247,36 @@ static int late_error(struct kprobe *p, struct pt_regs *regs)
 {
 	void *file = (void *)regs_get_kernel_argument(regs, 0);
 	struct diolate_invalidation *inv;
+	struct diolate_uring_write *uring;
 	enum diolate_outcome outcome;
 	struct diolate_late late;
 	enum diolate_mark mark;
+	struct kiocb *iocb;
 
 	inv = diolate_scope_innermost(&sites[INVALIDATE].rp, invalidates, file);
 	if (!inv) {
 		diolate_account_unattributed();
 		return 0;
 	}
-	late.consumer = diolate_consumer_of(READ_ONCE(inv->iocb->ki_complete), &mark);
-	late.way = way_to(inv->iocb, mark);
+	iocb = diolate_scope_submitter(inv->iocb) ?: inv->iocb;
+	late.consumer = diolate_consumer_of(READ_ONCE(iocb->ki_complete), &mark);
+	uring = uring_write(iocb, late.consumer, mark);
 	late.policy = READ_ONCE(diolate_policy);
-	late.repeat = reported(inv->iocb) || mark == DIOLATE_LATE;
+	late.repeat = reported(inv->iocb) || mark == DIOLATE_LATE || (uring && uring->late);
+	if (!only_a_writer_is_in_the_way(inv->iocb))
+		late.way = DIOLATE_WAY_NONE;
+	else if (mark != DIOLATE_UNMARKED)
+		late.way = DIOLATE_WAY_WATCHED;
+	else if (uring || libaio_waits(late.consumer))
+		late.way = DIOLATE_WAY_WAITED_FOR;
+	else
+		late.way = DIOLATE_WAY_NONE;
 
 	outcome = diolate_decide(&late);
-	if (outcome == DIOLATE_PENDING)
-		diolate_mark_late(inv->iocb);
+	if (outcome == DIOLATE_PENDING && uring)
+		diolate_mark_uring(uring);
+	else if (outcome == DIOLATE_PENDING)
+		diolate_mark_late(iocb);
 	diolate_account_late(outcome);
 	return 0;
 }
@@ -220,6 +285,11 @@ NOKPROBE_SYMBOL(late_error);
 static bool is_kretprobe(const struct site *site)
 {
 	return site->rp.entry_handler;
+}
+
+static const char *trouble(const struct site *site)
+{
+	return site->err == -ENOENT ? "is absent" : "cannot be probed";
 }
 
 static int arm(struct site *site)
@@ -234,8 +304,8 @@ static int arm(struct site *site)
  * diolate_probes_arm() - arm every probe site
  *
  * Context: process, may sleep.
- * Return: 0; or, with nothing armed and one sentence in the kernel log, the error of the first
- *         required site that could not be armed. An optional one costs its path only.
+ * Return: 0; or, with one sentence in the kernel log, the error of the first required site that
+ *         could not be armed: the caller disarms those before it. An optional one costs its path.
  */
 int diolate_probes_arm(void)
 {
@@ -249,31 +319,21 @@ int diolate_probes_arm(void)
 		if (site->armed)
 			continue;
 		if (site->required) {
-			pr_err("not loaded: %s cannot be probed on this kernel (error %d), which is needed for: %s\n",
-			       site->rp.kp.symbol_name, site->err, site->purpose);
-			diolate_probes_disarm();
-			return site->err;
+			pr_err("not loaded: %s %s on this kernel (error %d), which is needed for: %s\n",
+			       site->rp.kp.symbol_name, trouble(site), site->err, site->purpose);
+			return diolate_probe_errno(site->err);
 		}
-		pr_notice("%s cannot be probed on this kernel (error %d), which costs: %s\n",
-			  site->rp.kp.symbol_name, site->err, site->purpose);
+		pr_notice("%s %s on this kernel (error %d), which costs: %s\n",
+			  site->rp.kp.symbol_name, trouble(site), site->err, site->purpose);
 	}
 	return 0;
 }
 
-/**
- * diolate_probes_disarm() - disarm every armed probe site, the late error first
- *
- * When it returns no handler of the module runs or will run: unregister_kprobe() and
- * unregister_kretprobe() wait for those that do.
- *
- * Context: process, sleeps.
- */
-void diolate_probes_disarm(void)
+/* When it returns no handler of these sites runs or will: unregistering waits for those that do. */
+static void disarm(size_t first, size_t behind)
 {
-	size_t i = ARRAY_SIZE(sites);
-
-	while (i--) {
-		struct site *site = &sites[i];
+	while (behind-- > first) {
+		struct site *site = &sites[behind];
 
 		if (!site->armed)
 			continue;
@@ -283,6 +343,26 @@ void diolate_probes_disarm(void)
 			unregister_kprobe(&site->rp.kp);
 		site->armed = false;
 	}
+}
+
+/**
+ * diolate_probes_stop() - disarm the sites that mark writes, the late error first
+ *
+ * Context: process, sleeps.
+ */
+void diolate_probes_stop(void)
+{
+	disarm(FIRST_MARKING, SITES);
+}
+
+/**
+ * diolate_probes_disarm() - disarm the rest
+ *
+ * Context: process, sleeps; after diolate_probes_stop(), and when no mark is left to settle.
+ */
+void diolate_probes_disarm(void)
+{
+	disarm(0, FIRST_MARKING);
 }
 
 /* Hits a site did not see: no free instance, or another kprobe was running on that CPU. */
@@ -306,6 +386,13 @@ unsigned long diolate_probes_missed(void)
 	return sum;
 }
 
+static const char *state(const struct site *site, bool off)
+{
+	if (site->err)
+		return site->err == -ENOENT ? "absent" : "refused";
+	return off ? "disarmed" : "armed";
+}
+
 /**
  * diolate_probes_show() - print the file `sites`
  * @m: the file; a line `symbol state missed purpose` for each site
@@ -314,15 +401,28 @@ unsigned long diolate_probes_missed(void)
  */
 void diolate_probes_show(struct seq_file *m)
 {
+	bool off = diolate_selftest_off();
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(sites); i++) {
 		const struct site *site = &sites[i];
 
 		seq_printf(m, "%s %s %lu %s\n", site->rp.kp.symbol_name,
-			   !site->err ? "armed" : site->err == -ENOENT ? "absent" : "refused",
-			   missed(site), site->purpose);
+			   state(site, off), missed(site), site->purpose);
 	}
+}
+
+/**
+ * diolate_probe_errno() - what loading fails with when a probe could not be registered
+ * @err: what registering it returned
+ *
+ * Context: any.
+ * Return: -EOPNOTSUPP for a symbol that is absent, since modprobe takes -ENOENT for a symbol that
+ *         this module is linked with; else @err.
+ */
+int diolate_probe_errno(int err)
+{
+	return err == -ENOENT ? -EOPNOTSUPP : err;
 }
 
 /**

@@ -1,28 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The load-time proof, on two functions of the module's own: a kretprobe fires and really rewrites
- * a return value here; a kprobe inside the probed call finds the kretprobe's instance, which is how
- * the module knows whose late error it sees.
+ * The proof that probes work, on two functions of the module's own: a kretprobe fires and really
+ * rewrites a return value here; a kprobe inside the probed call finds the kretprobe's instance,
+ * which is how the module knows whose late error it sees. Done at load time, and again whenever
+ * somebody reads the counters, because kprobes can be switched off without a word
+ * (/sys/kernel/debug/kprobes/enabled, kernel.ftrace_enabled).
  */
 #include <linux/kprobes.h>
+#include <linux/mutex.h>
 
 #include "diolate.h"
 
 #define GIVEN 2007
 #define REWRITTEN (-EIO)
 
+/* The compiler sees neither a probe's hand on this nor on what the functions return. */
 static bool found;
 
 static noinline long probed_inner(long value)
 {
-	barrier();
+	OPTIMIZER_HIDE_VAR(value);
 	return value;
 }
 
 static noinline long probed_outer(long value)
 {
 	value = probed_inner(value);
-	barrier();
+	OPTIMIZER_HIDE_VAR(value);
 	return value;
 }
 
@@ -57,7 +61,7 @@ static int inner_hit(struct kprobe *p, struct pt_regs *regs)
 {
 	long value = regs_get_kernel_argument(regs, 0);
 
-	found = diolate_scope_innermost(&outer, holds, &value);
+	WRITE_ONCE(found, diolate_scope_innermost(&outer, holds, &value));
 	return 0;
 }
 NOKPROBE_SYMBOL(inner_hit);
@@ -67,15 +71,37 @@ static struct kprobe inner = {
 	.pre_handler = inner_hit,
 };
 
+/* One proof at a time: `found` is its own, and so are the instances of `outer`. */
+static DEFINE_MUTEX(proving);
+
+/* NULL if probes do here what the module needs, else what they do not. */
+static const char *fault(void)
+{
+	const char *what;
+	long ret;
+
+	mutex_lock(&proving);
+	WRITE_ONCE(found, false);
+	ret = probed_outer(GIVEN);
+	if (ret == GIVEN)
+		what = "a kretprobe does not fire";
+	else if (ret != REWRITTEN)
+		what = "a kretprobe does not rewrite a return value";
+	else
+		what = READ_ONCE(found) ? NULL : "a probe does not find the call it is inside of";
+	mutex_unlock(&proving);
+	return what;
+}
+
 /**
- * diolate_selftest() - prove that probes do here what the module needs
+ * diolate_selftest_init() - prove that probes do here what the module needs
  *
  * Context: process, may sleep.
- * Return: 0, or a negative errno after one sentence in the kernel log; nothing stays armed.
+ * Return: 0, or a negative errno after one sentence in the kernel log, with nothing left armed.
  */
-int diolate_selftest(void)
+int diolate_selftest_init(void)
 {
-	long ret;
+	const char *what;
 	int err;
 
 	err = register_kretprobe(&outer);
@@ -87,20 +113,36 @@ int diolate_selftest(void)
 	err = register_kprobe(&inner);
 	if (err) {
 		pr_err("not loaded: this kernel refuses a kprobe (error %d)\n", err);
-		goto out;
+		unregister_kretprobe(&outer);
+		return err;
 	}
-	found = false;
-	ret = probed_outer(GIVEN);
-	unregister_kprobe(&inner);
-
-	if (ret != REWRITTEN || !found) {
+	what = fault();
+	if (what) {
 		pr_err("not loaded: %s, so no late error could be caught; are kprobes on (/sys/kernel/debug/kprobes/enabled, kernel.ftrace_enabled)?\n",
-		       ret == GIVEN ? "a kretprobe does not fire" :
-		       ret != REWRITTEN ? "a kretprobe does not rewrite a return value" :
-					  "a probe does not find the call it is inside of");
-		err = -EOPNOTSUPP;
+		       what);
+		diolate_selftest_exit();
+		return -EOPNOTSUPP;
 	}
-out:
+	return 0;
+}
+
+/**
+ * diolate_selftest_exit() - disarm what the proof needs
+ *
+ * Context: process, sleeps.
+ */
+void diolate_selftest_exit(void)
+{
+	unregister_kprobe(&inner);
 	unregister_kretprobe(&outer);
-	return err;
+}
+
+/**
+ * diolate_selftest_off() - whether probes do not fire now, so that late errors go unseen
+ *
+ * Context: process, may sleep.
+ */
+bool diolate_selftest_off(void)
+{
+	return fault();
 }

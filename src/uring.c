@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The result of an io_uring write that finished while io_write() submitted it: it is in the
+ * request, which is the submitting task's own until io_write() has returned
+ * (io_uring/io_uring.c, io_issue_sqe(), 6.1 to 7.3).
+ */
+#include <linux/fs.h>
+
+#include "diolate.h"
+
+#ifdef DIOLATE_IO_KIOCB
+#include <uapi/linux/io_uring.h>
+
+/**
+ * diolate_uring_enter() - whether a call of io_write() may see a late error
+ * @write: filled in if so
+ * @req:   argument 0 of io_write()
+ *
+ * Context: any, also inside a probe handler.
+ */
+bool diolate_uring_enter(struct diolate_uring_write *write, struct io_kiocb *req)
+{
+	const struct file *file = req->file;
+
+	if (!file || !(file->f_flags & O_DIRECT) || !S_ISREG(file_inode(file)->i_mode))
+		return false;
+	write->req = req;
+	write->iopoll = req->ctx->flags & IORING_SETUP_IOPOLL;
+	write->late = false;
+	return true;
+}
+NOKPROBE_SYMBOL(diolate_uring_enter);
+
+/* As req_set_fail() does (io_uring/io_uring.h, 6.1 to 7.3): the rest of a chain is cancelled. */
+static void fail(struct io_kiocb *req, int res)
+{
+	req->cqe.res = res;
+	req->flags |= REQ_F_FAIL;
+	if (req->flags & REQ_F_CQE_SKIP) {
+		req->flags &= ~REQ_F_CQE_SKIP;
+		req->flags |= REQ_F_SKIP_LINK_CQES;
+	}
+}
+NOKPROBE_SYMBOL(fail);
+
+/**
+ * diolate_uring_settle() - the last word on a late error seen inside io_write()
+ * @write: the call
+ * @ret:   what it returns
+ *
+ * What it returns tells who has the request now (io_uring/rw.c, kiocb_done() and io_write(), 6.1 to
+ * 7.3):
+ *   0: its result is in cqe.res and the caller completes it.
+ *   -EIOCBQUEUED, IOPOLL: io_complete_rw_iopoll() has put the result there, and nobody looks before
+ *     the caller has put the request on the list of those that are polled.
+ *   -EIOCBQUEUED else: io_complete_rw() was called, with an error. The request may be gone.
+ *   anything else: a short write, of which a worker will submit the rest as if nothing had been.
+ *
+ * Context: any, also inside a probe handler.
+ * Return: DIOLATE_DELIVERED, DIOLATE_ALREADY_FAILED or DIOLATE_UNDELIVERABLE.
+ */
+enum diolate_outcome diolate_uring_settle(const struct diolate_uring_write *write, long ret)
+{
+	struct io_kiocb *req = write->req;
+	enum diolate_outcome outcome;
+	long res;
+
+	if (ret == -EIOCBQUEUED && !write->iopoll)
+		return DIOLATE_ALREADY_FAILED;
+	if (ret && !(ret == -EIOCBQUEUED && READ_ONCE(req->iopoll_completed)))
+		return DIOLATE_UNDELIVERABLE;
+	res = req->cqe.res;
+	outcome = diolate_settle(&res);
+	if (outcome == DIOLATE_DELIVERED)
+		fail(req, res);
+	return outcome;
+}
+NOKPROBE_SYMBOL(diolate_uring_settle);
+
+#else /* no struct io_kiocb to look into: such a late error is undeliverable */
+
+bool diolate_uring_enter(struct diolate_uring_write *write, struct io_kiocb *req)
+{
+	return false;
+}
+
+enum diolate_outcome diolate_uring_settle(const struct diolate_uring_write *write, long ret)
+{
+	return DIOLATE_UNDELIVERABLE;
+}
+
+#endif
