@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # Debian packages of one release, whichever this machine runs: apt with lists and settings of its own
 # in the cache, fed from the mirror the machine is set up with. Sourced after lib.sh, with RELEASE set.
-# Leaves the functions apt, quietly, new_work and update; $state is where apt keeps its own.
+# Leaves the functions apt, quietly, new_work, update, megabytes, unpack and make_root; $state is where
+# apt keeps its own.
 # shellcheck disable=SC2154
 
 # apt's state for this release alone; what the machine itself has installed plays no part.
@@ -87,4 +88,32 @@ update() {
 # megabytes PACKAGE...: what their download weighs, for a person.
 megabytes() {
 	apt cache show --no-all-versions "$@" | awk '/^Size:/ { n += $2 } END { print int(n / 1e6 + 1) " MB" }'
+}
+
+# unpack DIRECTORY DEB...: files only. No script of a package runs, which makes this quick and safe.
+# An unpacked package may hold a real /lib where another made it a link: the link must stay.
+unpack() {
+	local into=$1 deb
+
+	for deb in "${@:2}"; do
+		dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$into" --keep-directory-symlink \
+			--no-same-owner --exclude='./usr/share/doc/*' --exclude='./usr/share/man/*' \
+			--exclude='./usr/share/locale/*' --exclude='./usr/share/info/*'
+	done
+}
+
+# make_root DIRECTORY PACKAGE...: a new root that holds these and all they depend on; $work/debs gets
+# the packages. Fails with what apt said when the mirror does not answer.
+make_root() {
+	local into=$1 link
+
+	mkdir -p "$work/debs/partial" "$into"/{dev,proc,tmp} "$into"/usr/{bin,lib,lib64,sbin}
+	for link in bin lib lib64 sbin; do
+		ln -s "usr/$link" "$into/$link"
+	done
+	quietly apt get install -y --download-only -o "Dir::Cache::archives=$work/debs" "${@:2}" || return
+	unpack "$into" "$work"/debs/*.deb
+	# What the packages' scripts would have done, as far as a kernel build notices it.
+	ln -sf mawk "$into/usr/bin/awk"
+	[[ -e $into/bin/sh ]] || ln -s dash "$into/usr/bin/sh"
 }

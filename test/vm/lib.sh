@@ -26,15 +26,21 @@ kernel_table() {
 
 # Sets NAME, SERIES, RELEASE and FLAVOUR of one row, or ends the script.
 kernel_row() {
-	[[ $# -eq 1 && -n $1 ]] || die "which kernel? Give one of: $(kernel_names)"
+	[[ $# -eq 1 && -n $1 ]] || die "which kernel? Give one of: $(all_names)"
 	read -r NAME RELEASE FLAVOUR < <(kernel_table | awk -v name="$1" '$1 == name') ||
-		die "no kernel \"$1\" in test/vm/kernels; it has: $(kernel_names)"
+		die "no kernel \"$1\" in test/vm/kernels; it has: $(all_names)"
 	SERIES=${NAME%%-*}
 	export NAME SERIES RELEASE FLAVOUR
 }
 
+# kernel_names [debug]: the stock kernels, or those of flavour debug.
 kernel_names() {
-	kernel_table | awk '{ printf "%s%s", sep, $1; sep = " " }'
+	kernel_table | awk -v debug="${1:+1}" '
+		($3 == "debug") == debug + 0 { printf "%s%s", sep, $1; sep = " " }'
+}
+
+all_names() {
+	echo "$(kernel_names) $(kernel_names debug)"
 }
 
 # Sets ABI and KERNEL_DIR (boot/ and lib/modules/ below it) of a fetched kernel.
