@@ -1,7 +1,9 @@
 #!/bin/sh
 # Devices whose writes can be held.
 #   dm.sh create NAME LOWER   make /dev/mapper/NAME over LOWER
-#   dm.sh hold NAME           from now on no write reaches LOWER; reads do
+#   dm.sh hold NAME [FIRST COUNT]  from now on no write reaches LOWER, or only none to COUNT sectors
+#                             from FIRST on; reads do
+#   dm.sh slow NAME MS        from now on each write reaches LOWER after MS milliseconds
 #   dm.sh pulse NAME          those held go down at once; nothing later does
 #   dm.sh release NAME        all go down at once, and later ones are not held
 # Two layers. The lower, NAME-held, holds: dm-delay with a delay of an hour, which lets all go when it
@@ -20,9 +22,9 @@ fi
 read -r lower sectors <"/run/dm/$name"
 closed=/run/dm-closed-$name
 
-# Replace what the lower layer does; what it holds goes down.
+# Replace what the lower layer does, by a table on stdin; what it holds goes down.
 lower_is() {
-	dmsetup reload "$name-held" --table "0 $sectors $*"
+	dmsetup reload "$name-held"
 	dmsetup resume --nolockfs --noflush "$name-held"
 }
 
@@ -43,16 +45,25 @@ create)
 	dmsetup create "$name" --table "0 $sectors linear /dev/mapper/$name-held 0"
 	;;
 hold)
-	lower_is "delay $lower 0 0 $lower 0 3600000"
+	from=${3:-0}
+	end=$((from + ${4:-$sectors}))
+	{
+		[ "$from" = 0 ] || echo "0 $from linear $lower 0"
+		echo "$from $((end - from)) delay $lower $from 0 $lower $from 3600000"
+		[ "$end" = "$sectors" ] || echo "$end $((sectors - end)) linear $lower $end"
+	} | lower_is
+	;;
+slow)
+	echo "0 $sectors delay $lower 0 0 $lower 0 $3" | lower_is
 	;;
 pulse)
 	close_gate
-	lower_is "linear $lower 0"
+	echo "0 $sectors linear $lower 0" | lower_is
 	wait "$closer"
 	: >"$closed"
 	;;
 release)
-	lower_is "linear $lower 0"
+	echo "0 $sectors linear $lower 0" | lower_is
 	[ ! -e "$closed" ] || dmsetup resume "$name"
 	rm -f "$closed"
 	;;

@@ -7,11 +7,16 @@ make_all_fs() {
 	for module in loop dm-mod dm-delay $filesystems nls_cp437 nls_ascii nls_utf8 nls_iso8859-1; do
 		modprobe "$module" 2>/dev/null
 	done
+	# Every half minute xfs writes metadata back (xfs_log_worker(), fs/xfs/xfs_log.c). If such a write is
+	# held, a direct write that has to allocate waits for it, and what releases both waits for that.
+	echo 720000 >/proc/sys/fs/xfs/xfssyncd_centisecs
 	n=0
 	for fs in $filesystems; do
 		/lib-guest/dm.sh create "$fs" "/dev/ram$n"
 		case $fs in
-		ext4) mkfs.ext4 -q -F -E lazy_itable_init=0,lazy_journal_init=0 "/dev/mapper/$fs" ;;
+		# A journal of which a quarter, the most a transaction may be, is enough for all writes that are
+		# held at a time: or it is committed, which waits for what is held.
+		ext4) mkfs.ext4 -q -F -J size=64 -E lazy_itable_init=0,lazy_journal_init=0 "/dev/mapper/$fs" ;;
 		xfs) mkfs.xfs -q -f "/dev/mapper/$fs" ;;
 		vfat) mkfs.vfat -I "/dev/mapper/$fs" ;;
 		esac
@@ -19,6 +24,14 @@ make_all_fs() {
 		mount_fs "$fs"
 		n=$((n + 1))
 	done
+}
+
+# calm_flusher DIRECTORY: a device that wrote little of late is allowed few dirty pages, and the first
+# dirty page wakes the flusher, which writes if there are more (wb_over_bg_thresh(), mm/page-writeback.c,
+# 6.1 to 7.3): while writes are held it must not.
+calm_flusher() {
+	bdi=$(awk -v at="$1" '$5 == at { print $3 }' /proc/self/mountinfo)
+	echo 20 >"/sys/class/bdi/$bdi/min_ratio"
 }
 
 # other_fs TYPE MKFS...: one more, for a case that needs a file system of its own, on /mnt/other.
@@ -37,6 +50,7 @@ mount_fs() {
 	# a byte then would have to wait for it.
 	[ "$1" != ext4 ] || options=commit=3600
 	mount -t "$1" -o "$options" "/dev/mapper/$1" "/mnt/$1"
+	calm_flusher "/mnt/$1"
 }
 
 umount_fs() {

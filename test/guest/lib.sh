@@ -2,21 +2,41 @@
 
 counters=/sys/kernel/debug/diolate/counters
 verdicts=0
-# The cases to run, from the kernel command line: diolate.cases=a,b; all if it is absent.
-wanted=$(sed -n 's/.*diolate\.cases=\([^ ]*\).*/\1/p' /proc/cmdline)
+# The cases to run, from the kernel command line: diolate.cases=a,b*; all if it is absent.
+wanted=$(sed -n 's/.*diolate\.cases=\([^ ]*\).*/\1/p' /proc/cmdline | tr , ' ')
+
+# What is the size of a test that has two: `either SMALL WHOLE`. Whole is for `make check-long`.
+either() {
+	if grep -q 'diolate\.long' /proc/cmdline; then
+		echo "$2"
+	else
+		echo "$1"
+	fi
+}
 
 verdict() {
 	echo "$*" >/dev/ttyS1
+}
+
+# is_wanted NAME: whether this case is to be run; what is asked for may be a pattern.
+is_wanted() {
+	[ -n "$wanted" ] || return 0
+	set -f
+	for pattern in $wanted; do
+		# shellcheck disable=SC2254 # a pattern indeed
+		case $1 in
+		$pattern) set +f; return 0 ;;
+		esac
+	done
+	set +f
+	return 1
 }
 
 # run NAME COMMAND...: one case. It fails with the first command of it that fails.
 run() {
 	name=$1
 	shift
-	case ",${wanted:-$name}," in
-	*",$name,"*) ;;
-	*) return ;;
-	esac
+	is_wanted "$name" || return 0
 	echo "diolate-test: case $name" >/dev/kmsg
 	: >/tmp/said
 	(
@@ -40,7 +60,9 @@ tidy() {
 	for held in /run/dm/*; do
 		/lib-guest/dm.sh release "${held##*/}"
 	done
-	! grep -q ' /mnt/other ' /proc/mounts || umount /mnt/other
+	for directory in /mnt/twice /mnt/overlay /mnt/other; do
+		! grep -q " $directory " /proc/mounts || umount "$directory"
+	done
 	[ ! -e "$counters" ] || /sbin/rmmod diolate
 }
 
@@ -130,7 +152,14 @@ is() {
 collision() {
 	fs=$1
 	shift
-	line=$(collide "$@" "$fs" "/mnt/$fs/collision") || fail "collide $* on $fs: $line"
+	collision_in "$fs" "/mnt/$fs" "$@"
+}
+
+# collision_in FS DIRECTORY [option...]: the same on a file in a directory whose data is on that FS.
+collision_in() {
+	fs=$1 directory=$2
+	shift 2
+	line=$(collide "$@" "$fs" "$directory/collision") || fail "collide $* in $directory: $line"
 	echo "$line"
 }
 

@@ -14,6 +14,6 @@ unload_begins() {
 	remover=$!
 	# Directly below the scheduler, that is: not in one of the grace periods that come after.
 	wait_until '[ ! -e /sys/module/diolate ] ||
-		head -n 1 "/proc/$remover/stack" | grep -q diolate_deliver_exit'
+		head -n 1 "/proc/$remover/stack" | grep -q " \[diolate\]"'
 	[ -e /sys/module/diolate ] || fail "the module went while a late error was pending"
 }

@@ -58,7 +58,7 @@ foreign() {
 # Under observe our callback is never called, under propagate it is.
 observe_replaces_nothing() {
 	load policy=observe
-	for f in complete_watched complete_late; do
+	for f in aio_watched aio_late; do
 		echo "p:foreign/$f diolate:$f" >>$events
 	done
 	echo 1 >$enable/enable
@@ -112,7 +112,7 @@ unload_while_completing() {
 # and that is held. Unloading waits for the callback, and its event is right.
 unload_pending() {
 	load
-	collision "$1" --dsync --offset "${2:-0}" --during "
+	collision "$1" --dsync --offset "$2" ${3:+"$3"} --during "
 		. /lib-guest/lib.sh
 		. /lib-guest/pending.sh
 		make_pending $1
@@ -151,6 +151,8 @@ for fs in $filesystems; do
 	run "unload-while-completing-$fs" unload_while_completing "$fs"
 done
 # A completion by a worker, and a write that the file system waits for.
-run unload-pending-vfat unload_pending vfat
+run unload-pending-vfat unload_pending vfat 0
 run unload-pending-ext4 unload_pending ext4 32768
+run unload-pending-uring-vfat unload_pending vfat 0 --uring
+run unload-pending-uring-ext4 unload_pending ext4 32768 --uring
 run switch-while-pending switch_while_pending ext4

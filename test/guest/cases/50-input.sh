@@ -38,28 +38,8 @@ refused_at_run_time() {
 	expect late_errors=1 stuck=1 observed=1
 }
 
-# Kprobes switched off: said at load, in a sentence, and nothing stays behind.
-disarmed() {
-	dmesg -c >/dev/null
-	echo 0 >/sys/kernel/debug/kprobes/enabled
-	status=0
-	/sbin/insmod /diolate.ko 2>/tmp/insmod || status=$?
-	echo 1 >/sys/kernel/debug/kprobes/enabled
-	[ $status != 0 ] || fail "loaded with kprobes switched off"
-	grep -q "not supported" /tmp/insmod || fail "$(cat /tmp/insmod)"
-	[ "$(dmesg | grep -c 'diolate: not loaded: ')" = 1 ] || fail "$(dmesg)"
-	say "$(dmesg | sed -n 's/.*diolate: //p')"
-	[ "$(grep -c diolate /sys/kernel/debug/kprobes/list)" = 0 ] || fail "a probe is left"
-	load
-	before
-	collision ext4
-	is res -5 "$line"
-	expect late_errors=1 stuck=1 delivered=1
-}
-
 # How kmod says -EINVAL, and how the shell does.
 invalid="Invalid parameters"
-run kprobes-off disarmed
 run bad-policy refused "$invalid" policy=bogus
 run bad-policy-empty refused "$invalid" policy=
 run bad-policy-repair refused "not supported" policy=repair

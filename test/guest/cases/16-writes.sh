@@ -1,0 +1,94 @@
+# Direct writes of other shapes: each late error is one per write, and the result is right.
+
+# By whom the writes of this file are submitted; the options of collide for it.
+submitters="libaio uring"
+submitter() {
+	[ "$1" = libaio ] || echo "--$1"
+}
+
+# told FS WRITES OPTION...: a collision in which every write has a late error and is told so.
+told() {
+	fs=$1 writes=$2
+	shift 2
+	before
+	collision "$fs" "$@"
+	is res -5 "$line"
+	is eio "$writes" "$line"
+	is other 0 "$line"
+	[ "$(value undone "$line")" -gt 0 ] || fail "no collision: $line"
+	say "res -EIO"
+	expect late_errors="$writes" stuck="$writes" delivered="$writes"
+}
+
+# A bio has 256 pages at most where they are not adjacent.
+many_bios() {
+	load
+	told "$1" 1 --size 33554432 --length 33554432 ${2:+"$2"}
+	is first 0 "$line"
+	is size 33554432 "$line"
+	rm "/mnt/$1/collision"
+}
+
+# A length that is no multiple of a block, up to the end of the file.
+tail_of_sectors() {
+	load
+	told "$1" 1 --size 66048 --offset 61440 --length 4608 ${2:+"$2"}
+	is first 61440 "$line"
+	is size 66048 "$line"
+}
+
+# On vfat there is none: making the file longer has filled it with zeros.
+hole() {
+	load
+	told "$1" 1 --size 131072 --written 65536 --offset 65536 ${2:+"$2"}
+	is first 65536 "$line"
+	is size 131072 "$line"
+}
+
+unwritten() {
+	xfs_io -f -c "falloc 0 128k" "/mnt/$1/collision"
+	load
+	told "$1" 1 --keep --size 131072 --written 65536 --offset 65536 ${2:+"$2"}
+	is first 65536 "$line"
+	is size 131072 "$line"
+	rm "/mnt/$1/collision"
+}
+
+# Two in flight at the same place. The folio in the way is in the way of both.
+overlapping() {
+	load
+	told "$1" 2 --writes 2 --overlap
+	is first 0 "$line"
+	is size 65536 "$line"
+}
+
+# Past the end of the file: see the cases extend-* of ext4 and xfs. On vfat such a write goes through
+# the page cache (fat_direct_IO()), and has no late error.
+past_end_vfat() {
+	load
+	watch_path
+	before
+	echo >"$tracing/trace"
+	xfs_io -f -d -c "pwrite -b 64k 0 64k" /mnt/vfat/longer
+	[ "$(passed 'direct|direct_old|invalidated|late')" = 0 ] || fail "$(cat "$tracing/trace")"
+	# The same where the file is: the probes do see a direct write.
+	xfs_io -d -c "pwrite -b 64k 0 64k" /mnt/vfat/longer
+	[ "$(passed direct_old)" = 1 ] || fail "$(cat "$tracing/trace")"
+	expect
+	say "through the page cache"
+	unwatch_path
+	rm /mnt/vfat/longer
+}
+
+for how in $submitters; do
+	for fs in $filesystems; do
+		run "many-bios-$how-$fs" many_bios "$fs" "$(submitter "$how")"
+		run "tail-$how-$fs" tail_of_sectors "$fs" "$(submitter "$how")"
+		run "hole-$how-$fs" hole "$fs" "$(submitter "$how")"
+		run "unwritten-$how-$fs" unwritten "$fs" "$(submitter "$how")"
+	done
+done
+for fs in $filesystems; do
+	run "overlapping-$fs" overlapping "$fs"
+done
+run past-end-vfat past_end_vfat

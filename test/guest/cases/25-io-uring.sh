@@ -1,0 +1,94 @@
+# shellcheck disable=SC2086 # options of collide, several in one argument
+# io_uring, each way it can submit and complete a write.
+
+# What makes a file longer: on ext4 the file system waits for such a write, and io_uring finds it
+# finished; xfs completes it as any other. (vfat writes it through the page cache.)
+longer="--size 65536 --offset 32768"
+
+# uring FS HOW [option...]: HOW is that of collide --uring.
+uring() {
+	load
+	before
+	collision "$1" "--uring=$2" $3
+	is res -5 "$line"
+	[ "$2" != linked ] || is link -125 "$line"
+	[ -z "$3" ] || is size 98304 "$line"
+	say "res -EIO"
+	[ "$2" != linked ] || say "the next in the chain is cancelled"
+	expect late_errors=1 stuck=1 delivered=1
+}
+
+# A device whose completions come only to who polls for them, so that nothing else has to hold it.
+uring_iopoll() {
+	modprobe null_blk nr_devices=1 queue_mode=2 poll_queues=1 memory_backed=1 gb=1
+	"mkfs.$1" -q /dev/nullb0
+	mkdir -p /mnt/other
+	mount -t "$1" /dev/nullb0 /mnt/other
+	load
+	before
+	line=$(collide --uring=iopoll - /mnt/other/collision) || fail "$line"
+	echo "$line"
+	umount /mnt/other
+	rmmod null_blk
+	is res -5 "$line"
+	say "res -EIO"
+	expect late_errors=1 stuck=1 delivered=1
+}
+
+uring_observe() {
+	load policy=observe
+	before
+	collision "$1" --uring $2
+	is res 65536 "$line"
+	say "res 65536"
+	expect late_errors=1 stuck=1 observed=1
+}
+
+uring_without_collision() {
+	load
+	before
+	collision "$1" --uring=linked --stores 0 $2
+	is res 65536 "$line"
+	is link 0 "$line"
+	is undone 0 "$line"
+	say "res 65536"
+	expect
+}
+
+# The limit on the size of a file makes a write that is waited for a short one. A worker of io_uring
+# tries the rest, as if nothing had been, and that fails: nobody can be told. libaio can.
+uring_short() {
+	load
+	before
+	collision ext4 --uring $longer --limit 81920
+	is res 49152 "$line"
+	say "io_uring: res 49152"
+	expect late_errors=1 stuck=1 undeliverable=1
+	collision ext4 $longer --limit 81920
+	is res -5 "$line"
+	is size 81920 "$line"
+	say "libaio: res -EIO"
+	expect late_errors=2 stuck=2 undeliverable=1 delivered=1
+}
+
+for fs in $filesystems; do
+	for how in plain sqpoll fixed linked; do
+		run "uring-$how-$fs" uring "$fs" "$how" ""
+	done
+	for how in plain sqpoll fixed linked; do
+		[ "$fs" = vfat ] || run "uring-longer-$how-$fs" uring "$fs" "$how" "$longer"
+	done
+	run "uring-observe-$fs" uring_observe "$fs" ""
+	run "uring-no-collision-$fs" uring_without_collision "$fs" ""
+done
+run uring-longer-observe-ext4 uring_observe ext4 "$longer"
+run uring-longer-no-collision-ext4 uring_without_collision ext4 "$longer"
+run uring-short uring_short
+# 6.1 refuses to poll a dm device (-EOPNOTSUPP), and no other can be held while a write is waited for.
+case $(uname -r) in
+6.1.*) ;;
+*) run uring-longer-iopoll-ext4 uring ext4 iopoll "$longer" ;;
+esac
+# vfat's completions cannot be polled.
+run uring-iopoll-ext4 uring_iopoll ext4
+run uring-iopoll-xfs uring_iopoll xfs

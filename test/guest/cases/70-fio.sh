@@ -1,0 +1,151 @@
+# shellcheck disable=SC2016,SC2034 # wait_until evaluates its argument itself; fio reads SECONDS
+# Debian's fio, a program that nobody here wrote.
+
+deleted=/sys/kernel/tracing/events/filemap/mm_filemap_delete_from_page_cache
+
+# of_fio FILE JOBS DIRECTION KEY: the sum over some jobs, named by a pattern, in what fio wrote as JSON.
+# DIRECTION is read, write, or job for what is said of the whole job.
+of_fio() {
+	awk -v jobs="^($2)\$" -v direction="$3" -v key="\"$4\"" '
+		$1 == "\"jobname\"" { gsub(/[",]/, "", $3); wanted = $3 ~ jobs; part = "job" }
+		$1 ~ /^"(read|write|trim|sync)"$/ && $3 == "{" { part = $1; gsub(/"/, "", part) }
+		$1 == "\"job_runtime\"" { part = "job" }
+		wanted && part == direction && $1 == key { sum += $3; found = 1 }
+		END { if (!found) exit 1; print sum }' "$1" || fail "fio said no $4 of $2"
+}
+
+# How many pages reclaim took so far.
+reclaimed() {
+	awk '/^pgsteal_(kswapd|direct) / { n += $2 } END { print n }' /proc/vmstat
+}
+
+# Who uses the page cache but does not write the file through it, until /tmp/enough is there.
+read_calls() {
+	until [ -e /tmp/enough ]; do
+		xfs_io -r -c "pread -R -b 4k 0 16m" -c "fadvise -w 0 16m" -c "mmap -r 0 16m" \
+			-c "mread 0 16m" -c "fadvise -d 4m 8m" -c "pread -R -b 64k 0 16m" "$FILE" >/dev/null
+	done
+}
+
+read_programs() {
+	until [ -e /tmp/enough ]; do
+		cp "$FILE" /dev/null
+		tar -cf /dev/null "$FILE"
+		dd if="$FILE" of=/dev/null bs=4k
+		echo 3 >/proc/sys/vm/drop_caches
+	done
+}
+
+# Memory gets short: huge pages that nobody uses take most of what is left, and the pages of a hole,
+# read again and again, compete with those of our file. Nothing is killed: all of these are clean.
+press() {
+	truncate -s 200M /mnt/ext4/hole
+	until [ -e /tmp/enough ]; do
+		cat /mnt/ext4/hole >/dev/null
+	done
+	rm -f /mnt/ext4/hole
+}
+
+hog() {
+	awk '/^MemAvailable:/ { n = int($2 / 2048) - 32; print (n > 0 ? n : 0) }' /proc/meminfo \
+		>/proc/sys/vm/nr_hugepages
+}
+
+# 6.1 itself fails an io_uring write on vfat with -EIO if it finds no page in the cache and the device
+# cannot promise not to wait, as dm-delay cannot: submit_bio_noacct() refuses the bio, and
+# dio_bio_complete() makes -EIO of whatever is not BLK_STS_AGAIN. There workers submit.
+set_async() {
+	export ASYNC=0
+	case "$(uname -r) $1" in
+	6.1.*" vfat") ASYNC=1 ;;
+	esac
+}
+
+# start COMMAND...: in the background; the writers, on the same processors, go first.
+start() {
+	"$@" &
+	renice -n 10 -p $!
+}
+
+stop() {
+	: >/tmp/enough
+	wait
+	echo 0 >/proc/sys/vm/nr_hugepages
+	/lib-guest/dm.sh release "$fs"
+}
+
+# How many pages of our file workers removed from the cache: those that somebody had read while a write
+# was in flight, since it is in a worker that the write completes and invalidates. Nobody else there does.
+raced() {
+	awk '/common_pid: kworker/ { n += $NF } END { print n + 0 }' $deleted/hist
+}
+
+# clean_fio FS LOOPS: direct writes, verified, each block of 16 MiB once a loop.
+clean_fio() {
+	export FILE="/mnt/$1/clean" LOOPS="$2"
+	set_async "$1"
+	fs=$1
+	rm -f /tmp/enough
+	dd if=/dev/zero of="$FILE" bs=1M count=16 conv=fsync
+	load
+	before
+	# What a case before has counted must not pass for this one's.
+	[ "$(raced)" = 0 ] || fail "the pages of another file are still counted"
+	trigger="hist:keys=common_pid.execname if i_ino == $(stat -c %i "$FILE")"
+	echo "$trigger" >$deleted/trigger
+	trap stop EXIT
+	# So that a write takes long enough for somebody to read what it writes.
+	/lib-guest/dm.sh slow "$fs" 50
+	hog
+	took=$(reclaimed)
+	start press
+	wait_until '[ "$(reclaimed)" -gt "$took" ]'
+	start read_calls
+	start read_programs
+	took=$(reclaimed)
+	fio --output-format=json --output=/tmp/clean.json /lib-guest/fio/clean.fio || fail "fio: $?"
+	took=$(($(reclaimed) - took))
+	stop
+	trap - EXIT
+	raced=$(raced)
+	echo "!$trigger" >$deleted/trigger
+	expect
+	[ "$(of_fio /tmp/clean.json '.*' job error)" = 0 ] || fail "fio counted an error"
+	[ "$raced" -gt 0 ] || fail "nobody read what was being written"
+	[ "$took" -gt 0 ] || fail "memory was not short"
+	say "$(of_fio /tmp/clean.json '.*' write total_ios) clean direct writes, $raced pages read" \
+		"while written, $took reclaimed"
+	rm "$FILE"
+}
+
+# mixed_fio FS SECONDS FLOOR: fio counts what its writes were told; that is what we say we told them.
+mixed_fio() {
+	export FILE="/mnt/$1/mixed" SECONDS="$2"
+	set_async "$1"
+	fs=$1
+	rm -f /tmp/enough
+	dd if=/dev/zero of="$FILE" bs=128k count=1 conv=fsync
+	load
+	before
+	trap stop EXIT
+	/lib-guest/dm.sh slow "$fs" 10
+	fio --output-format=json --output=/tmp/mixed.json /lib-guest/fio/mixed.fio || fail "fio: $?"
+	stop
+	trap - EXIT
+	cat "$counters"
+	errors=$(of_fio /tmp/mixed.json 'libaio|io_uring' job total_err)
+	[ "$errors" -ge "$3" ] || fail "only $errors late errors"
+	for engine in libaio io_uring; do
+		[ "$(of_fio /tmp/mixed.json $engine job total_err)" -gt 0 ] || fail "none by $engine"
+	done
+	[ "$(of_fio /tmp/mixed.json mmap job total_err)" = 0 ] || fail "a store failed"
+	say "$(of_fio /tmp/mixed.json 'libaio|io_uring' write total_ios) direct writes," \
+		"$errors -EIO by fio's count"
+	expect late_errors="$errors" stuck="$errors" delivered="$errors"
+	rm "$FILE"
+}
+
+for fs in $filesystems; do
+	run "fio-clean-$fs" clean_fio "$fs" "$(either 2 20)"
+	run "fio-mixed-$fs" mixed_fio "$fs" "$(either 5 60)" "$(either 10 500)"
+done

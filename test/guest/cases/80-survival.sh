@@ -1,0 +1,186 @@
+# shellcheck disable=SC2086 # options of collide, several in one argument
+# Loading that fails, probes that are switched off, and a kernel that is locked down.
+
+dir=/sys/kernel/debug/diolate
+
+# refusing PARAMETER...: insmod is refused one call of a kernel function; see test/module/refuse.c.
+refusing() {
+	/sbin/insmod /refuse.ko "$@" || fail "refuse $*"
+}
+
+# was_refused: whether that happened, once it is over.
+was_refused() {
+	refused=$(cat /sys/module/refuse/parameters/refused)
+	/sbin/rmmod refuse
+	[ "$refused" = 1 ]
+}
+
+# Nothing of ours is left in the kernel.
+nothing_left() {
+	[ ! -e /sys/module/diolate ] || fail "$1: still loaded"
+	! grep -E 'diolate|kiocb_invalidate|dio_|io_write|generic_file' /sys/kernel/debug/kprobes/list ||
+		fail "$1: a probe is left"
+	[ ! -e $dir ] || fail "$1: $dir is left"
+}
+
+loads_and_delivers() {
+	load
+	before
+	collision "$1"
+	is res -5 "$line"
+	expect late_errors=1 stuck=1 delivered=1
+	unload
+}
+
+# not_loaded MESSAGE: insmod fails so, and a sentence in the log tells why.
+not_loaded() {
+	dmesg -c >/dev/null
+	if /sbin/insmod /diolate.ko 2>/tmp/insmod; then
+		fail "loaded"
+	fi
+	grep -q "$1" /tmp/insmod || fail "$(cat /tmp/insmod)"
+	sentence=$(dmesg | sed -n 's/.*diolate: \(not loaded: .*\)/\1/p')
+	[ "$(echo "$sentence" | grep -c .)" = 1 ] || fail "$(dmesg)"
+}
+
+# Each registration of a probe fails in turn, as when memory runs out: the module is not loaded, says
+# so and leaves nothing; or, if it can do without, it loads and says what that costs.
+each_step() {
+	nth=0 failed=0 loaded=0
+	while :; do
+		nth=$((nth + 1))
+		refusing function="$1" nth=$nth error=-12
+		dmesg -c >/dev/null
+		if /sbin/insmod /diolate.ko 2>/tmp/insmod; then
+			was_refused || break
+			[ "$(dmesg | grep -c 'diolate: .* on this kernel (error -12)')" = 1 ] ||
+				fail "step $nth: not said what is lost: $(dmesg)"
+			unload
+			loaded=$((loaded + 1))
+		else
+			was_refused || fail "step $nth: failed and nothing was refused"
+			grep -q "Cannot allocate memory" /tmp/insmod || fail "step $nth: $(cat /tmp/insmod)"
+			[ "$(dmesg | grep -c 'diolate: not loaded: ')" = 1 ] || fail "step $nth: $(dmesg)"
+			failed=$((failed + 1))
+		fi
+		nothing_left "step $nth"
+	done
+	unload
+	[ $failed -ge "$2" ] || fail "only $failed steps failed"
+	say "$failed steps failed, $loaded could be done without"
+	loads_and_delivers ext4
+}
+
+step_refs() {
+	refusing function=percpu_ref_init error=-12
+	not_loaded "Cannot allocate memory"
+	was_refused || fail "not refused"
+	nothing_left "percpu_ref_init"
+	say "$sentence"
+	loads_and_delivers ext4
+}
+
+# Without debugfs the module works all the same.
+step_debugfs() {
+	refusing function=debugfs_create_dir error=-12
+	load
+	was_refused || fail "not refused"
+	[ ! -e $dir ] || fail "$dir is there"
+	collision ext4
+	is res -5 "$line"
+	unload
+	nothing_left "debugfs_create_dir"
+	say "res -EIO without debugfs"
+}
+
+required_absent() {
+	for symbol in kiocb_invalidate_post_direct_write generic_file_direct_write \
+		iomap_dio_complete_work dio_warn_stale_pagecache aio_complete_rw; do
+		refusing symbol=$symbol error=-2
+		not_loaded "not supported"
+		was_refused || fail "$symbol: not refused"
+		nothing_left $symbol
+		case $sentence in
+		"not loaded: $symbol "*) ;;
+		*) fail "$symbol: $sentence" ;;
+		esac
+	done
+	say "$sentence"
+	loads_and_delivers ext4
+}
+
+# optional_absent SYMBOL FS OPTIONS: loaded, and the path that it serves is counted, not delivered.
+optional_absent() {
+	refusing symbol="$1" error=-2
+	load
+	was_refused || fail "not refused"
+	grep -q "^$1 absent 0 " $dir/sites || fail "$(cat $dir/sites)"
+	[ "$(grep -c ' armed 0 ' $dir/sites)" = "$(($(grep -c . $dir/sites) - 1))" ] ||
+		fail "$(cat $dir/sites)"
+	before
+	collision "$2" $3
+	is res 65536 "$line"
+	expect late_errors=1 stuck=1 undeliverable=1
+	before
+	collision ext4
+	is res -5 "$line"
+	expect late_errors=1 stuck=1 delivered=1
+}
+
+# An io_uring completion that is not known counts as the kernel's own.
+completion_absent() {
+	refusing symbol=io_complete_rw error=-2
+	load
+	was_refused || fail "not refused"
+	before
+	collision ext4 --uring
+	is res 65536 "$line"
+	expect late_errors=1 stuck=1 kernel_owned=1
+}
+
+# switched_off FILE: kprobes are switched off by it while the module is there: counters and sites say
+# so, and no longer when they are on again; and before: it does not load. 7.3 made kernel.ftrace_enabled
+# read-only (ftrace_enable_sysctl(), kernel/trace/ftrace.c).
+switched_off() {
+	load
+	grep -qx "probes_off 0" "$counters" || fail "$(cat "$counters")"
+	if ! echo 0 >"$1" && [ "$(cat "$1")" = 1 ]; then
+		unload
+		loads_and_delivers ext4
+		say "this kernel does not let $1 switch anything off"
+		return
+	fi
+	off=$(cat "$counters")
+	sites=$(cat $dir/sites)
+	collision ext4
+	echo 1 >"$1"
+	is res 65536 "$line"
+	echo "$off" | grep -qx "probes_off 1" || fail "$off"
+	[ "$(echo "$sites" | grep -c '^[a-z_0-9]* disarmed 0 ')" = "$(grep -c . $dir/sites)" ] ||
+		fail "$sites"
+	grep -qx "probes_off 0" "$counters" || fail "$(cat "$counters")"
+	[ "$(grep -c ' armed 0 ' $dir/sites)" = "$(grep -c . $dir/sites)" ] || fail "$(cat $dir/sites)"
+	before
+	collision ext4
+	is res -5 "$line"
+	expect late_errors=1 stuck=1 delivered=1
+	unload
+
+	echo 0 >"$1"
+	status=0
+	(not_loaded "not supported" && say "$sentence") || status=1
+	echo 1 >"$1"
+	[ $status = 0 ] || fail "loaded with probes off"
+	nothing_left "$1"
+}
+
+run refuse-register_kprobe each_step register_kprobe 7
+run refuse-register_kretprobe each_step register_kretprobe 3
+run refuse-percpu_ref_init step_refs
+run refuse-debugfs step_debugfs
+run required-absent required_absent
+run optional-absent-io_write optional_absent io_write ext4 "--uring --size 65536 --offset 32768"
+run optional-absent-dio_aio_complete_work optional_absent dio_aio_complete_work vfat ""
+run completion-absent completion_absent
+run kprobes-off switched_off /sys/kernel/debug/kprobes/enabled
+run ftrace-off switched_off /proc/sys/kernel/ftrace_enabled

@@ -1,0 +1,441 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A storm of late errors, and for every write the knowledge whether it could have had one.
+ *
+ * Eight classes of direct writes go on at once, half with libaio, half with io_uring: asynchronous
+ * overwrites on /mnt/ext4, /mnt/xfs (iomap) and /mnt/vfat (fs/direct-io.c), and on ext4 writes past
+ * the end of a file, which the file system waits for ("waited"). An asynchronous class is one
+ * thread, which submits many writes at once; a waited-for one is a thread for each write, with a
+ * file of its own.
+ *
+ * A round: all pages that will be written are clean, cached and mapped; the devices are held; all
+ * threads submit; main stores a byte through the mapping into three writes of four, each when it is
+ * in flight; the devices are released; all results are judged. The writes that are spared change
+ * with the rounds. So a write that is stored into has a late error and another has none, with no
+ * luck involved. With --free the devices are left alone, whatever delay they have, so that the
+ * byte may come too late; spared writes are as certain as before.
+ *
+ * One line of key=value is printed:
+ *
+ *   rounds, writes, stores   how many
+ *   ok, eio, other   how many writes ended with their full length, with -EIO, otherwise
+ *   wrong   writes that were spared and did not end with their full length
+ *   lost    writes that were spared and whose data cannot be read back
+ *   unseen  writes that were stored into and ended with their full length
+ *   CLASS_stores, CLASS_eio   of each class
+ */
+#define _GNU_SOURCE
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <libaio.h>
+#include <liburing.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define PAGE 4096UL
+#define MAX_WRITES 256
+#define MAX_SUBMITTERS 520
+
+static struct class {
+	const char *name, *fs;
+	bool uring, waited;
+	unsigned int stores, eio;
+} classes[] = {
+	{ .name = "ext4_libaio", .fs = "ext4" },
+	{ .name = "ext4_uring", .fs = "ext4", .uring = true },
+	{ .name = "xfs_libaio", .fs = "xfs" },
+	{ .name = "xfs_uring", .fs = "xfs", .uring = true },
+	{ .name = "vfat_libaio", .fs = "vfat" },
+	{ .name = "vfat_uring", .fs = "vfat", .uring = true },
+	{ .name = "waited_libaio", .fs = "ext4", .waited = true },
+	{ .name = "waited_uring", .fs = "ext4", .uring = true, .waited = true },
+};
+
+#define CLASSES (sizeof(classes) / sizeof(classes[0]))
+
+static const char *const filesystems[] = { "ext4", "xfs", "vfat" };
+
+#define FILESYSTEMS (sizeof(filesystems) / sizeof(filesystems[0]))
+
+/* One thread and its file. A write of it begins on a page of its own, which main may store into. */
+static struct submitter {
+	struct class *class;
+	pthread_t thread;
+	unsigned int writes;
+	size_t length;		/* of each write: a page, or two if it passes the end of the file */
+	int fd;
+	char *map, *data;
+	io_context_t ctx;
+	struct io_uring ring;
+	long res[MAX_WRITES];
+} submitters[MAX_SUBMITTERS];
+static unsigned int nr_submitters;
+
+static struct {
+	unsigned int rounds, writes, waited;
+	const char *until, *during;
+	bool free, calm;
+} opt = { .rounds = 1, .writes = 64, .waited = 32 };
+
+static struct {
+	unsigned int rounds, writes, stores, ok, eio, other, wrong, lost, unseen;
+} sum;
+
+/* Main and all submitters meet at the begin and the end of a round; `over` is set before a begin. */
+static pthread_barrier_t begin, end;
+static bool over;
+
+static void usage(void)
+{
+	fprintf(stderr,
+		"usage: storm [options]\n"
+		"  --rounds N    how many rounds (1)\n"
+		"  --until FILE  rounds until FILE is there, and not --rounds of them\n"
+		"  --writes N    writes of each asynchronous class in a round (64)\n"
+		"  --waited N    writes of each class that is waited for in a round (32)\n"
+		"  --during CMD  a shell command while all are in flight, after the stores\n"
+		"  --calm        store nothing\n"
+		"  --free        leave the devices alone\n");
+	exit(2);
+}
+
+static unsigned int number(const char *s, unsigned int most)
+{
+	char *rest;
+	unsigned long n = strtoul(s, &rest, 0);
+
+	if (*rest || rest == s || n > most)
+		errx(2, "%s: not a number, or more than %u", s, most);
+	return n;
+}
+
+static void run(const char *command)
+{
+	int status = system(command);
+
+	if (status)
+		errx(1, "%s: status %d", command, status);
+}
+
+/* Hold or release the writes of all devices. */
+static void devices(const char *action)
+{
+	char command[128];
+	size_t i;
+
+	for (i = 0; i < FILESYSTEMS && !opt.free; i++) {
+		snprintf(command, sizeof(command), "/lib-guest/dm.sh %s %s", action,
+			 filesystems[i]);
+		run(command);
+	}
+}
+
+/* Dirty pages written and the journal committed: nothing of that may happen while writes are held. */
+static void sync_all(void)
+{
+	char path[32];
+	size_t i;
+	int fd;
+
+	for (i = 0; i < FILESYSTEMS; i++) {
+		snprintf(path, sizeof(path), "/mnt/%s", filesystems[i]);
+		fd = open(path, O_RDONLY);
+		if (fd < 0 || syncfs(fd) || close(fd))
+			err(1, "%s", path);
+	}
+}
+
+static size_t file_size(const struct submitter *s)
+{
+	return s->writes * PAGE;
+}
+
+static char *page_of(const struct submitter *s, unsigned int i)
+{
+	return s->map + i * PAGE;
+}
+
+/* Whether a byte is stored into this write in this round. */
+static bool stored(const struct submitter *s, unsigned int i)
+{
+	return !opt.calm && (s - submitters + i + sum.rounds) % 4;
+}
+
+static bool resident(char *page)
+{
+	unsigned char vec;
+
+	if (mincore(page, 1, &vec))
+		err(1, "mincore");
+	return vec & 1;
+}
+
+/* What a write of this round writes; another byte than that of the round before. */
+static char content(void)
+{
+	return 'A' + sum.rounds % 26;
+}
+
+static void write_libaio(struct submitter *s)
+{
+	struct iocb iocbs[MAX_WRITES], *list[MAX_WRITES];
+	struct io_event events[MAX_WRITES];
+	unsigned int i;
+	int n;
+
+	for (i = 0; i < s->writes; i++) {
+		io_prep_pwrite(&iocbs[i], s->fd, s->data, s->length, i * PAGE);
+		list[i] = &iocbs[i];
+	}
+	n = io_submit(s->ctx, s->writes, list);
+	if (n != (int)s->writes)
+		errx(1, "io_submit: %d of %u", n, s->writes);
+	n = io_getevents(s->ctx, s->writes, s->writes, events, NULL);
+	if (n != (int)s->writes)
+		errx(1, "io_getevents: %d of %u", n, s->writes);
+	for (i = 0; i < s->writes; i++)
+		s->res[events[i].obj - iocbs] = (long)events[i].res;
+}
+
+static void write_uring(struct submitter *s)
+{
+	struct io_uring_sqe *sqe;
+	struct io_uring_cqe *cqe;
+	unsigned int i;
+	int n;
+
+	for (i = 0; i < s->writes; i++) {
+		sqe = io_uring_get_sqe(&s->ring);
+		io_uring_prep_write(sqe, s->fd, s->data, s->length, i * PAGE);
+		io_uring_sqe_set_data64(sqe, i);
+	}
+	n = io_uring_submit(&s->ring);
+	if (n != (int)s->writes)
+		errx(1, "io_uring_submit: %d of %u", n, s->writes);
+	for (i = 0; i < s->writes; i++) {
+		n = io_uring_wait_cqe(&s->ring, &cqe);
+		if (n)
+			errx(1, "io_uring_wait_cqe: %s", strerror(-n));
+		s->res[io_uring_cqe_get_data64(cqe)] = cqe->res;
+		io_uring_cqe_seen(&s->ring, cqe);
+	}
+}
+
+static void *submit(void *arg)
+{
+	struct submitter *s = arg;
+	sigset_t child;
+
+	/* Main blocks it while it is in system(), so it would interrupt the wait of a submitter. */
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	pthread_sigmask(SIG_BLOCK, &child, NULL);
+	for (;;) {
+		pthread_barrier_wait(&begin);
+		if (over)
+			return NULL;
+		memset(s->data, content(), s->length);
+		if (s->class->uring)
+			write_uring(s);
+		else
+			write_libaio(s);
+		pthread_barrier_wait(&end);
+	}
+}
+
+static void add(struct class *class)
+{
+	struct submitter *s = &submitters[nr_submitters];
+	char path[64];
+	int n;
+
+	s->class = class;
+	s->writes = class->waited ? 1 : opt.writes;
+	s->length = class->waited ? 2 * PAGE : PAGE;
+	s->data = aligned_alloc(PAGE, MAX_WRITES * PAGE);
+	snprintf(path, sizeof(path), "/mnt/%s/storm-%u", class->fs, nr_submitters);
+	s->fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_DIRECT, 0600);
+	if (s->fd < 0 || !s->data)
+		err(1, "%s", path);
+	memset(s->data, 'o', file_size(s));
+	if (pwrite(s->fd, s->data, file_size(s), 0) != (ssize_t)file_size(s))
+		err(1, "%s", path);
+	/* One page a fault: no folio has more than one write's, nothing is read ahead into the cache. */
+	s->map = mmap(NULL, file_size(s), PROT_READ | PROT_WRITE, MAP_SHARED, s->fd, 0);
+	if (s->map == MAP_FAILED || madvise(s->map, file_size(s), MADV_RANDOM))
+		err(1, "%s: mmap", path);
+	if (class->uring)
+		n = io_uring_queue_init(s->writes, &s->ring, 0);
+	else
+		n = io_setup(s->writes, &s->ctx);
+	if (n)
+		errx(1, "%s: %s", class->name, strerror(-n));
+	nr_submitters++;
+}
+
+/* All is on the disk, all pages are clean, cached and mapped. */
+static void calm_down(void)
+{
+	struct submitter *s;
+	unsigned int i;
+
+	for (s = submitters; s < submitters + nr_submitters; s++)
+		if (s->class->waited && ftruncate(s->fd, file_size(s)))
+			err(1, "ftruncate");
+	sync_all();
+	for (s = submitters; s < submitters + nr_submitters; s++)
+		for (i = 0; i < s->writes; i++)
+			if (!*page_of(s, i))
+				errx(1, "a page is empty");
+}
+
+/*
+ * A write is in flight when it has dropped its page from the cache. Each round begins with another
+ * submitter: with --free only the first ones are still in time.
+ */
+static void store_all(void)
+{
+	struct submitter *s;
+	unsigned int i, n;
+
+	for (n = 0; n < nr_submitters; n++) {
+		s = &submitters[(n + sum.rounds) % nr_submitters];
+		for (i = 0; i < s->writes; i++) {
+			if (!stored(s, i))
+				continue;
+			while (resident(page_of(s, i)))
+				sched_yield();
+			page_of(s, i)[5] = 's';
+		}
+	}
+}
+
+static void judge(const struct submitter *s, unsigned int i)
+{
+	bool ok = s->res[i] == (long)s->length, eio = s->res[i] == -EIO;
+
+	sum.writes++;
+	sum.ok += ok;
+	sum.eio += eio;
+	sum.other += !ok && !eio;
+	s->class->eio += eio;
+	if (stored(s, i)) {
+		sum.stores++;
+		s->class->stores++;
+		sum.unseen += ok;
+	} else {
+		sum.wrong += !ok;
+		sum.lost += *page_of(s, i) != content();
+	}
+}
+
+static void one_round(void)
+{
+	struct submitter *s;
+	unsigned int i;
+	int status = 0;
+
+	calm_down();
+	devices("hold");
+	pthread_barrier_wait(&begin);
+	store_all();
+	if (opt.during)
+		status = system(opt.during);
+	devices("release");
+	if (status)
+		errx(1, "%s: status %d", opt.during, status);
+	pthread_barrier_wait(&end);
+	for (s = submitters; s < submitters + nr_submitters; s++)
+		for (i = 0; i < s->writes; i++)
+			judge(s, i);
+	sum.rounds++;
+}
+
+static void parse(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "rounds", 1, NULL, 'r' },
+		{ "until", 1, NULL, 'u' },
+		{ "writes", 1, NULL, 'w' },
+		{ "waited", 1, NULL, 'W' },
+		{ "during", 1, NULL, 'd' },
+		{ "calm", 0, NULL, 'c' },
+		{ "free", 0, NULL, 'f' },
+		{ 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (c) {
+		case 'r':
+			opt.rounds = number(optarg, 1000000);
+			break;
+		case 'u':
+			opt.until = optarg;
+			break;
+		case 'w':
+			opt.writes = number(optarg, MAX_WRITES);
+			break;
+		case 'W':
+			opt.waited = number(optarg, MAX_WRITES);
+			break;
+		case 'd':
+			opt.during = optarg;
+			break;
+		case 'c':
+			opt.calm = true;
+			break;
+		case 'f':
+			opt.free = true;
+			break;
+		default:
+			usage();
+		}
+	}
+	if (argc != optind || !opt.writes)
+		usage();
+}
+
+int main(int argc, char **argv)
+{
+	unsigned int i, n;
+
+	parse(argc, argv);
+	for (i = 0; i < CLASSES; i++)
+		for (n = 0; n < (classes[i].waited ? opt.waited : 1); n++)
+			add(&classes[i]);
+	pthread_barrier_init(&begin, NULL, nr_submitters + 1);
+	pthread_barrier_init(&end, NULL, nr_submitters + 1);
+	for (i = 0; i < nr_submitters; i++) {
+		n = pthread_create(&submitters[i].thread, NULL, submit, &submitters[i]);
+		if (n)
+			errx(1, "pthread_create: %s", strerror(n));
+	}
+	do
+		one_round();
+	while (opt.until ? access(opt.until, F_OK) : sum.rounds < opt.rounds);
+	over = true;
+	pthread_barrier_wait(&begin);
+	for (i = 0; i < nr_submitters; i++)
+		pthread_join(submitters[i].thread, NULL);
+	/* Nothing is left that is dirty. */
+	calm_down();
+
+	printf("rounds=%u writes=%u stores=%u ok=%u eio=%u other=%u wrong=%u lost=%u unseen=%u",
+	       sum.rounds, sum.writes, sum.stores, sum.ok, sum.eio, sum.other, sum.wrong, sum.lost,
+	       sum.unseen);
+	for (i = 0; i < CLASSES; i++)
+		printf(" %s_stores=%u %s_eio=%u", classes[i].name, classes[i].stores,
+		       classes[i].name, classes[i].eio);
+	printf("\n");
+	return 0;
+}
