@@ -4,7 +4,7 @@
 KERNEL_BUILD_DIR ?= /lib/modules/$(shell uname -r)/build
 CFLAGS ?= -O2 -g -Wall -Wextra -Werror
 
-.PHONY: module load unload demo check guest clean distclean
+.PHONY: module load unload demo check check-long check-debug guest clean distclean
 
 module:
 	@[ -e $(KERNEL_BUILD_DIR)/Makefile ] || { echo "no headers of the running kernel in \
@@ -22,6 +22,12 @@ demo:
 
 check:
 	@test/check
+
+check-long:
+	@LONG=1 test/check
+
+check-debug:
+	@DEBUG=1 test/check
 
 # The programs that run inside the virtual machines; static, since there is nothing there.
 guest_programs := $(patsubst test/guest/%.c,build/guest/%,$(wildcard test/guest/*.c))
