@@ -30,12 +30,13 @@ check-debug:
 	@DEBUG=1 test/check
 
 # The programs that run inside the virtual machines; static, since there is nothing there.
-guest_programs := $(patsubst test/guest/%.c,build/guest/%,$(wildcard test/guest/*.c))
-guest: $(guest_programs)
+guest: build/guest/collide build/guest/storm
 
-build/guest/%: test/guest/%.c
+build/guest/collide: test/guest/collide.c test/guest/submit.c test/guest/guest.c
+build/guest/storm: test/guest/storm.c test/guest/guest.c
+build/guest/%: test/guest/guest.h test/guest/collide.h
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -static -o $@ $< -laio -luring
+	$(CC) $(CFLAGS) -static -o $@ $(filter %.c,$^) -laio -luring
 
 clean:
 	rm -rf build

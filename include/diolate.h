@@ -62,6 +62,9 @@ void *diolate_scope_innermost(const struct kretprobe *rp, bool (*match)(void *da
 struct kiocb *diolate_scope_submitter(struct kiocb *iocb);
 struct kiocb *diolate_scope_of_work(const void *work, unsigned int *distance);
 
+/* filesystem.c: what is known of file systems */
+bool diolate_only_a_writer_is_in_the_way(const struct kiocb *iocb);
+
 /* deliver.c: the completion callback, and when unloading may go on */
 
 /** enum diolate_mark - what the ki_complete of a kiocb says about us */
@@ -90,8 +93,10 @@ void diolate_probes_stop(void);
 void diolate_probes_disarm(void);
 unsigned long diolate_probes_missed(void);
 void diolate_probes_show(struct seq_file *m);
-int diolate_probe_errno(int err);
-int diolate_probe_address(const char *symbol, unsigned long *address);
+
+/* symbol.c: functions of the kernel by name */
+int diolate_symbol_errno(int err);
+int diolate_symbol_address(const char *symbol, unsigned long *address);
 
 /* selftest.c: the proof that probes work here, at load time and later */
 int diolate_selftest_init(void);

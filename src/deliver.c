@@ -228,7 +228,7 @@ int diolate_deliver_init(void)
 	for (i = 0; i < ARRAY_SIZE(completions); i++) {
 		struct completion_kind *kind = &completions[i];
 
-		err = diolate_probe_address(kind->symbol, &address);
+		err = diolate_symbol_address(kind->symbol, &address);
 		if (!err) {
 			kind->complete = (diolate_complete_fn)address;
 			continue;
@@ -236,7 +236,7 @@ int diolate_deliver_init(void)
 		if (kind->required) {
 			pr_err("not loaded: %s cannot be found on this kernel (error %d), so no libaio write can be recognised\n",
 			       kind->symbol, err);
-			return diolate_probe_errno(err);
+			return diolate_symbol_errno(err);
 		}
 		pr_notice("%s cannot be found on this kernel (error %d), so some io_uring writes will count as kernel_owned\n",
 			  kind->symbol, err);

@@ -7,7 +7,6 @@
  * Handlers run with preemption off, some in interrupts. They look and mark; they never sleep,
  * allocate, print, take a lock or resolve a name.
  */
-#include <linux/kallsyms.h>
 #include <linux/kprobes.h>
 #include <linux/seq_file.h>
 
@@ -180,34 +179,6 @@ static bool reported(struct kiocb *iocb)
 }
 NOKPROBE_SYMBOL(reported);
 
-/*
- * File systems where the folio in the way is certain to have been dirtied by a writer. For these
- * dropping a clean one never fails (6.1 to 7.3). Without a release_folio() of their own (vfat, and
- * exfat up to 6.12), and in ext4_release_folio(), try_to_free_buffers() refuses dirty buffers
- * and those under I/O, whose folio is locked. iomap_release_folio() (xfs; exfat of 7.3): refuses
- * dirty folios and those under writeback. Who moves ext4's data, which dirties it, first waits for
- * direct writes in flight (fs/ext4/move_extent.c).
- *
- * Not so elsewhere. btrfs refuses a clean folio while its extent is locked, by a reader or, up to
- * 6.12, by the end of the very write (try_release_extent_state(), 6.1 to 7.3). f2fs refuses dirty
- * ones only, but its defragmenter dirties clean ones and waits for nobody
- * (f2fs_defragment_range(), 6.1 to 7.3). On ntfs3 it takes a private mapping, which a reader may
- * make, to dirty the page with the end of what is initialized (ntfs_file_mmap(), 6.1 to 7.3).
- */
-static const char *const proven[] = { "ext2", "ext3", "ext4", "exfat", "vfat", "xfs" };
-
-static bool only_a_writer_is_in_the_way(const struct kiocb *iocb)
-{
-	const char *name = file_inode(iocb->ki_filp)->i_sb->s_type->name;
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(proven); i++)
-		if (!strcmp(name, proven[i]))
-			return true;
-	return false;
-}
-NOKPROBE_SYMBOL(only_a_writer_is_in_the_way);
-
 static bool submits(void *data, void *iocb)
 {
 	const struct diolate_uring_write *write = data;
@@ -263,7 +234,7 @@ static int late_error(struct kprobe *p, struct pt_regs *regs)
 	uring = uring_write(iocb, late.consumer, mark);
 	late.policy = READ_ONCE(diolate_policy);
 	late.repeat = reported(inv->iocb) || mark == DIOLATE_LATE || (uring && uring->late);
-	if (!only_a_writer_is_in_the_way(inv->iocb))
+	if (!diolate_only_a_writer_is_in_the_way(inv->iocb))
 		late.way = DIOLATE_WAY_NONE;
 	else if (mark != DIOLATE_UNMARKED)
 		late.way = DIOLATE_WAY_WATCHED;
@@ -321,7 +292,7 @@ int diolate_probes_arm(void)
 		if (site->required) {
 			pr_err("not loaded: %s %s on this kernel (error %d), which is needed for: %s\n",
 			       site->rp.kp.symbol_name, trouble(site), site->err, site->purpose);
-			return diolate_probe_errno(site->err);
+			return diolate_symbol_errno(site->err);
 		}
 		pr_notice("%s %s on this kernel (error %d), which costs: %s\n",
 			  site->rp.kp.symbol_name, trouble(site), site->err, site->purpose);
@@ -410,51 +381,4 @@ void diolate_probes_show(struct seq_file *m)
 		seq_printf(m, "%s %s %lu %s\n", site->rp.kp.symbol_name,
 			   state(site, off), missed(site), site->purpose);
 	}
-}
-
-/**
- * diolate_probe_errno() - what loading fails with when a probe could not be registered
- * @err: what registering it returned
- *
- * Context: any.
- * Return: -EOPNOTSUPP for a symbol that is absent, since modprobe takes -ENOENT for a symbol that
- *         this module is linked with; else @err.
- */
-int diolate_probe_errno(int err)
-{
-	return err == -ENOENT ? -EOPNOTSUPP : err;
-}
-
-/**
- * diolate_probe_address() - the address of a function of the kernel
- * @symbol:  its name
- * @address: set to its first instruction, which a pointer to it holds
- *
- * kallsyms is not exported; a kprobe that is registered disarmed tells. Its address is past the
- * ENDBR of the function where there is one (arch_adjust_kprobe_addr(), x86, since 5.18), by the
- * offset that sprint_symbol() prints.
- *
- * Context: process, may sleep.
- * Return: 0 or a negative errno.
- */
-int diolate_probe_address(const char *symbol, unsigned long *address)
-{
-	struct kprobe kp = { .symbol_name = symbol, .flags = KPROBE_FLAG_DISABLED };
-	char name[KSYM_SYMBOL_LEN];
-	unsigned long offset;
-	const char *plus;
-	int err;
-
-	err = register_kprobe(&kp);
-	if (err)
-		return err;
-	*address = (unsigned long)kp.addr;
-	unregister_kprobe(&kp);
-
-	sprint_symbol(name, *address);
-	plus = strrchr(name, '+');
-	if (!plus || sscanf(plus, "+0x%lx/", &offset) != 1)
-		return -EINVAL;
-	*address -= offset;
-	return 0;
 }

@@ -23,11 +23,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <libaio.h>
-#include <liburing.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,23 +36,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PAGE 4096UL
-#define MAX_WRITES 256
+#include "collide.h"
+#include "guest.h"
 
-static struct {
-	const char *device, *file, *through, *during, *first;
-	size_t size, written, offset, length, limit;
-	unsigned int writes, stores;
-	void (*write)(int fd, char *data, long *res);
-	const char *uring;
-	int flags;
-	bool keep, overlap;
-} opt = { .size = 65536, .length = 65536, .writes = 1, .stores = 1 };
+struct options opt = { .size = 65536, .length = 65536, .writes = 1, .stores = 1 };
 
-/* Shared by the submitter and the process that stores. */
-static struct {
-	bool submitted, stored;
-} *shared;
+struct progress *shared;
 
 static void usage(void)
 {
@@ -79,30 +67,12 @@ static void usage(void)
 	exit(2);
 }
 
-static size_t number(const char *s)
-{
-	char *end;
-	unsigned long n = strtoul(s, &end, 0);
-
-	if (*end || end == s)
-		errx(2, "%s: not a number", s);
-	return n;
-}
-
-static size_t offset_of(unsigned int i)
+size_t offset_of(unsigned int i)
 {
 	return opt.offset + (opt.overlap ? 0 : i * opt.length);
 }
 
-static void run(const char *command)
-{
-	int status = system(command);
-
-	if (status)
-		errx(1, "%s: status %d", command, status);
-}
-
-static pid_t start(const char *command)
+pid_t start(const char *command)
 {
 	pid_t child = fork();
 
@@ -115,7 +85,7 @@ static pid_t start(const char *command)
 	return child;
 }
 
-static void finish(pid_t child)
+void finish(pid_t child)
 {
 	int status;
 
@@ -123,20 +93,15 @@ static void finish(pid_t child)
 		errx(1, "a child failed");
 }
 
-static bool held_by_nobody(void)
+bool held_by_nobody(void)
 {
 	return !strcmp(opt.device, "-");
 }
 
-/* Hold or release the writes of the device. */
-static void device(const char *action)
+static void make_device(const char *action)
 {
-	char command[128];
-
-	if (held_by_nobody())
-		return;
-	snprintf(command, sizeof(command), "/lib-guest/dm.sh %s %s", action, opt.device);
-	run(command);
+	if (!held_by_nobody())
+		device(action, opt.device);
 }
 
 static void make_file(void)
@@ -153,23 +118,14 @@ static void make_file(void)
 	free(old);
 }
 
-static void say(bool *what)
+void say(bool *what)
 {
 	__atomic_store_n(what, true, __ATOMIC_RELEASE);
 }
 
-static bool is_said(const bool *what)
+bool is_said(const bool *what)
 {
 	return __atomic_load_n(what, __ATOMIC_ACQUIRE);
-}
-
-static bool resident(char *page)
-{
-	unsigned char vec;
-
-	if (mincore(page, 1, &vec))
-		err(1, "mincore");
-	return vec & 1;
 }
 
 /*
@@ -190,115 +146,10 @@ static void store(char *map)
 	say(&shared->stored);
 	/* Released in any case, or the submitter would wait for ever. */
 	status = opt.during ? system(opt.during) : 0;
-	device("release");
+	make_device("release");
 	if (status)
 		errx(1, "%s: status %d", opt.during, status);
 	exit(0);
-}
-
-static void write_sync(int fd, char *data, long *res)
-{
-	ssize_t ret = pwrite(fd, data, opt.length, offset_of(0));
-
-	*res = ret < 0 ? -errno : ret;
-}
-
-static void write_libaio(int fd, char *data, long *res)
-{
-	struct iocb iocbs[MAX_WRITES], *list[MAX_WRITES];
-	struct io_event events[MAX_WRITES];
-	io_context_t ctx = NULL;
-	unsigned int i;
-	pid_t first;
-	int n;
-
-	n = io_setup(opt.writes, &ctx);
-	if (n)
-		errx(1, "io_setup: %s", strerror(-n));
-	for (i = 0; i < opt.writes; i++) {
-		io_prep_pwrite(&iocbs[i], fd, data, opt.length, offset_of(i));
-		list[i] = &iocbs[i];
-	}
-	n = io_submit(ctx, opt.writes, list);
-	if (n != (int)opt.writes)
-		errx(1, "io_submit: %d of %u", n, opt.writes);
-	/* What is below a loop device is submitted later, by a worker of its own. */
-	if (!opt.through)
-		say(&shared->submitted);
-	n = io_getevents(ctx, 1, opt.writes, events, NULL);
-	first = opt.first ? start(opt.first) : 0;
-	if (n > 0 && n < (int)opt.writes)
-		n += io_getevents(ctx, opt.writes - n, opt.writes - n, events + n, NULL);
-	if (n != (int)opt.writes)
-		errx(1, "io_getevents: %d of %u", n, opt.writes);
-	if (first)
-		finish(first);
-	for (i = 0; i < opt.writes; i++)
-		res[events[i].obj - iocbs] = (long)events[i].res;
-	io_destroy(ctx);
-}
-
-static bool uring_is(const char *how)
-{
-	return !strcmp(opt.uring, how);
-}
-
-static void must(int error, const char *what)
-{
-	if (error)
-		errx(1, "%s: %s", what, strerror(-error));
-}
-
-/* io_uring_submit() without what it adds in a ring that is polled: it polls, too. */
-static int submit_first(struct io_uring *ring)
-{
-	unsigned int tail = *ring->sq.ktail;
-
-	ring->sq.array[tail & *ring->sq.kring_mask] = 0;
-	io_uring_smp_store_release(ring->sq.ktail, tail + 1);
-	return io_uring_enter(ring->ring_fd, 1, 0, 0, NULL);
-}
-
-/* io_uring may hand the write to a worker, so that having submitted it says nothing. */
-static void write_uring(int fd, char *data, long *res)
-{
-	unsigned int flags = (uring_is("sqpoll") ? IORING_SETUP_SQPOLL : 0) |
-			     (uring_is("iopoll") ? IORING_SETUP_IOPOLL : 0);
-	struct iovec buffer = { data, opt.length };
-	unsigned int i, n = 1 + uring_is("linked");
-	struct io_uring_cqe *cqe;
-	struct io_uring_sqe *sqe;
-	struct io_uring ring;
-
-	must(io_uring_queue_init(2, &ring, flags), "io_uring_queue_init");
-	sqe = io_uring_get_sqe(&ring);
-	if (uring_is("fixed")) {
-		must(io_uring_register_buffers(&ring, &buffer, 1), "io_uring_register_buffers");
-		must(io_uring_register_files(&ring, &fd, 1), "io_uring_register_files");
-		io_uring_prep_write_fixed(sqe, 0, data, opt.length, offset_of(0), 0);
-		sqe->flags |= IOSQE_FIXED_FILE;
-	} else {
-		io_uring_prep_write(sqe, fd, data, opt.length, offset_of(0));
-	}
-	if (uring_is("linked")) {
-		sqe->flags |= IOSQE_IO_LINK;
-		sqe = io_uring_get_sqe(&ring);
-		io_uring_prep_fsync(sqe, fd, 0);
-		io_uring_sqe_set_data64(sqe, 1);
-	}
-	if ((held_by_nobody() ? submit_first(&ring) : io_uring_submit(&ring)) != (int)n)
-		errx(1, "io_uring_submit: not all");
-	while (held_by_nobody() && !is_said(&shared->stored))
-		sched_yield();
-	for (i = 0; i < n; i++) {
-		must(io_uring_wait_cqe(&ring, &cqe), "io_uring_wait_cqe");
-		if (cqe->user_data == 1)
-			printf("link=%d ", cqe->res);
-		else
-			*res = cqe->res;
-		io_uring_cqe_seen(&ring, cqe);
-	}
-	io_uring_queue_exit(&ring);
 }
 
 /* What the disk holds of the writes, whatever the cache says. */
@@ -348,22 +199,22 @@ static void parse(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (c) {
 		case 's':
-			opt.size = number(optarg);
+			opt.size = number(optarg, SIZE_MAX);
 			break;
 		case 'W':
-			opt.written = number(optarg);
+			opt.written = number(optarg, SIZE_MAX);
 			break;
 		case 'o':
-			opt.offset = number(optarg);
+			opt.offset = number(optarg, SIZE_MAX);
 			break;
 		case 'l':
-			opt.length = number(optarg);
+			opt.length = number(optarg, SIZE_MAX);
 			break;
 		case 'w':
-			opt.writes = number(optarg);
+			opt.writes = number(optarg, SIZE_MAX);
 			break;
 		case 'n':
-			opt.stores = number(optarg);
+			opt.stores = number(optarg, SIZE_MAX);
 			break;
 		case 'd':
 			opt.during = optarg;
@@ -372,7 +223,7 @@ static void parse(int argc, char **argv)
 			opt.first = optarg;
 			break;
 		case 'L':
-			opt.limit = number(optarg);
+			opt.limit = number(optarg, SIZE_MAX);
 			break;
 		case 't':
 			opt.through = optarg;
@@ -443,7 +294,7 @@ int main(int argc, char **argv)
 	if (!resident(map + offset_of(0) / PAGE * PAGE))
 		(void)__atomic_load_n(map + offset_of(0), __ATOMIC_RELAXED);
 
-	device("hold");
+	make_device("hold");
 	child = fork();
 	if (child < 0)
 		err(1, "fork");

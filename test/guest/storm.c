@@ -41,7 +41,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define PAGE 4096UL
+#include "guest.h"
+
 #define MAX_WRITES 256
 #define MAX_SUBMITTERS 520
 
@@ -108,35 +109,13 @@ static void usage(void)
 	exit(2);
 }
 
-static unsigned int number(const char *s, unsigned int most)
-{
-	char *rest;
-	unsigned long n = strtoul(s, &rest, 0);
-
-	if (*rest || rest == s || n > most)
-		errx(2, "%s: not a number, or more than %u", s, most);
-	return n;
-}
-
-static void run(const char *command)
-{
-	int status = system(command);
-
-	if (status)
-		errx(1, "%s: status %d", command, status);
-}
-
 /* Hold or release the writes of all devices. */
 static void devices(const char *action)
 {
-	char command[128];
 	size_t i;
 
-	for (i = 0; i < FILESYSTEMS && !opt.free; i++) {
-		snprintf(command, sizeof(command), "/lib-guest/dm.sh %s %s", action,
-			 filesystems[i]);
-		run(command);
-	}
+	for (i = 0; i < FILESYSTEMS && !opt.free; i++)
+		device(action, filesystems[i]);
 }
 
 /* Dirty pages written and the journal committed: nothing of that may happen while writes are held. */
@@ -168,15 +147,6 @@ static char *page_of(const struct submitter *s, unsigned int i)
 static bool stored(const struct submitter *s, unsigned int i)
 {
 	return !opt.calm && (s - submitters + i + sum.rounds) % 4;
-}
-
-static bool resident(char *page)
-{
-	unsigned char vec;
-
-	if (mincore(page, 1, &vec))
-		err(1, "mincore");
-	return vec & 1;
 }
 
 /* What a write of this round writes; another byte than that of the round before. */

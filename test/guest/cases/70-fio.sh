@@ -80,15 +80,21 @@ raced() {
 	awk '/common_pid: kworker/ { n += $NF } END { print n + 0 }' $deleted/hist
 }
 
-# clean_fio FS LOOPS: direct writes, verified, each block of 16 MiB once a loop.
-clean_fio() {
-	export FILE="/mnt/$1/clean" LOOPS="$2"
+# ready FS NAME SIZE: a file for fio, and the module loaded.
+ready() {
+	export FILE="/mnt/$1/$2"
 	set_async "$1"
 	fs=$1
 	rm -f /tmp/enough
-	dd if=/dev/zero of="$FILE" bs=1M count=16 conv=fsync
+	dd if=/dev/zero of="$FILE" bs="$3" count=1 conv=fsync
 	load
 	before
+}
+
+# clean_fio FS LOOPS: direct writes, verified, each block of 16 MiB once a loop.
+clean_fio() {
+	export LOOPS="$2"
+	ready "$1" clean 16M
 	# What a case before has counted must not pass for this one's.
 	[ "$(raced)" = 0 ] || fail "the pages of another file are still counted"
 	trigger="hist:keys=common_pid.execname if i_ino == $(stat -c %i "$FILE")"
@@ -120,13 +126,8 @@ clean_fio() {
 
 # mixed_fio FS SECONDS FLOOR: fio counts what its writes were told; that is what we say we told them.
 mixed_fio() {
-	export FILE="/mnt/$1/mixed" SECONDS="$2"
-	set_async "$1"
-	fs=$1
-	rm -f /tmp/enough
-	dd if=/dev/zero of="$FILE" bs=128k count=1 conv=fsync
-	load
-	before
+	export SECONDS="$2"
+	ready "$1" mixed 128k
 	trap stop EXIT
 	/lib-guest/dm.sh slow "$fs" 10
 	fio --output-format=json --output=/tmp/mixed.json /lib-guest/fio/mixed.fio || fail "fio: $?"

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What is known of file systems: on which of them a late error is certain to be a writer's doing.
+ */
+#include <linux/fs.h>
+#include <linux/string.h>
+
+#include "diolate.h"
+
+/*
+ * File systems where the folio in the way is certain to have been dirtied by a writer. For these
+ * dropping a clean one never fails (6.1 to 7.3). Without a release_folio() of their own (vfat, and
+ * exfat up to 6.12), and in ext4_release_folio(), try_to_free_buffers() refuses dirty buffers
+ * and those under I/O, whose folio is locked. iomap_release_folio() (xfs; exfat of 7.3): refuses
+ * dirty folios and those under writeback. Who moves ext4's data, which dirties it, first waits for
+ * direct writes in flight (fs/ext4/move_extent.c).
+ *
+ * Not so elsewhere. btrfs refuses a clean folio while its extent is locked, by a reader or, up to
+ * 6.12, by the end of the very write (try_release_extent_state(), 6.1 to 7.3). f2fs refuses dirty
+ * ones only, but its defragmenter dirties clean ones and waits for nobody
+ * (f2fs_defragment_range(), 6.1 to 7.3). On ntfs3 it takes a private mapping, which a reader may
+ * make, to dirty the page with the end of what is initialized (ntfs_file_mmap(), 6.1 to 7.3).
+ */
+static const char *const proven[] = { "ext2", "ext3", "ext4", "exfat", "vfat", "xfs" };
+
+/**
+ * diolate_only_a_writer_is_in_the_way() - whether a late error proves that somebody wrote the cache
+ * @iocb: a direct write whose post-write invalidation failed
+ *
+ * Else -EIO might be a reader's doing, so nobody is told.
+ *
+ * Context: any, also inside a probe handler.
+ */
+bool diolate_only_a_writer_is_in_the_way(const struct kiocb *iocb)
+{
+	const char *name = file_inode(iocb->ki_filp)->i_sb->s_type->name;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(proven); i++)
+		if (!strcmp(name, proven[i]))
+			return true;
+	return false;
+}
+NOKPROBE_SYMBOL(diolate_only_a_writer_is_in_the_way);

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the parts of collide share: collide.c collides, submit.c submits.
+ */
+#ifndef COLLIDE_H
+#define COLLIDE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#define MAX_WRITES 256
+
+struct options {
+	const char *device, *file, *through, *during, *first;
+	size_t size, written, offset, length, limit;
+	unsigned int writes, stores;
+	void (*write)(int fd, char *data, long *res);
+	const char *uring;
+	int flags;
+	bool keep, overlap;
+};
+
+extern struct options opt;
+
+/* Shared by the submitter and the process that stores. */
+struct progress {
+	bool submitted, stored;
+};
+
+extern struct progress *shared;
+
+void say(bool *what);
+bool is_said(const bool *what);
+
+pid_t start(const char *command);
+void finish(pid_t child);
+
+/* Where write number i begins. */
+size_t offset_of(unsigned int i);
+
+/* Whether the device completes nothing before it is polled. */
+bool held_by_nobody(void);
+
+/* Submit all writes of `data`, wait, and set the result of each: bytes or -errno. */
+void write_sync(int fd, char *data, long *res);
+void write_libaio(int fd, char *data, long *res);
+void write_uring(int fd, char *data, long *res);
+
+#endif
