@@ -24,8 +24,11 @@
 #error "diolate needs a kernel with kretprobes: CONFIG_KRETPROBES=y"
 #endif
 
-/* struct io_kiocb, the request of io_uring: in a header for all since 6.0. */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 0, 0)
+/*
+ * struct io_kiocb, the request of io_uring: in a header for all since 6.0. On a kernel without
+ * io_uring, io_write() is somebody else's.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 0, 0) && IS_ENABLED(CONFIG_IO_URING)
 #define DIOLATE_IO_KIOCB
 #include <linux/io_uring_types.h>
 #endif

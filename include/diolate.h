@@ -23,12 +23,14 @@ extern unsigned int diolate_maxactive;
 
 /**
  * struct diolate_invalidation - one call of kiocb_invalidate_post_direct_write()
- * @iocb: the direct write; alive as long as the call lasts
+ * @iocb:   the direct write; alive as long as the call lasts
+ * @length: bytes of it
  *
  * Lives in a kretprobe instance: written once on entry, read by its own task only.
  */
 struct diolate_invalidation {
 	struct kiocb *iocb;
+	size_t length;
 };
 
 /**
@@ -63,7 +65,7 @@ struct kiocb *diolate_scope_submitter(struct kiocb *iocb);
 struct kiocb *diolate_scope_of_work(const void *work, unsigned int *distance);
 
 /* filesystem.c: what is known of file systems */
-bool diolate_only_a_writer_is_in_the_way(const struct kiocb *iocb);
+bool diolate_only_a_writer_is_in_the_way(const struct kiocb *iocb, size_t length);
 
 /* deliver.c: the completion callback, and when unloading may go on */
 
@@ -84,6 +86,7 @@ void diolate_mark_uring(struct diolate_uring_write *write);
 void diolate_uring_returns(struct diolate_uring_write *write, long ret);
 
 /* uring.c: the result in an io_uring request */
+void diolate_uring_fail(struct kiocb *iocb);
 bool diolate_uring_enter(struct diolate_uring_write *write, struct io_kiocb *req);
 enum diolate_outcome diolate_uring_settle(const struct diolate_uring_write *write, long ret);
 

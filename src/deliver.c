@@ -37,6 +37,7 @@
  * @symbol:   its name
  * @consumer: whose it is
  * @required: without it the main job cannot be done
+ * @polled:   it leaves its result to who polls, and does no more about an error
  * @watched:  ours, nothing happened so far
  * @late:     ours, a late error is pending
  * @complete: its address; written once at load, NULL if this kernel has none
@@ -45,6 +46,7 @@ struct completion_kind {
 	const char *symbol;
 	enum diolate_consumer consumer;
 	bool required;
+	bool polled;
 	diolate_complete_fn watched;
 	diolate_complete_fn late;
 	diolate_complete_fn complete;
@@ -63,8 +65,13 @@ static DECLARE_COMPLETION(unmarked);
 
 static void finish(const struct completion_kind *kind, struct kiocb *iocb, long ret)
 {
-	if (READ_ONCE(iocb->ki_complete) == kind->late)
-		diolate_account_settled(diolate_settle(&ret));
+	if (READ_ONCE(iocb->ki_complete) == kind->late) {
+		enum diolate_outcome outcome = diolate_settle(&ret);
+
+		if (outcome == DIOLATE_DELIVERED && kind->polled)
+			diolate_uring_fail(iocb);
+		diolate_account_settled(outcome);
+	}
 	WRITE_ONCE(iocb->ki_complete, kind->complete);
 	kind->complete(iocb, ret);
 	percpu_ref_put(&marks);
@@ -100,6 +107,7 @@ static struct completion_kind completions[COMPLETIONS] = {
 	[URING_IOPOLL] = {
 		.symbol = "io_complete_rw_iopoll",
 		.consumer = DIOLATE_IO_URING,
+		.polled = true,
 		.watched = uring_iopoll_watched,
 		.late = uring_iopoll_late,
 	},

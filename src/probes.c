@@ -5,7 +5,7 @@
  * that mark writes and those that settle them.
  *
  * Handlers run with preemption off, some in interrupts. They look and mark; they never sleep,
- * allocate, print, take a lock or resolve a name.
+ * allocate, print, wait for a lock or resolve a name.
  */
 #include <linux/kprobes.h>
 #include <linux/seq_file.h>
@@ -92,6 +92,7 @@ static int invalidate_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 	struct diolate_invalidation *inv = (void *)ri->data;
 
 	inv->iocb = (struct kiocb *)regs_get_kernel_argument(regs, 0);
+	inv->length = regs_get_kernel_argument(regs, 1);
 	return 0;
 }
 NOKPROBE_SYMBOL(invalidate_entry);
@@ -234,7 +235,7 @@ static int late_error(struct kprobe *p, struct pt_regs *regs)
 	uring = uring_write(iocb, late.consumer, mark);
 	late.policy = READ_ONCE(diolate_policy);
 	late.repeat = reported(inv->iocb) || mark == DIOLATE_LATE || (uring && uring->late);
-	if (!diolate_only_a_writer_is_in_the_way(inv->iocb))
+	if (!diolate_only_a_writer_is_in_the_way(inv->iocb, inv->length))
 		late.way = DIOLATE_WAY_NONE;
 	else if (mark != DIOLATE_UNMARKED)
 		late.way = DIOLATE_WAY_WATCHED;

@@ -31,17 +31,27 @@ bool diolate_uring_enter(struct diolate_uring_write *write, struct io_kiocb *req
 }
 NOKPROBE_SYMBOL(diolate_uring_enter);
 
-/* As req_set_fail() does (io_uring/io_uring.h, 6.1 to 7.3): the rest of a chain is cancelled. */
-static void fail(struct io_kiocb *req, int res)
+/**
+ * diolate_uring_fail() - have a request fail, whose result is not yet seen by anybody
+ * @iocb: the kiocb a request begins with (struct io_rw, io_uring/rw.c, 6.1 to 7.3)
+ *
+ * As req_set_fail() does (io_uring/io_uring.h, 6.1 to 7.3): the rest of a chain is cancelled, and
+ * its submitter is told even if it wants to hear of no success. io_complete_rw() does so itself, but
+ * io_complete_rw_iopoll() does not.
+ *
+ * Context: any, also inside a probe handler.
+ */
+void diolate_uring_fail(struct kiocb *iocb)
 {
-	req->cqe.res = res;
+	struct io_kiocb *req = (struct io_kiocb *)iocb;
+
 	req->flags |= REQ_F_FAIL;
 	if (req->flags & REQ_F_CQE_SKIP) {
 		req->flags &= ~REQ_F_CQE_SKIP;
 		req->flags |= REQ_F_SKIP_LINK_CQES;
 	}
 }
-NOKPROBE_SYMBOL(fail);
+NOKPROBE_SYMBOL(diolate_uring_fail);
 
 /**
  * diolate_uring_settle() - the last word on a late error seen inside io_write()
@@ -71,13 +81,19 @@ enum diolate_outcome diolate_uring_settle(const struct diolate_uring_write *writ
 		return DIOLATE_UNDELIVERABLE;
 	res = req->cqe.res;
 	outcome = diolate_settle(&res);
-	if (outcome == DIOLATE_DELIVERED)
-		fail(req, res);
+	if (outcome == DIOLATE_DELIVERED) {
+		req->cqe.res = res;
+		diolate_uring_fail((struct kiocb *)req);
+	}
 	return outcome;
 }
 NOKPROBE_SYMBOL(diolate_uring_settle);
 
 #else /* no struct io_kiocb to look into: such a late error is undeliverable */
+
+void diolate_uring_fail(struct kiocb *iocb)
+{
+}
 
 bool diolate_uring_enter(struct diolate_uring_write *write, struct io_kiocb *req)
 {

@@ -62,7 +62,8 @@ static void usage(void)
 		"  --sync        pwrite() and not io_submit()\n"
 		"  --uring[=HOW] io_uring and not io_submit(); HOW is sqpoll (the kernel's thread\n"
 		"                submits), fixed (registered file and buffer), iopoll (completions\n"
-		"                are polled) or linked (an fsync comes after: link=its result)\n"
+		"                are polled), quiet (the same, and a success is not told) or linked\n"
+		"                (an fsync comes after: link=its result)\n"
 		"  --dsync       open with O_DSYNC\n");
 	exit(2);
 }

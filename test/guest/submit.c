@@ -82,7 +82,7 @@ static int submit_first(struct io_uring *ring)
 void write_uring(int fd, char *data, long *res)
 {
 	unsigned int flags = (uring_is("sqpoll") ? IORING_SETUP_SQPOLL : 0) |
-			     (uring_is("iopoll") ? IORING_SETUP_IOPOLL : 0);
+			     (uring_is("iopoll") || uring_is("quiet") ? IORING_SETUP_IOPOLL : 0);
 	struct iovec buffer = { data, opt.length };
 	unsigned int i, n = 1 + uring_is("linked");
 	struct io_uring_cqe *cqe;
@@ -99,6 +99,8 @@ void write_uring(int fd, char *data, long *res)
 	} else {
 		io_uring_prep_write(sqe, fd, data, opt.length, offset_of(0));
 	}
+	if (uring_is("quiet"))
+		sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
 	if (uring_is("linked")) {
 		sqe->flags |= IOSQE_IO_LINK;
 		sqe = io_uring_get_sqe(&ring);

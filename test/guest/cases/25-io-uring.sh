@@ -18,7 +18,7 @@ uring() {
 	expect late_errors=1 stuck=1 delivered=1
 }
 
-# A device whose completions come only to who polls for them, so that nothing else has to hold it.
+# uring_iopoll FS HOW: a device whose completions come only to who polls for them, so that nothing else has to hold it.
 uring_iopoll() {
 	modprobe null_blk nr_devices=1 queue_mode=2 poll_queues=1 memory_backed=1 gb=1
 	"mkfs.$1" -q /dev/nullb0
@@ -26,7 +26,7 @@ uring_iopoll() {
 	mount -t "$1" /dev/nullb0 /mnt/other
 	load
 	before
-	line=$(collide --uring=iopoll - /mnt/other/collision) || fail "$line"
+	line=$(collide "--uring=$2" - /mnt/other/collision) || fail "$line"
 	echo "$line"
 	umount /mnt/other
 	rmmod null_blk
@@ -93,8 +93,10 @@ esac
 # worker (iomap_dio_bio_iter(), fs/iomap/direct-io.c, takes IOCB_HIPRI away), so a dm device will do; the
 # others do poll, and refuse a dm device.
 for fs in ext4 xfs; do
-	case $(uname -r) in
-	6.12.*) run "uring-iopoll-$fs" uring "$fs" iopoll "" ;;
-	*) run "uring-iopoll-$fs" uring_iopoll "$fs" ;;
-	esac
+	for how in iopoll quiet; do
+		case $(uname -r) in
+		6.12.*) run "uring-$how-$fs" uring "$fs" "$how" "" ;;
+		*) run "uring-$how-$fs" uring_iopoll "$fs" "$how" ;;
+		esac
+	done
 done
