@@ -16,12 +16,13 @@
  * direct writes in flight (fs/ext4/move_extent.c); who moves xfs's dirties nothing
  * (xfs_swap_extents(), fs/xfs/xfs_bmap_util.c).
  *
- * A page with several blocks may belong to several direct writes, and one of them can go through the
- * page cache: past what is initialized (fat_direct_IO() and cont_expand_zero(), 6.1 to 7.3;
- * exfat_extend_valid_size(), 6.12), into a hole (ext2_dio_write_iter()), not aligned and shared with
- * another file (xfs_file_dio_write_unaligned()). It dirties its own blocks and waits for nobody; then
- * the other write, which lost nothing, finds the page in its way. ext4 waits for direct writes in
- * flight first (ext4_buffered_write_iter()). No page that a write covers wholly is another's.
+ * A page with several blocks may belong to several direct writes, and one of them can go through
+ * the page cache: past what is initialized (fat_direct_IO() and cont_expand_zero(), 6.1 to 7.3;
+ * exfat_extend_valid_size(), 6.12), into a hole (ext2_dio_write_iter()), not aligned and shared
+ * with another file (xfs_file_dio_write_unaligned()). It dirties its own blocks and waits for
+ * nobody; then the other write, which lost nothing, finds the page in its way. ext4 waits for
+ * direct writes in flight first (ext4_buffered_write_iter()). No page that a write covers wholly is
+ * another's.
  *
  * Not so elsewhere. btrfs refuses a clean folio while its extent is locked, by a reader or, up to
  * 6.12, by the end of the very write (try_release_extent_state(), 6.1 to 7.3). f2fs refuses dirty

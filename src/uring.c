@@ -36,8 +36,8 @@ NOKPROBE_SYMBOL(diolate_uring_enter);
  * @iocb: the kiocb a request begins with (struct io_rw, io_uring/rw.c, 6.1 to 7.3)
  *
  * As req_set_fail() does (io_uring/io_uring.h, 6.1 to 7.3): the rest of a chain is cancelled, and
- * its submitter is told even if it wants to hear of no success. io_complete_rw() does so itself, but
- * io_complete_rw_iopoll() does not.
+ * its submitter is told even if it wants to hear of no success. io_complete_rw() does so itself,
+ * but io_complete_rw_iopoll() does not.
  *
  * Context: any, also inside a probe handler.
  */
