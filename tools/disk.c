@@ -175,7 +175,9 @@ bool disk_open(struct disk *disk, int file, const char *name, const struct stat 
 			disk->is_root_needed = true;
 			disk->why = "only root may read the block device; run this as root";
 		} else if (disk->device < 0) {
-			disk->why = "its block device cannot be opened";
+			disk->why = errno == EPERM ?
+					    "its block device is kept from this container" :
+					    "its block device cannot be opened";
 		} else if (fs.f_type == F2FS_SUPER_MAGIC && is_larger_than(&fs, disk->device)) {
 			close(disk->device);
 			disk->device = -1;
@@ -187,7 +189,7 @@ bool disk_open(struct disk *disk, int file, const char *name, const struct stat 
 	if (is_direct(file, &fs))
 		open_direct(disk, name, st);
 	if (disk->device < 0 && disk->direct < 0) {
-		if (!disk->why)
+		if (!disk->why || !file_systems[i].place_is_known)
 			disk->why = "its file system reads it through the cache, also with O_DIRECT";
 		return false;
 	}

@@ -218,18 +218,23 @@ static int look_at_descriptors(int process, struct user *user)
 	DIR *fds = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
 	struct stat st;
+	int ret = 0;
 
 	if (!fds)
 		return -errno;
 	while ((entry = readdir(fds))) {
 		int number = atoi(entry->d_name);
 
-		if (isdigit((unsigned char)entry->d_name[0]) &&
-		    !fstatat(fd, entry->d_name, &st, 0) && is_same(&st, &target.stat))
+		if (!isdigit((unsigned char)entry->d_name[0]))
+			continue;
+		/* A list of numbers may be had where what they are is not told. */
+		if (fstatat(fd, entry->d_name, &st, 0))
+			ret = errno == EACCES ? -EACCES : ret;
+		else if (is_same(&st, &target.stat))
 			add_descriptor(user, number, open_flags(process, number));
 	}
 	closedir(fds);
-	return 0;
+	return ret;
 }
 
 static void look_at_name(int process, struct user *user)

@@ -1,0 +1,144 @@
+# The command `diolate`, on real collisions: who and check, which need no module.
+
+. /lib-guest/command.sh
+
+# While the direct write is in flight and the byte is stored.
+who_collides() {
+	cat >/tmp/during <<-END
+		diolate who --json /mnt/$1/collision >/tmp/who
+		[ \$? = 1 ] || exit 1
+		diolate who /mnt/$1/collision
+		[ \$? = 1 ]
+	END
+	# Others that have it, in ways that cannot collide, or another file of this name.
+	sleep 1000 <"/mnt/$1" &
+	bystander=$!
+	collision "$1" --during "sh /tmp/during"
+	kill $bystander
+	[ "$(value undone "$line")" -gt 0 ] || fail "no collision: $line"
+	has '"possible":true' /tmp/who
+	has '"comm":"collide","uid":0,"user":"root","direct":[{"fd":3,"access":"read-write"}],"buffered":[],"mapped":[{"offset":0,"length":65536}]' /tmp/who
+	# It and its child that stores. The shell of --during has inherited the descriptor, not the mapping.
+	[ "$(grep -o '"mapped":\[{' /tmp/who | wc -l)" = 2 ] || fail "not two processes: $(cat /tmp/who)"
+	ends 0 diolate who --json "/mnt/$1/collision" >/tmp/who
+	has '"processes":[],"hidden":0,"possible":false' /tmp/who
+	say "the two processes are seen with how they have the file, and afterwards nobody"
+}
+
+# After the completion and before anything is written back: twice, and the second finds all as the
+# first did, since the first wrote nothing. Then collide syncs the file, and the disk shows which page
+# was stale.
+check_collides() {
+	cat >/tmp/after <<-END
+		. /lib-guest/command.sh
+		set -eu
+		writes=\$(writes_of $1)
+		ends 1 diolate check --json /mnt/$1/collision >/tmp/check
+		ends 1 diolate check /mnt/$1/collision
+		ends 1 diolate check --json /mnt/$1/collision >/tmp/check-again
+		[ \$(writes_of $1) = \$writes ] || { echo check made the kernel write; exit 1; }
+	END
+	collision "$1" --offset 16384 --length 32768 --first "sh /tmp/after"
+	cmp /tmp/check /tmp/check-again || fail "$(cat /tmp/check /tmp/check-again)"
+	length=$(sed -n 's/.*"differing":\[{"offset":16384,"length":\([0-9]*\),"bytes":\1,"dirty":true,"writeback":false,"on_disk":true,"changing":false}\],"not_looked_at":\[\],.*/\1/p' /tmp/check)
+	[ -n "$length" ] || fail "not one dirty range at 16384: $(cat /tmp/check)"
+	is first 16384 "$line"
+	undone=$(value undone "$line")
+	case $1 in
+	# The folio is dirty, and only the block that was stored into is written (xfs since 6.6).
+	xfs) [ "$undone" -le "$length" ] || fail "$length bytes differed: $line" ;;
+	*)
+		[ "$undone" = "$length" ] || fail "$length bytes differed: $line"
+		ends 0 diolate check "/mnt/$1/collision"
+		;;
+	esac
+	say "$length dirty bytes at 16384 differ, $undone are undone when they are written back, not by check"
+}
+
+# check_dirty TYPE MKFS...: on file systems without a collision: what is dirty is found, and stays dirty.
+check_dirty() {
+	type=$1
+	shift
+	# Or its tools say WARNING, which is not for a kernel's log.
+	modprobe "$type"
+	other_fs "$type" "$@"
+	case $type in
+	# Its flusher is of no device; a few pages do not wake it.
+	btrfs) ;;
+	*) calm_flusher /mnt/other ;;
+	esac
+	# No commit of the journal while writes are counted.
+	! grep -q ' /mnt/other ext4 ' /proc/mounts || mount -o remount,commit=3600 /mnt/other
+	file=/mnt/other/file
+	dd if=/dev/urandom of=$file bs=16k count=8 conv=fsync
+	# A page of a hole in the cache, and pages allocated that were never written.
+	dd if=/dev/zero of=$file bs=4k seek=128 count=1 conv=notrunc,fsync
+	sync
+	echo 1 >/proc/sys/vm/drop_caches
+	cat $file >/dev/null
+	ends 0 diolate check --json $file >/tmp/check
+	has '"result":"same"' /tmp/check
+	tr '\0' x </dev/zero | dd of=$file bs=4k seek=5 count=1 conv=notrunc
+	writes=$(writes_of other)
+	for time in 1 2; do
+		case $type in
+		# Its places are not those on the device: what is dirty is not looked at.
+		btrfs)
+			ends 2 diolate check --json $file >/tmp/check
+			has '"differing":[],"not_looked_at":[{"offset":20480,"length":4096,"why":"dirty or busy' /tmp/check
+			;;
+		*)
+			ends 1 diolate check --json $file >/tmp/check
+			has '"differing":[{"offset":20480,"length":4096,' /tmp/check
+			has '"dirty":true,"writeback":false,"on_disk":true,"changing":false}],"not_looked_at":[]' /tmp/check
+			;;
+		esac
+	done
+	[ "$(writes_of other)" = "$writes" ] || fail "check made the kernel write"
+	sync
+	ends 0 diolate check $file
+	umount /mnt/other
+}
+
+# A file whose blocks are found when it is written back: the disk has none before.
+check_delayed() {
+	dd if=/dev/urandom of="/mnt/$1/delayed" bs=4k count=3
+	writes=$(writes_of "$1")
+	ends 1 diolate check --json "/mnt/$1/delayed" >/tmp/check
+	has '"length":12288' /tmp/check
+	has '"on_disk":false' /tmp/check
+	[ "$(writes_of "$1")" = "$writes" ] || fail "check made the kernel write"
+	rm "/mnt/$1/delayed"
+}
+
+# Bad input: one sentence, status 2.
+refused() {
+	ends 2 diolate "$@" 2>/tmp/sentence
+	[ "$(wc -l </tmp/sentence)" = 1 ] || fail "$*: $(cat /tmp/sentence)"
+}
+
+check_input() {
+	refused check /mnt/ext4
+	refused check /mnt/nothing
+	refused check --offset -1 /init
+	refused check
+	refused who /dev/ttyS0
+	refused who
+	# The guest's root is memory and has no disk.
+	refused check /init
+	refused status
+	has "not loaded" /tmp/sentence
+}
+
+for fs in $filesystems; do
+	run "who-$fs" who_collides "$fs"
+	run "check-$fs" check_collides "$fs"
+done
+run check-delayed-ext4 check_delayed ext4
+run check-delayed-xfs check_delayed xfs
+run check-ext4-1k check_dirty ext4 mkfs.ext4 -q -F -b 1024
+run check-ext2 check_dirty ext4 mkfs.ext4 -t ext2 -q -F
+run check-f2fs check_dirty f2fs mkfs.f2fs -q -f -t 0
+run check-exfat check_dirty exfat mkfs.exfat
+run check-btrfs check_dirty btrfs mkfs.btrfs -q -f -K
+run check-input check_input
