@@ -29,6 +29,12 @@ build/diolate: $(wildcard tools/*.[ch]) src/main.c
 	libjson-c-dev pkg-config"; exit 1; }
 	$(CC) $(CFLAGS) -DDIOLATE_VERSION='"$(VERSION)"' -o $@ $(wildcard tools/*.c) $(JSON_C)
 
+# The same for test/unit/command: $DIOLATE_TEST_ROOT before each path of the system, and sanitized.
+build/unit/diolate: CFLAGS += -O1 -fsanitize=address,undefined -DDIOLATE_TEST
+build/unit/diolate: $(wildcard tools/*.[ch]) src/main.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -DDIOLATE_VERSION='"$(VERSION)"' -o $@ $(wildcard tools/*.c) $(JSON_C)
+
 demo:
 	@test/demo
 

@@ -393,7 +393,6 @@ static int open_quietly(const char *name)
 static int compare_file(struct check *check, int file, const struct stat *st)
 {
 	struct mounts mounts = current_mounts();
-	char *shown = printable(check->name, 0);
 	int ret = CANNOT_TELL, error;
 	bool open;
 
@@ -401,7 +400,7 @@ static int compare_file(struct check *check, int file, const struct stat *st)
 			 mounts_options(&mounts, major(st->st_dev), minor(st->st_dev)));
 	mounts_free(&mounts);
 	if (!open) {
-		refuse("%s cannot be compared: %s.", shown, check->disk.why);
+		refuse_word(check->name, "cannot be compared: %s.", check->disk.why);
 		goto out;
 	}
 	error = cache_open(&check->cache, file);
@@ -410,7 +409,8 @@ static int compare_file(struct check *check, int file, const struct stat *st)
 		error = compare(check);
 	}
 	if (error) {
-		refuse("%s cannot be compared: its cache cannot be seen: %s.", shown, strerror(-error));
+		refuse_word(check->name, "cannot be compared: its cache cannot be seen: %s.",
+			    strerror(-error));
 		goto out;
 	}
 	check->changed |= has_changed(file, st);
@@ -420,11 +420,11 @@ static int compare_file(struct check *check, int file, const struct stat *st)
 	else
 		print_result(check, ret);
 	if (check->next < check->size)
-		refuse("Stopped; to go on: diolate check --offset %jd %s", (intmax_t)check->next, shown);
+		refuse_word(check->name, "was not compared to its end; go on with --offset %jd.",
+			    (intmax_t)check->next);
 out:
 	cache_close(&check->cache);
 	disk_close(&check->disk);
-	free(shown);
 	return ret;
 }
 
@@ -433,24 +433,24 @@ static int check_file(const char *name, off_t offset, bool json)
 	struct check check = { .name = name, .json = json, .next = offset,
 			       .cache = { .memory = -1, .pagemap = -1, .flags = -1 },
 			       .disk = { .direct = -1, .device = -1 } };
-	char *shown = printable(name, 0), *buffers = NULL;
+	char *buffers = NULL;
 	size_t page = sysconf(_SC_PAGESIZE);
 	int file = open_quietly(name), ret;
 	struct stat st;
 
 	if (file < 0 || fstat(file, &st)) {
-		ret = refuse("%s cannot be opened: %s; give a file that can be read.", shown,
-			     strerror(errno));
+		ret = refuse_word(name, "cannot be opened: %s; give a file that can be read.",
+				  strerror(errno));
 		goto out;
 	}
 	if (!S_ISREG(st.st_mode)) {
-		ret = refuse("%s is not a regular file, and only these are compared; give one.", shown);
+		ret = refuse_word(name, "is not a regular file, and only these are compared; give one.");
 		goto out;
 	}
 	check.size = st.st_size;
 	if (offset && offset >= check.size) {
-		ret = refuse("%s has %jd bytes, so nothing is at --offset %jd; give a smaller one.",
-			     shown, (intmax_t)check.size, (intmax_t)offset);
+		ret = refuse_word(name, "has %jd bytes, so nothing is at --offset %jd; give a smaller "
+				  "one.", (intmax_t)check.size, (intmax_t)offset);
 		goto out;
 	}
 	if (posix_memalign((void **)&buffers, page, 2 * (CHUNK + page))) {
@@ -466,7 +466,6 @@ out:
 	free(check.differing.range);
 	free(check.unread.range);
 	free(buffers);
-	free(shown);
 	if (file >= 0)
 		close(file);
 	return ret;
@@ -493,8 +492,8 @@ int check_command(int argc, char **argv)
 			break;
 		case 'o':
 			if (!parse_number(optarg, &offset) || offset > INT64_MAX)
-				return refuse("%s is not an offset: give a number of bytes.",
-					      printable(optarg, 0));
+				return refuse_word(optarg, "is not an offset: give a number of "
+						   "bytes.");
 			break;
 		default:
 			option_refused(argv, answer);

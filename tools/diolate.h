@@ -30,6 +30,8 @@ int metrics_command(int argc, char **argv);
 
 /* One sentence to stderr: what was refused, why, what to do. Returns CANNOT_TELL. */
 __attribute__((format(printf, 1, 2))) int refuse(const char *format, ...);
+/* The same, and it begins with a word that others gave, printable. */
+__attribute__((format(printf, 2, 3))) int refuse_word(const char *word, const char *format, ...);
 
 /* Options that every command has; they belong into its table and its switch. */
 #define HELP_OPTION { "help", no_argument, NULL, 'h' }

@@ -141,8 +141,8 @@ int log_command(int argc, char **argv)
 			break;
 		case 's':
 			if (!parse_since(optarg, time(NULL), &state.since))
-				return refuse("%s is not a time: give it as '2026-11-24 04:10', 04:10, "
-					      "90s, 10min, 2h or 1d.", printable(optarg, 0));
+				return refuse_word(optarg, "is not a time: give it as '2026-11-24 "
+						   "04:10', 04:10, 90s, 10min, 2h or 1d.");
 			break;
 		default:
 			option_refused(argv, answer);

@@ -47,50 +47,63 @@ static const char help[] =
 	"Exit status: 0 nothing found, 1 late errors or a difference, 2 cannot tell.\n"
 	"More: man diolate\n";
 
-int refuse(const char *format, ...)
+static int complain(const char *word, const char *format, va_list args)
 {
-	va_list args;
+	char *shown = word ? printable(word, 0) : NULL;
 
 	/* What was printed comes before it, also where both go to one file. */
 	fflush(stdout);
-	va_start(args, format);
-	fputs("diolate: ", stderr);
+	fprintf(stderr, "diolate: %s%s", shown ? shown : "", shown ? " " : "");
 	vfprintf(stderr, format, args);
 	fputc('\n', stderr);
-	va_end(args);
+	free(shown);
 	return CANNOT_TELL;
 }
 
-/* The argument that getopt_long() has just refused; of bundled letters, all. */
-static char *refused_argument(char **argv)
+int refuse(const char *format, ...)
 {
-	return argv[optind > 1 ? optind - 1 : 1];
+	va_list args;
+	int ret;
+
+	va_start(args, format);
+	ret = complain(NULL, format, args);
+	va_end(args);
+	return ret;
+}
+
+int refuse_word(const char *word, const char *format, ...)
+{
+	va_list args;
+	int ret;
+
+	va_start(args, format);
+	ret = complain(word, format, args);
+	va_end(args);
+	return ret;
 }
 
 void option_refused(char **argv, int answer)
 {
-	char *shown;
+	/* The argument that getopt_long() has just refused; of bundled letters, all. */
+	const char *word = argv[optind > 1 ? optind - 1 : 1];
 
 	if (answer == 'h') {
 		fputs(help, stdout);
 		exit(NOTHING_FOUND);
 	}
-	shown = printable(refused_argument(argv), 0);
 	if (answer == ':')
-		refuse("The option %s needs a value; see diolate --help.", shown);
+		refuse_word(word, "needs a value; see diolate --help.");
 	else
-		refuse("%s is not an option of diolate %s; see diolate --help.", shown, argv[0]);
+		refuse_word(word, "is not an option of diolate %s; see diolate --help.", argv[0]);
 	exit(CANNOT_TELL);
 }
 
 void no_arguments(int argc, char **argv)
 {
-	char *shown;
-
 	if (optind == argc)
 		return;
-	shown = printable(argv[optind], 0);
-	refuse("diolate %s takes no argument, and %s is one; see diolate --help.", argv[0], shown);
+	refuse_word(argv[optind], "is one argument too many for diolate %s; see diolate --help.",
+		    argv[0]);
 	exit(CANNOT_TELL);
 }
 
@@ -104,7 +117,7 @@ static int flushed(int status)
 
 int main(int argc, char **argv)
 {
-	char *name = "status", *shown;
+	char *name = "status";
 	size_t i;
 
 	setlocale(LC_CTYPE, "");
@@ -125,6 +138,5 @@ int main(int argc, char **argv)
 			return flushed(commands[i].run(argc, argv));
 	if (!strcmp(name, "help"))
 		option_refused(argv, 'h');
-	shown = printable(name, 0);
-	return refuse("%s is not a command; see diolate --help.", shown);
+	return refuse_word(name, "is not a command; see diolate --help.");
 }

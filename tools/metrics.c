@@ -177,20 +177,20 @@ static char *name_beside(const char *file)
 /* Written whole under another name and then renamed: who reads it sees the old or the new. */
 static int write_file(const char *file)
 {
-	char *new = name_beside(file), *shown = printable(file, 0);
+	char *new = name_beside(file);
 	int fd = new ? mkostemp(new, 0) : -1, ret = NOTHING_FOUND;
 	FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
 	bool whole = false, written;
 
 	if (!out) {
-		ret = refuse("%s cannot be written: %s; it stays as it is.", shown, strerror(errno));
+		ret = refuse_word(file, "cannot be written: %s; it stays as it is.", strerror(errno));
 		goto out;
 	}
 	whole = write_all(out);
 	/* For the collector, which is not root. */
 	written = !fflush(out) && !ferror(out) && !fchmod(fd, 0644);
 	if (fclose(out) || !written || rename(new, file)) {
-		ret = refuse("%s cannot be written: %s; it stays as it is.", shown, strerror(errno));
+		ret = refuse_word(file, "cannot be written: %s; it stays as it is.", strerror(errno));
 		unlink(new);
 		goto out;
 	}
@@ -198,7 +198,6 @@ static int write_file(const char *file)
 		ret = refuse("%s", why());
 out:
 	free(new);
-	free(shown);
 	return ret;
 }
 

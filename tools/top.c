@@ -271,13 +271,13 @@ int top_command(int argc, char **argv)
 			break;
 		case 'i':
 			if (!parse_interval(optarg, &interval))
-				return refuse("%s is not an interval: give seconds, 0.1 to 86400.",
-					      printable(optarg, 0));
+				return refuse_word(optarg, "is not an interval: give seconds, "
+						   "0.1 to 86400.");
 			break;
 		case 'c':
 			if (!parse_number(optarg, &count) || !count)
-				return refuse("%s is not a count: give a number, 1 or more.",
-					      printable(optarg, 0));
+				return refuse_word(optarg, "is not a count: give a number, 1 or "
+						   "more.");
 			break;
 		default:
 			option_refused(argv, answer);

@@ -103,16 +103,15 @@ static void learn_mapping(const void *map)
 /* Opened for nothing but to be mapped: it must not look like a user of the file itself. */
 static int learn(const char *file)
 {
-	char *shown = printable(file, 0);
 	int fd, ret = NOTHING_FOUND;
 	void *map;
 
 	if (stat(file, &target.stat)) {
-		ret = refuse("%s cannot be looked at: %s; give a file that is there.", shown,
-			     strerror(errno));
+		ret = refuse_word(file, "cannot be looked at: %s; give a file that is there.",
+				  strerror(errno));
 	} else if (!S_ISREG(target.stat.st_mode)) {
-		ret = refuse("%s is not a regular file, and only these have late errors; give one.",
-			     shown);
+		ret = refuse_word(file, "is not a regular file, and only these have late errors; "
+				  "give one.");
 	} else {
 		fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOATIME);
 		if (fd < 0)
@@ -125,7 +124,6 @@ static int learn(const char *file)
 		if (fd >= 0)
 			close(fd);
 	}
-	free(shown);
 	return ret;
 }
 
