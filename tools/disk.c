@@ -44,29 +44,38 @@ static const struct {
 	{ BTRFS_SUPER_MAGIC, false, false },
 };
 
+/* Opens the node that has the kernel's name of a device; -1 if there is none. */
+static int open_by_kernel_name(dev_t dev)
+{
+	char path[64], line[128], name[96] = "/dev/";
+	FILE *uevent;
+	int fd = -1;
+
+	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/uevent", major(dev), minor(dev));
+	uevent = fopen(path, "re");
+	if (!uevent)
+		return -1;
+	errno = ENOENT;
+	while (fgets(line, sizeof(line), uevent))
+		if (sscanf(line, "DEVNAME=%80s", name + strlen("/dev/")) == 1) {
+			fd = open(name, O_RDONLY | O_DIRECT | O_CLOEXEC);
+			break;
+		}
+	fclose(uevent);
+	return fd;
+}
+
 /* The node of a device, found by its number: in /dev/block, where udev is, or by its kernel name. */
 static int open_device(dev_t dev)
 {
-	char path[64], line[128], name[96];
+	char path[64];
 	struct stat st;
-	FILE *uevent;
 	int fd;
 
 	snprintf(path, sizeof(path), "/dev/block/%u:%u", major(dev), minor(dev));
 	fd = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT) {
-		snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/uevent", major(dev), minor(dev));
-		uevent = fopen(path, "re");
-		while (uevent && fgets(line, sizeof(line), uevent)) {
-			if (sscanf(line, "DEVNAME=%80s", name + 5) != 1)
-				continue;
-			memcpy(name, "/dev/", 5);
-			fd = open(name, O_RDONLY | O_DIRECT | O_CLOEXEC);
-			break;
-		}
-		if (uevent)
-			fclose(uevent);
-	}
+	if (fd < 0 && errno == ENOENT)
+		fd = open_by_kernel_name(dev);
 	/* A name can be stale. */
 	if (fd >= 0 && (fstat(fd, &st) || !S_ISBLK(st.st_mode) || st.st_rdev != dev)) {
 		close(fd);
@@ -261,7 +270,6 @@ static void read_file(struct disk *disk, off_t offset, size_t length, char *buff
 {
 	off_t at = offset - offset % disk->page;
 	size_t done;
-	int ret;
 
 	if (disk->direct < 0) {
 		disk->why = "its blocks have no place of their own on the device";
@@ -269,7 +277,7 @@ static void read_file(struct disk *disk, off_t offset, size_t length, char *buff
 		return;
 	}
 	for (done = 0; at + (off_t)done < offset + (off_t)length; done += disk->page) {
-		ret = read_without_waiting(disk->direct, buffer + (at - start) + done, disk->page,
+		int ret = read_without_waiting(disk->direct, buffer + (at - start) + done, disk->page,
 					   at + done);
 		if (!ret)
 			continue;

@@ -194,11 +194,12 @@ static void print_status(struct status *status)
 
 static struct json_object *sites_json(const struct sites *sites)
 {
-	struct json_object *array = json_object_new_array(), *object;
+	struct json_object *array = json_object_new_array();
 	size_t i;
 
 	for (i = 0; i < sites->count; i++) {
-		object = json_object_new_object();
+		struct json_object *object = json_object_new_object();
+
 		json_object_object_add(object, "symbol", json_bytes(sites->site[i].symbol));
 		json_object_object_add(object, "state", json_bytes(sites->site[i].state));
 		json_object_object_add(object, "missed",

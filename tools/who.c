@@ -466,5 +466,7 @@ int who_command(int argc, char **argv)
 	}
 	if (argc - optind != 1)
 		return refuse("diolate who needs the name of one file; see diolate --help.");
-	return learn(argv[optind]) ?: look_at_all(argv[optind], json);
+	if (learn(argv[optind]))
+		return CANNOT_TELL;
+	return look_at_all(argv[optind], json);
 }

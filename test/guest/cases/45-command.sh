@@ -10,8 +10,9 @@ who_collides() {
 		diolate who /mnt/$1/collision
 		[ \$? = 1 ]
 	END
-	# Others that have it, in ways that cannot collide, or another file of this name.
-	sleep 1000 <"/mnt/$1" &
+	# Somebody who reads a file there, and it is another.
+	cp /init "/mnt/$1/another"
+	tail -f "/mnt/$1/another" >/dev/null &
 	bystander=$!
 	collision "$1" --during "sh /tmp/during"
 	kill $bystander
