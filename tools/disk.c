@@ -27,22 +27,37 @@
 #define TRY_AGAIN_US 10000
 
 /*
- * Where FIEMAP or FIBMAP tell offsets on the device of st_dev. FIBMAP is for those two alone: that of
- * ext4 and xfs writes dirty pages back first (ext4_bmap(), fs/ext4/inode.c; iomap_bmap(),
- * fs/iomap/fiemap.c).
+ * Where FIEMAP or FIBMAP tell offsets on the device of st_dev. FIBMAP writes dirty pages back first
+ * wherever that is not left out on purpose: ext4_bmap(), fs/ext4/inode.c; iomap_bmap(),
+ * fs/iomap/fiemap.c, which exfat uses since 7.x. So it is for two file systems alone, and only if this
+ * kernel has the function by which their older code looks a block up, and writes nothing.
  */
 static const struct {
 	unsigned int magic;
 	bool place_is_known;
-	bool fibmap;
+	const char *fibmap_by;
 } file_systems[] = {
-	{ EXT4_SUPER_MAGIC, true, false }, /* ext2 and ext3, too */
-	{ XFS_SUPER_MAGIC, true, false },
-	{ F2FS_SUPER_MAGIC, true, false },
-	{ MSDOS_SUPER_MAGIC, true, true },
-	{ 0x2011bab0, true, true }, /* exfat */
-	{ BTRFS_SUPER_MAGIC, false, false },
+	{ EXT4_SUPER_MAGIC, true, NULL }, /* ext2 and ext3, too */
+	{ XFS_SUPER_MAGIC, true, NULL },
+	{ F2FS_SUPER_MAGIC, true, NULL },
+	{ MSDOS_SUPER_MAGIC, true, "fat_get_block_bmap" },
+	{ 0x2011bab0, true, "exfat_get_block" }, /* exfat */
+	{ BTRFS_SUPER_MAGIC, false, NULL },
 };
+
+/* Its name is there for all, its address is not asked for. */
+static bool kernel_has(const char *function)
+{
+	FILE *symbols = fopen("/proc/kallsyms", "re");
+	char line[512], name[256];
+	bool found = false;
+
+	while (symbols && !found && fgets(line, sizeof(line), symbols))
+		found = sscanf(line, "%*s %*s %255s", name) == 1 && !strcmp(name, function);
+	if (symbols)
+		fclose(symbols);
+	return found;
+}
 
 /* Opens the node that has the kernel's name of a device; -1 if there is none. */
 static int open_by_kernel_name(dev_t dev)
@@ -153,6 +168,30 @@ static bool has_fiemap(int file)
 	return !ioctl(file, FS_IOC_FIEMAP, &map);
 }
 
+/* Sets it up to be read by places on the device, or says why not. */
+static void use_device(struct disk *disk, dev_t dev, const struct statfs *fs, const char *fibmap_by)
+{
+	disk->fibmap = fibmap_by && !has_fiemap(disk->file);
+	if (disk->fibmap && !kernel_has(fibmap_by)) {
+		disk->why = "this kernel would write the file back when asked where its blocks are";
+		return;
+	}
+	if (disk->fibmap && ioctl(disk->file, FIGETBSZ, &disk->block)) {
+		disk->why = "the size of its blocks cannot be found out";
+		return;
+	}
+	disk->device = open_device(dev);
+	if (disk->device < 0) {
+		disk->is_root_needed = errno == EACCES;
+		disk->why = errno == EACCES ? "only root may read the block device; run this as root" :
+			    errno == EPERM ? "its block device is kept from this container" :
+					     "its block device cannot be opened";
+	} else if (fs->f_type == F2FS_SUPER_MAGIC && is_larger_than(fs, disk->device)) {
+		close(disk->device);
+		disk->device = -1;
+	}
+}
+
 bool disk_open(struct disk *disk, int file, const char *name, const struct stat *st,
 	       const char *options)
 {
@@ -178,23 +217,8 @@ bool disk_open(struct disk *disk, int file, const char *name, const struct stat 
 		disk->why = "its data goes through a journal, where it has no direct writes, either";
 		return false;
 	}
-	if (file_systems[i].place_is_known && !is_elsewhere(file)) {
-		disk->device = open_device(st->st_dev);
-		if (disk->device < 0 && errno == EACCES) {
-			disk->is_root_needed = true;
-			disk->why = "only root may read the block device; run this as root";
-		} else if (disk->device < 0) {
-			disk->why = errno == EPERM ?
-					    "its block device is kept from this container" :
-					    "its block device cannot be opened";
-		} else if (fs.f_type == F2FS_SUPER_MAGIC && is_larger_than(&fs, disk->device)) {
-			close(disk->device);
-			disk->device = -1;
-		}
-		disk->fibmap = file_systems[i].fibmap && !has_fiemap(file);
-		if (disk->fibmap && ioctl(file, FIGETBSZ, &disk->block))
-			disk->block = 0;
-	}
+	if (file_systems[i].place_is_known && !is_elsewhere(file))
+		use_device(disk, st->st_dev, &fs, file_systems[i].fibmap_by);
 	if (is_direct(file, &fs))
 		open_direct(disk, name, st);
 	if (disk->device < 0 && disk->direct < 0) {
@@ -367,7 +391,7 @@ static bool read_blocks(struct disk *disk, off_t start, off_t end, char *buffer,
 {
 	off_t from = start, place = 0, at;
 
-	if (!disk->block || end / disk->block > INT_MAX)
+	if (end / disk->block > INT_MAX)
 		return false;
 	for (at = start; at <= end; at += disk->block) {
 		int block = at / disk->block;

@@ -8,7 +8,7 @@ writes_of() {
 
 # has TEXT FILE: what the command printed.
 has() {
-	grep -qF -- "$1" "$2" || { echo "no $1 in: $(cat "$2")"; exit 1; }
+	grep -qF -- "$1" "$2" || { echo "no $1 in: $(cat "$2")" >&2; exit 1; }
 }
 
 # ends STATUS COMMAND...: that the command ends with this status.
@@ -17,5 +17,5 @@ ends() {
 	shift
 	ended=0
 	"$@" || ended=$?
-	[ "$ended" = "$wanted_status" ] || { echo "$*: status $ended, not $wanted_status"; exit 1; }
+	[ "$ended" = "$wanted_status" ] || { echo "$*: status $ended, not $wanted_status" >&2; exit 1; }
 }

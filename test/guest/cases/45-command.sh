@@ -77,8 +77,12 @@ check_dirty() {
 	sync
 	echo 1 >/proc/sys/vm/drop_caches
 	cat $file >/dev/null
-	ends 0 diolate check --json $file >/tmp/check
-	has '"result":"same"' /tmp/check
+	[ "$type" != exfat ] || grep -qw exfat_get_block /proc/kallsyms || type=exfat-iomap
+	if ! diolate check --json $file >/tmp/check && [ "$type" = exfat-iomap ]; then
+		say "not compared: $(diolate check $file 2>&1)"
+	else
+		has '"result":"same"' /tmp/check
+	fi
 	tr '\0' x </dev/zero | dd of=$file bs=4k seek=5 count=1 conv=notrunc
 	writes=$(writes_of other)
 	for time in 1 2; do
@@ -87,6 +91,11 @@ check_dirty() {
 		btrfs)
 			ends 2 diolate check --json $file >/tmp/check
 			has '"differing":[],"not_looked_at":[{"offset":20480,"length":4096,"why":"dirty or busy' /tmp/check
+			;;
+		# Of a kernel that would write when it is asked for a place, none is asked.
+		exfat-*)
+			ends 2 diolate check --json $file >/tmp/check
+			[ ! -s /tmp/check ] || has '"differing":[],"not_looked_at":[{"offset":20480,"length":4096,' /tmp/check
 			;;
 		*)
 			ends 1 diolate check --json $file >/tmp/check
@@ -97,7 +106,7 @@ check_dirty() {
 	done
 	[ "$(writes_of other)" = "$writes" ] || fail "check made the kernel write"
 	sync
-	ends 0 diolate check $file
+	[ "$type" = exfat-iomap ] || ends 0 diolate check $file
 	umount /mnt/other
 }
 
@@ -137,7 +146,8 @@ for fs in $filesystems; do
 done
 run check-delayed-ext4 check_delayed ext4
 run check-delayed-xfs check_delayed xfs
-run check-ext4-1k check_dirty ext4 mkfs.ext4 -q -F -b 1024
+# Whole from the beginning, or a thread of the kernel makes it so while writes are counted.
+run check-ext4-1k check_dirty ext4 mkfs.ext4 -q -F -b 1024 -E lazy_itable_init=0,lazy_journal_init=0
 run check-ext2 check_dirty ext4 mkfs.ext4 -t ext2 -q -F
 run check-f2fs check_dirty f2fs mkfs.f2fs -q -f -t 0
 run check-exfat check_dirty exfat mkfs.exfat
