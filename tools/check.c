@@ -40,7 +40,7 @@ struct ranges {
 struct check {
 	const char *name;
 	bool json;
-	off_t size, next;
+	off_t size, from, next;
 	uint64_t cached, settled;
 	bool changed;
 	struct ranges differing, unread;
@@ -293,6 +293,7 @@ static void print_object(const struct check *check, int result)
 	json_object_object_add(object, "file", json_bytes(check->name));
 	json_object_object_add(object, "result", json_object_new_string(names[result]));
 	json_object_object_add(object, "size", json_object_new_int64(check->size));
+	json_object_object_add(object, "offset", json_object_new_int64(check->from));
 	json_object_object_add(object, "pages_cached", json_object_new_uint64(check->cached));
 	json_object_object_add(object, "pages_settled", json_object_new_uint64(check->settled));
 	json_object_object_add(object, "changing", json_object_new_boolean(check->changed));
@@ -342,9 +343,13 @@ static void print_result(const struct check *check, int result)
 	else if (result == NOTHING_FOUND)
 		printf("%s%s: same%s, %" PRIu64 " pages are cached\n", colour(GREEN), shown,
 		       colour(PLAIN), check->cached);
+	else if (check->next < check->size)
+		printf("%s%s: cannot tell%s, stopped\n", colour(YELLOW), shown, colour(PLAIN));
 	else
 		printf("%s%s: cannot tell%s, not all could be looked at\n", colour(YELLOW), shown,
 		       colour(PLAIN));
+	if (check->from)
+		printf("  Looked at from %jd on.\n", (intmax_t)check->from);
 	for (i = 0; i < check->differing.count; i++) {
 		const struct range *range = &check->differing.range[i];
 
@@ -406,6 +411,7 @@ static int compare_file(struct check *check, int file, const struct stat *st)
 	error = cache_open(&check->cache, file);
 	if (!error) {
 		check->next -= check->next % check->cache.page;
+		check->from = check->next;
 		error = compare(check);
 	}
 	if (error) {

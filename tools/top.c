@@ -16,7 +16,8 @@
 
 /* More than fit any terminal; the module gives those with most first. */
 #define MAX_FILES 1024
-#define BAR_COLUMNS 20
+/* late_errors and rate, with two blanks behind each. */
+#define NUMBER_COLUMNS (10 + 2 + 8 + 2)
 
 struct look {
 	char *text;
@@ -95,31 +96,33 @@ static void find_rates(const struct look *before, struct look *now)
 }
 
 /* Its length against the most of all; at least one, since this file has some. */
-static void print_bar(uint64_t value, uint64_t most)
+static void print_bar(uint64_t value, uint64_t most, int columns)
 {
-	int length = most ? value * BAR_COLUMNS / most : 0, i;
+	/* Not in integers: the product may not fit. */
+	int length = most ? (double)value * columns / most : 0, i;
 
 	if (!length && value)
 		length = 1;
-	for (i = 0; i < BAR_COLUMNS; i++)
+	for (i = 0; i < columns; i++)
 		putchar(i < length ? '#' : ' ');
 }
 
 static void print_table(const struct look *look, bool live)
 {
-	/* late_errors, rate and bar, with two blanks between. */
-	const int before_name = 10 + 2 + 8 + 2 + BAR_COLUMNS + 2;
 	const char *end = live ? "\033[K\n" : "\n";
 	struct mounts mounts = current_mounts();
-	int rows, columns;
+	int rows, columns, bar;
 	uint64_t most = 0;
 	size_t i;
 
 	terminal_size(&rows, &columns);
+	/* A third of what the numbers leave; the rest is for the name. */
+	bar = (columns - NUMBER_COLUMNS) / 3;
+	bar = bar < 4 ? 4 : bar > 40 ? 40 : bar;
 	for (i = 0; i < look->count; i++)
 		if (look->file[i].late_errors > most)
 			most = look->file[i].late_errors;
-	printf("%s%10s  %8s  %-*s  %s%s%s", colour(BOLD), "LATE", "A SECOND", BAR_COLUMNS, "", "FILE",
+	printf("%s%10s  %8s  %-*s  %s%s%s", colour(BOLD), "LATE", "A SECOND", bar, "", "FILE",
 	       colour(PLAIN), end);
 	if (!look->count)
 		printf("No late errors so far.%s", end);
@@ -128,14 +131,14 @@ static void print_table(const struct look *look, bool live)
 		const struct file *file = &look->file[i];
 		char *name = record_file(&file->fields, &mounts), *shown;
 
-		if (live && name && columns > before_name) {
-			shown = printable(name, columns - before_name);
+		if (live && name && columns > NUMBER_COLUMNS + bar + 2) {
+			shown = printable(name, columns - NUMBER_COLUMNS - bar - 2);
 			free(name);
 			name = shown;
 		}
 		printf("%10" PRIu64 "  %8.1f  %s", file->late_errors, file->rate,
 		       colour(file->rate > 0 ? RED : YELLOW));
-		print_bar(file->late_errors, most);
+		print_bar(file->late_errors, most, bar);
 		printf("%s  %s%s", colour(PLAIN), name ? name : "?", end);
 		free(name);
 	}

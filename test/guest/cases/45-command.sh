@@ -121,6 +121,55 @@ check_delayed() {
 	rm "/mnt/$1/delayed"
 }
 
+# Somebody writes the file all the time: what is said of it is said with that.
+check_changing() {
+	dd if=/dev/urandom of="/mnt/$1/changing" bs=64k count=4 conv=fsync
+	while :; do
+		dd if=/dev/urandom of="/mnt/$1/changing" bs=4k seek=7 count=1 conv=notrunc
+	done &
+	writer=$!
+	tries=0
+	until diolate check --json "/mnt/$1/changing" >/tmp/check || true; grep -q '"pages_settled":[0-9]*,"changing":true' /tmp/check; do
+		tries=$((tries + 1))
+		[ $tries -lt 20 ] || { kill $writer; fail "$(cat /tmp/check)"; }
+	done
+	kill $writer
+	wait $writer || true
+	# The page that is written and no other.
+	[ "$(grep -o '"offset":[0-9]*,"length"' /tmp/check)" = '"offset":28672,"length"' ] || fail "$(cat /tmp/check)"
+	rm "/mnt/$1/changing"
+}
+
+# With the module: what it has seen is what the command shows. The log and what is made of it, once
+# the module has one.
+command_module() {
+	load
+	ends 0 diolate status
+	ends 0 diolate policy propagate
+	collision "$1"
+	is res -5 "$line"
+	ends 1 diolate
+	ends 1 diolate status --json >/tmp/status
+	has '"late_errors":1,' /tmp/status
+	has '"delivered":1,' /tmp/status
+	has '"policy":"propagate"' /tmp/status
+	ends 0 diolate metrics --output /tmp/metrics
+	has 'diolate_late_errors_by_outcome_total{outcome="delivered"} 1' /tmp/metrics
+	if [ -e /sys/kernel/debug/diolate/log ]; then
+		ends 0 diolate log --json >/tmp/log
+		has '"outcome":"delivered"' /tmp/log
+		has "\"file\":\"/mnt/$1/collision\"" /tmp/log
+		ends 0 diolate top --interval 0.2 --json >/tmp/top
+		has "\"file\":\"/mnt/$1/collision\"" /tmp/top
+		say "status, log, top and metrics tell of it"
+	else
+		say "status and metrics tell of it; this module has no log"
+	fi
+	ends 0 diolate policy observe
+	ends 2 diolate policy nonsense
+	[ "$(cat /sys/module/diolate/parameters/policy)" = observe ] || fail "the policy is another now"
+}
+
 # Bad input: one sentence, status 2.
 refused() {
 	ends 2 diolate "$@" 2>/tmp/sentence
@@ -143,6 +192,10 @@ check_input() {
 for fs in $filesystems; do
 	run "who-$fs" who_collides "$fs"
 	run "check-$fs" check_collides "$fs"
+done
+run check-changing check_changing ext4
+for fs in $filesystems; do
+	run "command-$fs" command_module "$fs"
 done
 run check-delayed-ext4 check_delayed ext4
 run check-delayed-xfs check_delayed xfs
