@@ -136,8 +136,11 @@ static bool is_target_mapping(int process, const struct mapping *mapping)
 	if (mapping->inode != target.mapping.inode || mapping->major != target.mapping.major ||
 	    mapping->minor != target.mapping.minor)
 		return false;
-	/* Of several subvolumes these three can be equal. */
-	return !target.linked || !stat_mapping(process, mapping, &st) || is_same(&st, &target.link);
+	/*
+	 * A block device has each number once. Others, with major 0, need not: btrfs has one per
+	 * subvolume.
+	 */
+	return target.mapping.major || !target.linked || !stat_mapping(process, mapping, &st) || is_same(&st, &target.link);
 }
 
 /* 0, or -errno if it may not be looked at. */

@@ -26,6 +26,64 @@ who_collides() {
 	say "the two processes are seen with how they have the file, and afterwards nobody"
 }
 
+# held FILE: somebody has it open with O_DIRECT and mapped, whom nothing but `kill $holder` ends.
+held() {
+	mkfifo /tmp/held
+	xfs_io -d "$1" </tmp/held >/tmp/holder.log 2>&1 &
+	holder=$!
+	exec 9>/tmp/held
+	echo "mmap -rw 0 4096" >&9
+	wait_until 'grep -q " rw-s " "/proc/$holder/maps"'
+	rm /tmp/held
+}
+
+released() {
+	exec 9>&-
+	wait $holder
+}
+
+# seen FILE: that the holder is, with all it has; and not through another file.
+seen() {
+	ends 1 diolate who --json "$1" >/tmp/who
+	has "\"processes\":[{\"pid\":$holder,\"comm\":\"xfs_io\"," /tmp/who
+	has '"access":"read-write"}],"buffered":[],"mapped":[{"offset":0,"length":4096}]}],' /tmp/who
+}
+
+# On overlayfs maps tells of the file below; on btrfs of the device of no subvolume, and in two of
+# these two files have the same number.
+who_overlay() {
+	overlay_on ext4
+	dd if=/dev/zero of=/mnt/overlay/who bs=64k count=1
+	held /mnt/overlay/who
+	seen /mnt/overlay/who
+	# The same pages below, and another file. Whether maps tells of the one or the other, that is all.
+	ends 0 diolate who --json /mnt/ext4/upper/who >/tmp/who
+	if grep -q '"processes":\[\]' /tmp/who; then
+		say "not seen through the file below"
+	else
+		has '"direct":[],"buffered":[],"mapped":[{"offset":0,"length":4096}]' /tmp/who
+		say "its mapping is seen through the file below, too"
+	fi
+	released
+	umount /mnt/overlay
+}
+
+who_btrfs() {
+	modprobe btrfs
+	other_fs btrfs mkfs.btrfs -q -f -K
+	for volume in a b; do
+		btrfs subvolume create /mnt/other/$volume
+		dd if=/dev/zero of=/mnt/other/$volume/who bs=64k count=1
+	done
+	[ "$(stat -c %i /mnt/other/a/who)" = "$(stat -c %i /mnt/other/b/who)" ] || fail "not the same number"
+	held /mnt/other/a/who
+	seen /mnt/other/a/who
+	ends 0 diolate who --json /mnt/other/b/who >/tmp/who
+	has '"processes":[],"hidden":0' /tmp/who
+	released
+	umount /mnt/other
+}
+
 # After the completion and before anything is written back: twice, and the second finds all as the
 # first did, since the first wrote nothing. Then collide syncs the file, and the disk shows which page
 # was stale.
@@ -129,7 +187,7 @@ check_changing() {
 	done &
 	writer=$!
 	tries=0
-	until diolate check --json "/mnt/$1/changing" >/tmp/check || true; grep -q '"pages_settled":[0-9]*,"changing":true' /tmp/check; do
+	until diolate check --json "/mnt/$1/changing" >/tmp/check || true; grep -q '"changing":true,"differing":\[{' /tmp/check; do
 		tries=$((tries + 1))
 		[ $tries -lt 20 ] || { kill $writer; fail "$(cat /tmp/check)"; }
 	done
@@ -193,6 +251,8 @@ for fs in $filesystems; do
 	run "who-$fs" who_collides "$fs"
 	run "check-$fs" check_collides "$fs"
 done
+run who-overlay who_overlay
+run who-btrfs who_btrfs
 run check-changing check_changing ext4
 for fs in $filesystems; do
 	run "command-$fs" command_module "$fs"
