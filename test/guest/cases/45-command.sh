@@ -33,13 +33,13 @@ held() {
 	holder=$!
 	exec 9>/tmp/held
 	echo "mmap -rw 0 4096" >&9
-	wait_until 'grep -q " rw-s " "/proc/$holder/maps"'
+	wait_until "grep -q ' rw-s ' /proc/$holder/maps"
 	rm /tmp/held
 }
 
 released() {
 	exec 9>&-
-	wait $holder
+	wait "$holder"
 }
 
 # seen FILE: that the holder is, with all it has; and not through another file.
