@@ -4,7 +4,7 @@
 KERNEL_BUILD_DIR ?= /lib/modules/$(shell uname -r)/build
 CFLAGS ?= -O2 -g -Wall -Wextra -Werror
 
-.PHONY: module load unload demo check check-long check-debug guest clean distclean
+.PHONY: module load unload tool demo check check-long check-debug guest clean distclean
 
 module:
 	@[ -e $(KERNEL_BUILD_DIR)/Makefile ] || { echo "no headers of the running kernel in \
@@ -16,6 +16,24 @@ load: module
 
 unload:
 	rmmod diolate
+
+# The command for people.
+tool: build/diolate
+
+VERSION := $(shell sed -n 's/^MODULE_VERSION("\(.*\)");/\1/p' src/main.c)
+JSON_C = $(shell pkg-config --cflags --libs json-c)
+
+build/diolate: $(wildcard tools/*.[ch]) src/main.c
+	@mkdir -p $(@D)
+	@pkg-config --exists json-c || { echo "json-c is missing; on Debian: apt-get install \
+	libjson-c-dev pkg-config"; exit 1; }
+	$(CC) $(CFLAGS) -DDIOLATE_VERSION='"$(VERSION)"' -o $@ $(wildcard tools/*.c) $(JSON_C)
+
+# The same for test/unit/command: $DIOLATE_TEST_ROOT before each path of the system, and sanitized.
+build/unit/diolate: CFLAGS += -O1 -fsanitize=address,undefined -DDIOLATE_TEST
+build/unit/diolate: $(wildcard tools/*.[ch]) src/main.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -DDIOLATE_VERSION='"$(VERSION)"' -o $@ $(wildcard tools/*.c) $(JSON_C)
 
 demo:
 	@test/demo

@@ -1,0 +1,432 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/fiemap.h>
+#include <linux/fs.h>
+#include <linux/magic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/uio.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "disk.h"
+
+/* A request without waiting is refused if it had to be split, so each is small. */
+#define REQUEST (128 * 1024)
+#define EXTENTS 64
+/* A device that is busy refuses it, too. */
+#define TRIES 5
+#define TRY_AGAIN_US 10000
+
+/*
+ * Where FIEMAP or FIBMAP tell offsets on the device of st_dev. FIBMAP writes dirty pages back first
+ * wherever that is not left out on purpose: ext4_bmap(), fs/ext4/inode.c; iomap_bmap(),
+ * fs/iomap/fiemap.c, which exfat uses since 7.x. So it is for two file systems alone, and only if this
+ * kernel has the function by which their older code looks a block up, and writes nothing.
+ */
+static const struct {
+	unsigned int magic;
+	bool place_is_known;
+	const char *fibmap_by;
+} file_systems[] = {
+	{ EXT4_SUPER_MAGIC, true, NULL }, /* ext2 and ext3, too */
+	{ XFS_SUPER_MAGIC, true, NULL },
+	{ F2FS_SUPER_MAGIC, true, NULL },
+	{ MSDOS_SUPER_MAGIC, true, "fat_get_block_bmap" },
+	{ 0x2011bab0, true, "exfat_get_block" }, /* exfat */
+	{ BTRFS_SUPER_MAGIC, false, NULL },
+};
+
+/* Its name is there for all, its address is not asked for. */
+static bool kernel_has(const char *function)
+{
+	FILE *symbols = fopen("/proc/kallsyms", "re");
+	char line[512], name[256];
+	bool found = false;
+
+	while (symbols && !found && fgets(line, sizeof(line), symbols))
+		found = sscanf(line, "%*s %*s %255s", name) == 1 && !strcmp(name, function);
+	if (symbols)
+		fclose(symbols);
+	return found;
+}
+
+/* Opens the node that has the kernel's name of a device; -1 if there is none. */
+static int open_by_kernel_name(dev_t dev)
+{
+	char path[64], line[128], name[96] = "/dev/";
+	FILE *uevent;
+	int fd = -1;
+
+	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/uevent", major(dev), minor(dev));
+	uevent = fopen(path, "re");
+	if (!uevent)
+		return -1;
+	errno = ENOENT;
+	while (fgets(line, sizeof(line), uevent))
+		if (sscanf(line, "DEVNAME=%80s", name + strlen("/dev/")) == 1) {
+			fd = open(name, O_RDONLY | O_DIRECT | O_CLOEXEC);
+			break;
+		}
+	fclose(uevent);
+	return fd;
+}
+
+/* The node of a device, found by its number: in /dev/block, where udev is, or by its kernel name. */
+static int open_device(dev_t dev)
+{
+	char path[64];
+	struct stat st;
+	int fd;
+
+	snprintf(path, sizeof(path), "/dev/block/%u:%u", major(dev), minor(dev));
+	fd = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		fd = open_by_kernel_name(dev);
+	/* A name can be stale. */
+	if (fd >= 0 && (fstat(fd, &st) || !S_ISBLK(st.st_mode) || st.st_rdev != dev)) {
+		close(fd);
+		errno = ENODEV;
+		fd = -1;
+	}
+	return fd;
+}
+
+/* Other than the blocks of st_dev, as they are. */
+static bool is_elsewhere(int file)
+{
+	struct fsxattr attributes;
+	struct statx stx;
+
+	if (!statx(file, "", AT_EMPTY_PATH, 0, &stx) &&
+	    stx.stx_attributes & (STATX_ATTR_ENCRYPTED | STATX_ATTR_COMPRESSED))
+		return true;
+	return !ioctl(file, FS_IOC_FSGETXATTR, &attributes) &&
+	       attributes.fsx_xflags & FS_XFLAG_REALTIME;
+}
+
+/* Such a file's newest data is in the journal, and there is no direct I/O to it. */
+static bool is_journalled(int file, const char *options)
+{
+	long flags = 0;
+
+	return strstr(options, "data=journal") ||
+	       (!ioctl(file, FS_IOC_GETFLAGS, &flags) && flags & FS_JOURNAL_DATA_FL);
+}
+
+/*
+ * Whether O_DIRECT means it. Where it does not, a direct read comes from the cache, which would then be
+ * compared with itself. btrfs does not tell, but with RWF_NOWAIT it refuses instead
+ * (btrfs_dio_iomap_begin()).
+ */
+static bool is_direct(int file, const struct statfs *fs)
+{
+	struct statx stx;
+
+	if (fs->f_type == BTRFS_SUPER_MAGIC)
+		return true;
+	return !statx(file, "", AT_EMPTY_PATH, STATX_DIOALIGN, &stx) &&
+	       stx.stx_mask & STATX_DIOALIGN && stx.stx_dio_offset_align;
+}
+
+/* Several devices make one space of blocks on f2fs: it is then larger than the first. */
+static bool is_larger_than(const struct statfs *fs, int device)
+{
+	uint64_t bytes;
+
+	return ioctl(device, BLKGETSIZE64, &bytes) || fs->f_blocks * (uint64_t)fs->f_bsize > bytes;
+}
+
+static void open_direct(struct disk *disk, const char *name, const struct stat *wanted)
+{
+	struct stat st;
+
+	disk->direct = open(name, O_RDONLY | O_DIRECT | O_CLOEXEC | O_NONBLOCK | O_NOATIME);
+	if (disk->direct < 0)
+		disk->direct = open(name, O_RDONLY | O_DIRECT | O_CLOEXEC | O_NONBLOCK);
+	/* The name may be another file's by now. */
+	if (disk->direct >= 0 && (fstat(disk->direct, &st) || st.st_dev != wanted->st_dev ||
+				  st.st_ino != wanted->st_ino)) {
+		close(disk->direct);
+		disk->direct = -1;
+	}
+}
+
+/* The place of an extent is told: whether it is by this ioctl. */
+static bool has_fiemap(int file)
+{
+	struct fiemap map = { .fm_length = 1 };
+
+	return !ioctl(file, FS_IOC_FIEMAP, &map);
+}
+
+/* Sets it up to be read by places on the device, or says why not. */
+static void use_device(struct disk *disk, dev_t dev, const struct statfs *fs, const char *fibmap_by)
+{
+	disk->fibmap = fibmap_by && !has_fiemap(disk->file);
+	if (disk->fibmap && !kernel_has(fibmap_by)) {
+		disk->why = "this kernel would write the file back when asked where its blocks are";
+		return;
+	}
+	if (disk->fibmap && ioctl(disk->file, FIGETBSZ, &disk->block)) {
+		disk->why = "the size of its blocks cannot be found out";
+		return;
+	}
+	disk->device = open_device(dev);
+	if (disk->device < 0) {
+		disk->is_root_needed = errno == EACCES;
+		disk->why = errno == EACCES ? "only root may read the block device; run this as root" :
+			    errno == EPERM ? "its block device is kept from this container" :
+					     "its block device cannot be opened";
+	} else if (fs->f_type == F2FS_SUPER_MAGIC && is_larger_than(fs, disk->device)) {
+		close(disk->device);
+		disk->device = -1;
+	}
+}
+
+bool disk_open(struct disk *disk, int file, const char *name, const struct stat *st,
+	       const char *options)
+{
+	const size_t known = sizeof(file_systems) / sizeof(file_systems[0]);
+	struct statfs fs;
+	size_t i;
+
+	*disk = (struct disk){ .file = file, .direct = -1, .device = -1,
+			       .page = sysconf(_SC_PAGESIZE) };
+	if (fstatfs(file, &fs)) {
+		disk->why = "its file system cannot be found out";
+		return false;
+	}
+	for (i = 0; i < known; i++)
+		if (file_systems[i].magic == (unsigned int)fs.f_type)
+			break;
+	if (i == known) {
+		disk->why = "of its file system it is not known how to read the disk without a write; "
+			    "if it is an overlay, check the file below it";
+		return false;
+	}
+	if (fs.f_type == EXT4_SUPER_MAGIC && is_journalled(file, options)) {
+		disk->why = "its data goes through a journal, where it has no direct writes, either";
+		return false;
+	}
+	if (file_systems[i].place_is_known && !is_elsewhere(file))
+		use_device(disk, st->st_dev, &fs, file_systems[i].fibmap_by);
+	if (is_direct(file, &fs))
+		open_direct(disk, name, st);
+	if (disk->device < 0 && disk->direct < 0) {
+		if (!disk->why || !file_systems[i].place_is_known)
+			disk->why = "its file system reads it through the cache, also with O_DIRECT";
+		return false;
+	}
+	return true;
+}
+
+void disk_close(struct disk *disk)
+{
+	if (disk->direct >= 0)
+		close(disk->direct);
+	if (disk->device >= 0)
+		close(disk->device);
+}
+
+static void set_states(const struct disk *disk, off_t offset, size_t length, off_t start,
+		       enum disk_state *states, enum disk_state state)
+{
+	size_t i;
+
+	for (i = (offset - start) / disk->page; i * disk->page < offset + length - start; i++)
+		if (states[i] < state)
+			states[i] = state;
+}
+
+/*
+ * One request that does not wait. For the file this is what makes the kernel refuse and not write back
+ * (kiocb_write_and_wait() with IOCB_NOWAIT); for the device it spares what is dirty in the device's own
+ * cache, metadata beside the file's blocks. 0, or -errno: -EAGAIN is such a refusal, or a busy queue.
+ */
+static int read_without_waiting(int fd, char *buffer, size_t length, off_t offset)
+{
+	struct iovec vec = { buffer, length };
+	ssize_t got = preadv2(fd, &vec, 1, offset, RWF_NOWAIT);
+
+	if (got < 0)
+		return -errno;
+	/* Less only at the end of the file, whose last page is zeros behind it. */
+	memset(buffer + got, 0, length - got);
+	return 0;
+}
+
+/* 0 or -errno, for a request of any size. */
+static int read_device(const struct disk *disk, char *buffer, size_t length, off_t place)
+{
+	while (length) {
+		size_t part = length < REQUEST ? length : REQUEST;
+		int ret = -EAGAIN, i;
+
+		for (i = 0; i < TRIES && ret == -EAGAIN; i++) {
+			if (i)
+				usleep(TRY_AGAIN_US);
+			ret = read_without_waiting(disk->device, buffer, part, place);
+		}
+		/* A device that knows no other way, as some of the device mapper. */
+		if (ret == -EOPNOTSUPP)
+			ret = pread(disk->device, buffer, part, place) == (ssize_t)part ? 0 : -EIO;
+		if (ret)
+			return ret;
+		buffer += part;
+		length -= part;
+		place += part;
+	}
+	return 0;
+}
+
+/* Through the file: page by page, so that one that is dirty costs itself only. */
+static void read_file(struct disk *disk, off_t offset, size_t length, char *buffer, off_t start,
+		      enum disk_state *states)
+{
+	off_t at = offset - offset % disk->page;
+	size_t done;
+
+	if (disk->direct < 0) {
+		disk->why = "its blocks have no place of their own on the device";
+		set_states(disk, offset, length, start, states, DISK_NOT_READ);
+		return;
+	}
+	for (done = 0; at + (off_t)done < offset + (off_t)length; done += disk->page) {
+		int ret = read_without_waiting(disk->direct, buffer + (at - start) + done, disk->page,
+					   at + done);
+		if (!ret)
+			continue;
+		if (ret == -EAGAIN)
+			disk->why = disk->is_root_needed ?
+					    "dirty or busy, and only root can look past that" :
+					    "dirty or busy: reading it would make the kernel write it";
+		else
+			disk->why = ret == -EOPNOTSUPP ?
+					    "its file system cannot be read without risk of a write" :
+					    "it cannot be read";
+		set_states(disk, at + done, disk->page, start, states, DISK_NOT_READ);
+	}
+}
+
+static void read_place(struct disk *disk, off_t offset, size_t length, off_t place, char *buffer,
+		       off_t start, enum disk_state *states)
+{
+	int ret = read_device(disk, buffer + (offset - start), length, place);
+
+	if (!ret)
+		return;
+	disk->why = ret == -EAGAIN ? "the block device is busy" : "the block device cannot be read";
+	set_states(disk, offset, length, start, states, DISK_NOT_READ);
+}
+
+/* One extent, cut to the range [start, end). */
+static void read_extent(struct disk *disk, const struct fiemap_extent *extent, off_t start, off_t end,
+			char *buffer, enum disk_state *states)
+{
+	/* FIEMAP_EXTENT_ENCODED comes with each that is compressed or encrypted. */
+	const unsigned int not_plain = FIEMAP_EXTENT_ENCODED | FIEMAP_EXTENT_DATA_ENCRYPTED |
+				       FIEMAP_EXTENT_NOT_ALIGNED | FIEMAP_EXTENT_DATA_INLINE |
+				       FIEMAP_EXTENT_DATA_TAIL | FIEMAP_EXTENT_UNKNOWN;
+	off_t from = extent->fe_logical, to = extent->fe_logical + extent->fe_length;
+
+	if (from < start)
+		from = start;
+	if (to > end)
+		to = end;
+	if (from >= to)
+		return;
+	if (extent->fe_flags & FIEMAP_EXTENT_DELALLOC)
+		set_states(disk, from, to - from, start, states, DISK_NOTHING_YET);
+	else if (extent->fe_flags & not_plain)
+		read_file(disk, from, to - from, buffer, start, states);
+	else if (!(extent->fe_flags & FIEMAP_EXTENT_UNWRITTEN))
+		read_place(disk, from, to - from, extent->fe_physical + (from - extent->fe_logical),
+			   buffer, start, states);
+}
+
+static bool read_extents(struct disk *disk, off_t start, off_t end, char *buffer,
+			 enum disk_state *states)
+{
+	struct {
+		struct fiemap map;
+		struct fiemap_extent extents[EXTENTS];
+	} request;
+	off_t from = start;
+	unsigned int i;
+
+	while (from < end) {
+		const struct fiemap_extent *last;
+
+		memset(&request.map, 0, sizeof(request.map));
+		request.map.fm_start = from;
+		request.map.fm_length = end - from;
+		request.map.fm_extent_count = EXTENTS;
+		/* Never with FIEMAP_FLAG_SYNC, which writes the file back. */
+		if (ioctl(disk->file, FS_IOC_FIEMAP, &request.map))
+			return false;
+		for (i = 0; i < request.map.fm_mapped_extents; i++)
+			read_extent(disk, &request.extents[i], start, end, buffer, states);
+		if (request.map.fm_mapped_extents < EXTENTS)
+			break;
+		last = &request.extents[EXTENTS - 1];
+		if (last->fe_flags & FIEMAP_EXTENT_LAST)
+			break;
+		from = last->fe_logical + last->fe_length;
+	}
+	return true;
+}
+
+/* Block by block, those that follow each other on the device in one request. */
+static bool read_blocks(struct disk *disk, off_t start, off_t end, char *buffer,
+			enum disk_state *states)
+{
+	off_t from = start, place = 0, at;
+
+	if (end / disk->block > INT_MAX)
+		return false;
+	for (at = start; at <= end; at += disk->block) {
+		int block = at / disk->block;
+		off_t here;
+
+		if (at < end && ioctl(disk->file, FIBMAP, &block))
+			return false;
+		here = at < end ? (off_t)(unsigned int)block * disk->block : 0;
+		/* 0 is a hole. */
+		if (at > start && at < end && place && here == place + (at - from))
+			continue;
+		if (place && at > from)
+			read_place(disk, from, at - from, place, buffer, start, states);
+		from = at;
+		place = here;
+	}
+	return true;
+}
+
+void disk_read(struct disk *disk, off_t offset, size_t length, char *buffer, enum disk_state *states)
+{
+	off_t end = offset + length;
+	bool known;
+
+	/* What no extent covers is a hole. */
+	memset(buffer, 0, length);
+	memset(states, 0, length / disk->page * sizeof(*states));
+	if (disk->device < 0) {
+		read_file(disk, offset, length, buffer, offset, states);
+		return;
+	}
+	known = disk->fibmap ? read_blocks(disk, offset, end, buffer, states) :
+			       read_extents(disk, offset, end, buffer, states);
+	if (known)
+		return;
+	disk->why = "its file system did not tell where its blocks are";
+	set_states(disk, offset, length, offset, states, DISK_NOT_READ);
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mounts.h"
+#include "text.h"
+
+static char *copy_unescaped(const char *text)
+{
+	char *copy = strdup(text);
+
+	if (copy)
+		unescape(copy);
+	return copy;
+}
+
+/* Documentation/filesystems/proc.rst: ID PARENT MAJOR:MINOR ROOT POINT OPTIONS [TAG]... - TYPE SOURCE SUPER */
+bool mounts_add(struct mounts *mounts, char *line)
+{
+	enum { DEVICE = 2, ROOT, POINT, OPTIONS };
+	char *word[OPTIONS + 1], *super;
+	struct mount *mount;
+	int end = 0;
+	size_t i;
+
+	for (i = 0; i <= OPTIONS; i++) {
+		word[i] = strsep(&line, " ");
+		if (!word[i] || !*word[i])
+			return false;
+	}
+	mount = reallocarray(mounts->mount, mounts->count + 1, sizeof(*mount));
+	if (!mount)
+		return false;
+	mounts->mount = mount;
+	mount += mounts->count;
+	if (sscanf(word[DEVICE], "%4u:%7u%n", &mount->major, &mount->minor, &end) != 2 ||
+	    word[DEVICE][end])
+		return false;
+	super = line ? strrchr(line, ' ') : NULL;
+	mount->root = copy_unescaped(word[ROOT]);
+	mount->point = copy_unescaped(word[POINT]);
+	mount->options = copy_unescaped(super ? super + 1 : "");
+	if (!mount->root || !mount->point || !mount->options) {
+		free(mount->root);
+		free(mount->point);
+		free(mount->options);
+		return false;
+	}
+	mounts->count++;
+	return true;
+}
+
+void mounts_free(struct mounts *mounts)
+{
+	while (mounts->count) {
+		struct mount *mount = &mounts->mount[--mounts->count];
+
+		free(mount->root);
+		free(mount->point);
+		free(mount->options);
+	}
+	free(mounts->mount);
+	mounts->mount = NULL;
+}
+
+/* What remains of path below directory; NULL if it is not below it. */
+static const char *below(const char *directory, const char *path)
+{
+	size_t length = strlen(directory);
+
+	if (!strcmp(directory, "/"))
+		return path;
+	if (strncmp(path, directory, length) || (path[length] && path[length] != '/'))
+		return NULL;
+	return path + length;
+}
+
+static bool is_better(const struct mount *this, const struct mount *that)
+{
+	if (strlen(this->root) != strlen(that->root))
+		return strlen(this->root) < strlen(that->root);
+	return strlen(this->point) < strlen(that->point);
+}
+
+char *mounts_file(const struct mounts *mounts, unsigned int major, unsigned int minor,
+		  const char *path)
+{
+	const struct mount *best = NULL;
+	char *file;
+	size_t i;
+
+	/* "...": its beginning is lost. */
+	if (*path != '/')
+		return NULL;
+	for (i = 0; i < mounts->count; i++) {
+		const struct mount *mount = &mounts->mount[i];
+
+		if (mount->major == major && mount->minor == minor && below(mount->root, path) &&
+		    (!best || is_better(mount, best)))
+			best = mount;
+	}
+	if (!best)
+		return NULL;
+	if (asprintf(&file, "%s%s", strcmp(best->point, "/") ? best->point : "",
+		     below(best->root, path)) < 0)
+		return NULL;
+	return file;
+}
+
+const char *mounts_options(const struct mounts *mounts, unsigned int major, unsigned int minor)
+{
+	size_t i;
+
+	for (i = 0; i < mounts->count; i++)
+		if (mounts->mount[i].major == major && mounts->mount[i].minor == minor)
+			return mounts->mount[i].options;
+	return "";
+}

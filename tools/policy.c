@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * diolate policy: show it, or set it.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "diolate.h"
+
+static const char *meaning(const char *policy)
+{
+	if (!strcmp(policy, "propagate"))
+		return "a write with a late error completes with -EIO";
+	if (!strcmp(policy, "observe"))
+		return "late errors are only counted and logged";
+	if (!strcmp(policy, "repair"))
+		return "the cache is put right, or the write completes with -EIO";
+	return "not known to this version of the command";
+}
+
+static int set(const char *name)
+{
+	char *shown = printable(name, 0);
+	int ret;
+
+	/* The kernel would take a newline at its end, and nothing of an empty one. */
+	if (strcspn(name, "\n") != strlen(name) || !*name)
+		ret = -EINVAL;
+	else
+		ret = write_parameter("policy", name);
+	switch (-ret) {
+	case 0:
+		break;
+	case EINVAL:
+		refuse("\"%s\" is not a policy, so it stays as it is; give propagate, observe or repair.",
+		       shown);
+		break;
+	case EOPNOTSUPP:
+		refuse("The policy %s is not in this version of the module, so it stays as it is; use "
+		       "propagate or observe.", shown);
+		break;
+	case EACCES:
+	case EPERM:
+		refuse("Only root may set the policy, so it stays as it is; run this as root.");
+		break;
+	default:
+		refuse("The policy could not be set to %s: %s; look at dmesg | grep diolate:", shown,
+		       strerror(-ret));
+	}
+	free(shown);
+	return ret ? CANNOT_TELL : NOTHING_FOUND;
+}
+
+int policy_command(int argc, char **argv)
+{
+	static const struct option options[] = { HELP_OPTION, JSON_OPTION, { 0 } };
+	bool json = false;
+	char *policy;
+	int answer;
+
+	while ((answer = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+		if (answer == 'j')
+			json = true;
+		else
+			option_refused(argv, answer);
+	}
+	if (argc - optind > 1)
+		return refuse("diolate policy takes one name, not %d; see diolate --help.",
+			      argc - optind);
+	/* Says why not, if it is not loaded. */
+	policy = read_parameter("policy");
+	if (policy && optind < argc) {
+		if (set(argv[optind])) {
+			free(policy);
+			return CANNOT_TELL;
+		}
+		free(policy);
+		policy = read_parameter("policy");
+	}
+	if (!policy)
+		return refuse("%s", why());
+	if (json) {
+		struct json_object *object = json_object_new_object();
+
+		json_object_object_add(object, "policy", json_bytes(policy));
+		print_json(object);
+	} else {
+		printf("%s: %s\n", policy, meaning(policy));
+	}
+	free(policy);
+	return NOTHING_FOUND;
+}
