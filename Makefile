@@ -48,7 +48,7 @@ check-debug:
 	@DEBUG=1 test/check
 
 # The programs that run inside the virtual machines; static, since there is nothing there.
-guest: build/guest/collide build/guest/storm
+guest: build/guest/collide build/guest/storm build/diolate
 
 build/guest/collide: test/guest/collide.c test/guest/submit.c test/guest/guest.c
 build/guest/storm: test/guest/storm.c test/guest/guest.c

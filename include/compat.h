@@ -31,6 +31,19 @@
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 0, 0) && IS_ENABLED(CONFIG_IO_URING)
 #define DIOLATE_IO_KIOCB
 #include <linux/io_uring_types.h>
+
+/*
+ * The task that submitted a request. It moved in 6.13 (commit b6f58a3f4aa8, "io_uring: move struct
+ * io_kiocb from task_struct to io_uring_task").
+ */
+static __always_inline struct task_struct *diolate_req_task(const struct io_kiocb *req)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+	return req->tctx->task;
+#else
+	return req->task;
+#endif
+}
 #endif
 
 /** typedef diolate_complete_fn - the completion callback of a kiocb */

@@ -11,13 +11,16 @@
 
 #include "compat.h"
 #include "policy.h"
+#include "record.h"
 
 struct io_kiocb;
 struct seq_file;
+struct seq_operations;
 
 /* main.c: the parameters */
 extern enum diolate_policy diolate_policy;
 extern unsigned int diolate_maxactive;
+extern unsigned int diolate_log_size;
 
 /* scope.c: which write this task is completing now */
 
@@ -85,10 +88,14 @@ void diolate_mark_late(struct kiocb *iocb);
 void diolate_mark_uring(struct diolate_uring_write *write);
 void diolate_uring_returns(struct diolate_uring_write *write, long ret);
 
-/* uring.c: the result in an io_uring request */
+/* A submitter was told of an error, but which is not known; the largest errno there is. */
+#define DIOLATE_UNKNOWN_ERROR (-MAX_ERRNO)
+
+/* uring.c: what an io_uring request knows */
+struct task_struct *diolate_uring_task(struct kiocb *iocb);
 void diolate_uring_fail(struct kiocb *iocb);
 bool diolate_uring_enter(struct diolate_uring_write *write, struct io_kiocb *req);
-enum diolate_outcome diolate_uring_settle(const struct diolate_uring_write *write, long ret);
+enum diolate_outcome diolate_uring_settle(const struct diolate_uring_write *write, long *ret);
 
 /* probes.c: the table of probe sites */
 int diolate_probes_arm(void);
@@ -105,6 +112,29 @@ int diolate_symbol_address(const char *symbol, unsigned long *address);
 int diolate_selftest_init(void);
 void diolate_selftest_exit(void);
 bool diolate_selftest_off(void);
+
+/* record.c: looking at a late error */
+bool diolate_escaped(unsigned char c);
+void diolate_record(struct diolate_record *r, const struct diolate_invalidation *inv,
+		    struct kiocb *iocb, const struct diolate_late *late);
+
+/* log.c: the newest late errors */
+int diolate_log_init(void);
+void diolate_log_exit(void);
+void diolate_log_late(const struct diolate_invalidation *inv, struct kiocb *iocb,
+		      const struct diolate_late *late, enum diolate_outcome outcome,
+		      const void *mark);
+void diolate_log_settled(const void *mark, enum diolate_outcome outcome, long ret);
+u64 diolate_log_lost(void);
+void diolate_show_time(struct seq_file *m, u64 time);
+void diolate_show_file(struct seq_file *m, const struct diolate_file *file);
+extern const struct seq_operations diolate_log_ops;
+
+/* files.c: late errors by file */
+int diolate_files_init(void);
+void diolate_files_exit(void);
+void diolate_files_add(const struct diolate_record *r);
+int diolate_files_show(struct seq_file *m);
 
 /* account.c: the counters, in the order in which debugfs prints them */
 enum diolate_counter {

@@ -26,11 +26,13 @@ enum diolate_consumer {
 	DIOLATE_LIBAIO,		/* an io_event of fs/aio.c */
 	DIOLATE_IO_URING,	/* a cqe */
 	DIOLATE_KERNEL,		/* code of the kernel: loop, nvmet, overlayfs, ... */
+	DIOLATE_CONSUMERS
 };
 
 /** enum diolate_way - how the result of a write can still be reached when its late error is seen */
 enum diolate_way {
-	DIOLATE_WAY_NONE,	/* the callback is loaded already, or the error might be false */
+	DIOLATE_WAY_UNPROVEN,	/* not at all: on this file system the error might be false */
+	DIOLATE_WAY_MISSED,	/* not at all: the callback is loaded already */
 	DIOLATE_WAY_WATCHED,	/* our callback was put in place when the completion was entered */
 	DIOLATE_WAY_WAITED_FOR,	/* the file system waits; the callback is read after it returns */
 };
@@ -45,6 +47,16 @@ enum diolate_outcome {
 	DIOLATE_PENDING,	/* the callback decides: one of the two below */
 	DIOLATE_ALREADY_FAILED,
 	DIOLATE_DELIVERED,
+	DIOLATE_OUTCOMES
+};
+
+/** enum diolate_reason - why a write is undeliverable */
+enum diolate_reason {
+	DIOLATE_NO_REASON,
+	DIOLATE_UNPROVEN,	/* what is in the way might be a reader's doing */
+	DIOLATE_NOT_WATCHED,	/* no callback was put in place when the completion was entered */
+	DIOLATE_SHORT_WRITE,	/* io_uring goes on with the rest as if nothing had been */
+	DIOLATE_REASONS
 };
 
 /**
@@ -62,8 +74,12 @@ struct diolate_late {
 };
 
 extern const char *const diolate_policy_names[DIOLATE_POLICIES];
+extern const char *const diolate_consumer_names[DIOLATE_CONSUMERS];
+extern const char *const diolate_outcome_names[DIOLATE_OUTCOMES];
+extern const char *const diolate_reason_names[DIOLATE_REASONS];
 
 enum diolate_outcome diolate_decide(const struct diolate_late *late);
+enum diolate_reason diolate_reason(enum diolate_way way, enum diolate_outcome outcome);
 enum diolate_outcome diolate_settle(long *ret);
 
 #endif

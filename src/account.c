@@ -104,6 +104,7 @@ void diolate_account_show(struct seq_file *m)
 
 	for (i = 0; i < ARRAY_SIZE(names); i++)
 		seq_printf(m, "%s %lld\n", names[i], total(i));
+	seq_printf(m, "log_lost %llu\n", diolate_log_lost());
 	seq_printf(m, "probe_missed %lu\n", diolate_probes_missed());
 	seq_printf(m, "probes_off %d\n", diolate_selftest_off());
 }

@@ -27,6 +27,15 @@ static int sites_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(sites);
 
+#define log_sops diolate_log_ops
+DEFINE_SEQ_ATTRIBUTE(log);
+
+static int files_show(struct seq_file *m, void *unused)
+{
+	return diolate_files_show(m);
+}
+DEFINE_SHOW_ATTRIBUTE(files);
+
 static int version_show(struct seq_file *m, void *unused)
 {
 	seq_printf(m, "version %s\n", THIS_MODULE->version);
@@ -40,9 +49,11 @@ DEFINE_SHOW_ATTRIBUTE(version);
 static const struct {
 	const char *name;
 	const struct file_operations *fops;
-} files[] = {
+} debugfs_files[] = {
 	{ "counters", &counters_fops },
 	{ "sites", &sites_fops },
+	{ "log", &log_fops },
+	{ "files", &files_fops },
 	{ "version", &version_fops },
 };
 
@@ -61,8 +72,9 @@ void diolate_debugfs_init(void)
 	if (IS_ERR(directory))
 		return;
 	d_inode(directory)->i_mode &= ~0077;
-	for (i = 0; i < ARRAY_SIZE(files); i++)
-		debugfs_create_file(files[i].name, 0444, directory, NULL, files[i].fops);
+	for (i = 0; i < ARRAY_SIZE(debugfs_files); i++)
+		debugfs_create_file(debugfs_files[i].name, 0444, directory, NULL,
+				    debugfs_files[i].fops);
 }
 
 /**

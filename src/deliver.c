@@ -63,6 +63,14 @@ static struct completion_kind completions[COMPLETIONS];
 static struct percpu_ref marks;
 static DECLARE_COMPLETION(unmarked);
 
+/* The last word on the late error with this mark: the submitter is told @ret. */
+static void settled(const void *mark, enum diolate_outcome outcome, long ret)
+{
+	diolate_account_settled(outcome);
+	diolate_log_settled(mark, outcome, ret);
+}
+NOKPROBE_SYMBOL(settled);
+
 static void finish(const struct completion_kind *kind, struct kiocb *iocb, long ret)
 {
 	if (READ_ONCE(iocb->ki_complete) == kind->late) {
@@ -70,7 +78,7 @@ static void finish(const struct completion_kind *kind, struct kiocb *iocb, long 
 
 		if (outcome == DIOLATE_DELIVERED && kind->polled)
 			diolate_uring_fail(iocb);
-		diolate_account_settled(outcome);
+		settled(iocb, outcome, ret);
 	}
 	WRITE_ONCE(iocb->ki_complete, kind->complete);
 	kind->complete(iocb, ret);
@@ -209,9 +217,12 @@ NOKPROBE_SYMBOL(diolate_mark_uring);
  */
 void diolate_uring_returns(struct diolate_uring_write *write, long ret)
 {
+	enum diolate_outcome outcome;
+
 	if (!write->late)
 		return;
-	diolate_account_settled(diolate_uring_settle(write, ret));
+	outcome = diolate_uring_settle(write, &ret);
+	settled(write, outcome, ret);
 	percpu_ref_put(&marks);
 }
 NOKPROBE_SYMBOL(diolate_uring_returns);

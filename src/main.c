@@ -82,10 +82,10 @@ static const struct number maxactive = { "maxactive", &diolate_maxactive, 1, 163
 module_param_cb(maxactive, &number_ops, (void *)&maxactive, 0444);
 MODULE_PARM_DESC(maxactive, "calls of one function followed at a time, 1 to 16384 (default 1024)");
 
-static unsigned int diolate_log_size = 1024;
+unsigned int diolate_log_size = 1024;
 static const struct number log_size = { "log_size", &diolate_log_size, 16, 65536 };
 module_param_cb(log_size, &number_ops, (void *)&log_size, 0444);
-MODULE_PARM_DESC(log_size, "records the log keeps, 16 to 65536 (default 1024); no log in this version");
+MODULE_PARM_DESC(log_size, "records the log keeps, 16 to 65536 (default 1024)");
 
 static int __init diolate_init(void)
 {
@@ -94,6 +94,12 @@ static int __init diolate_init(void)
 	err = diolate_selftest_init();
 	if (err)
 		return err;
+	err = diolate_files_init();
+	if (err)
+		goto err_files;
+	err = diolate_log_init();
+	if (err)
+		goto err_log;
 	err = diolate_deliver_init();
 	if (err)
 		goto err_deliver;
@@ -110,6 +116,10 @@ err_probes:
 	diolate_probes_disarm();
 	diolate_deliver_exit();
 err_deliver:
+	diolate_log_exit();
+err_log:
+	diolate_files_exit();
+err_files:
 	diolate_selftest_exit();
 	return err;
 }
@@ -121,6 +131,8 @@ static void __exit diolate_exit(void)
 	diolate_deliver_drain();
 	diolate_probes_disarm();
 	diolate_deliver_exit();
+	diolate_log_exit();
+	diolate_files_exit();
 	diolate_selftest_exit();
 	pr_info("unloaded\n");
 }

@@ -17,6 +17,31 @@ const char *const diolate_policy_names[DIOLATE_POLICIES] = {
 	[DIOLATE_REPAIR] = "repair",
 };
 
+const char *const diolate_consumer_names[DIOLATE_CONSUMERS] = {
+	[DIOLATE_SYNC] = "sync",
+	[DIOLATE_LIBAIO] = "libaio",
+	[DIOLATE_IO_URING] = "io_uring",
+	[DIOLATE_KERNEL] = "kernel",
+};
+
+const char *const diolate_outcome_names[DIOLATE_OUTCOMES] = {
+	[DIOLATE_REPEAT] = "repeat",
+	[DIOLATE_WAS_SYNC] = "sync",
+	[DIOLATE_KERNEL_OWNED] = "kernel_owned",
+	[DIOLATE_UNDELIVERABLE] = "undeliverable",
+	[DIOLATE_OBSERVED] = "observed",
+	[DIOLATE_PENDING] = "pending",
+	[DIOLATE_ALREADY_FAILED] = "already_failed",
+	[DIOLATE_DELIVERED] = "delivered",
+};
+
+const char *const diolate_reason_names[DIOLATE_REASONS] = {
+	[DIOLATE_NO_REASON] = "-",
+	[DIOLATE_UNPROVEN] = "unproven-filesystem",
+	[DIOLATE_NOT_WATCHED] = "not-watched",
+	[DIOLATE_SHORT_WRITE] = "short-write",
+};
+
 /**
  * diolate_decide() - the outcome of a late error, at the moment it is seen
  * @late: the late error
@@ -38,9 +63,27 @@ enum diolate_outcome diolate_decide(const struct diolate_late *late)
 		return DIOLATE_KERNEL_OWNED;
 	if (late->policy == DIOLATE_OBSERVE)
 		return DIOLATE_OBSERVED;
-	if (late->way == DIOLATE_WAY_NONE)
+	if (late->way == DIOLATE_WAY_UNPROVEN || late->way == DIOLATE_WAY_MISSED)
 		return DIOLATE_UNDELIVERABLE;
 	return DIOLATE_PENDING;
+}
+
+/**
+ * diolate_reason() - why a write is undeliverable
+ * @way:     how its result can be reached
+ * @outcome: what became of its late error
+ *
+ * Context: any, also inside a probe handler.
+ * Return: the reason; one whose way was lost only when it completed was a short write. There is
+ *         none for any other outcome.
+ */
+enum diolate_reason diolate_reason(enum diolate_way way, enum diolate_outcome outcome)
+{
+	if (outcome != DIOLATE_UNDELIVERABLE)
+		return DIOLATE_NO_REASON;
+	if (way == DIOLATE_WAY_UNPROVEN)
+		return DIOLATE_UNPROVEN;
+	return way == DIOLATE_WAY_MISSED ? DIOLATE_NOT_WATCHED : DIOLATE_SHORT_WRITE;
 }
 
 /**

@@ -222,6 +222,7 @@ static int late_error(struct kprobe *p, struct pt_regs *regs)
 	struct diolate_uring_write *uring;
 	enum diolate_outcome outcome;
 	struct diolate_late late;
+	const void *marked = NULL;
 	enum diolate_mark mark;
 	struct kiocb *iocb;
 
@@ -236,13 +237,13 @@ static int late_error(struct kprobe *p, struct pt_regs *regs)
 	late.policy = READ_ONCE(diolate_policy);
 	late.repeat = reported(inv->iocb) || mark == DIOLATE_LATE || (uring && uring->late);
 	if (!diolate_only_a_writer_is_in_the_way(inv->iocb, inv->length))
-		late.way = DIOLATE_WAY_NONE;
+		late.way = DIOLATE_WAY_UNPROVEN;
 	else if (mark != DIOLATE_UNMARKED)
 		late.way = DIOLATE_WAY_WATCHED;
 	else if (uring || libaio_waits(late.consumer))
 		late.way = DIOLATE_WAY_WAITED_FOR;
 	else
-		late.way = DIOLATE_WAY_NONE;
+		late.way = DIOLATE_WAY_MISSED;
 
 	outcome = diolate_decide(&late);
 	if (outcome == DIOLATE_PENDING && uring)
@@ -250,6 +251,11 @@ static int late_error(struct kprobe *p, struct pt_regs *regs)
 	else if (outcome == DIOLATE_PENDING)
 		diolate_mark_late(iocb);
 	diolate_account_late(outcome);
+	if (outcome == DIOLATE_REPEAT)
+		return 0;
+	if (outcome == DIOLATE_PENDING)
+		marked = uring ?: (void *)iocb;
+	diolate_log_late(inv, iocb, &late, outcome, marked);
 	return 0;
 }
 NOKPROBE_SYMBOL(late_error);

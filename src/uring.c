@@ -32,6 +32,19 @@ bool diolate_uring_enter(struct diolate_uring_write *write, struct io_kiocb *req
 NOKPROBE_SYMBOL(diolate_uring_enter);
 
 /**
+ * diolate_uring_task() - the task that submitted an io_uring write
+ * @iocb: the write; a request begins with its kiocb (struct io_rw, io_uring/rw.c, 6.1 to 7.3) and
+ *        holds a reference to the task
+ *
+ * Context: any, also inside a probe handler.
+ */
+struct task_struct *diolate_uring_task(struct kiocb *iocb)
+{
+	return diolate_req_task((struct io_kiocb *)iocb);
+}
+NOKPROBE_SYMBOL(diolate_uring_task);
+
+/**
  * diolate_uring_fail() - have a request fail, whose result is not yet seen by anybody
  * @iocb: the kiocb a request begins with (struct io_rw, io_uring/rw.c, 6.1 to 7.3)
  *
@@ -56,7 +69,8 @@ NOKPROBE_SYMBOL(diolate_uring_fail);
 /**
  * diolate_uring_settle() - the last word on a late error seen inside io_write()
  * @write: the call
- * @ret:   what it returns
+ * @ret:   in: what it returns; out: the result the submitter is told, DIOLATE_UNKNOWN_ERROR if that
+ *         was decided elsewhere
  *
  * What it returns tells who has the request now (io_uring/rw.c, kiocb_done() and io_write(), 6.1 to
  * 7.3):
@@ -69,20 +83,23 @@ NOKPROBE_SYMBOL(diolate_uring_fail);
  * Context: any, also inside a probe handler.
  * Return: DIOLATE_DELIVERED, DIOLATE_ALREADY_FAILED or DIOLATE_UNDELIVERABLE.
  */
-enum diolate_outcome diolate_uring_settle(const struct diolate_uring_write *write, long ret)
+enum diolate_outcome diolate_uring_settle(const struct diolate_uring_write *write, long *ret)
 {
 	struct io_kiocb *req = write->req;
 	enum diolate_outcome outcome;
-	long res;
 
-	if (ret == -EIOCBQUEUED && !write->iopoll)
+	if (*ret == -EIOCBQUEUED && !write->iopoll) {
+		*ret = DIOLATE_UNKNOWN_ERROR;
 		return DIOLATE_ALREADY_FAILED;
-	if (ret && !(ret == -EIOCBQUEUED && READ_ONCE(req->iopoll_completed)))
+	}
+	if (*ret && !(*ret == -EIOCBQUEUED && READ_ONCE(req->iopoll_completed))) {
+		*ret = 0;
 		return DIOLATE_UNDELIVERABLE;
-	res = req->cqe.res;
-	outcome = diolate_settle(&res);
+	}
+	*ret = req->cqe.res;
+	outcome = diolate_settle(ret);
 	if (outcome == DIOLATE_DELIVERED) {
-		req->cqe.res = res;
+		req->cqe.res = *ret;
 		diolate_uring_fail((struct kiocb *)req);
 	}
 	return outcome;
@@ -90,6 +107,11 @@ enum diolate_outcome diolate_uring_settle(const struct diolate_uring_write *writ
 NOKPROBE_SYMBOL(diolate_uring_settle);
 
 #else /* no struct io_kiocb to look into: such a late error is undeliverable */
+
+struct task_struct *diolate_uring_task(struct kiocb *iocb)
+{
+	return NULL;
+}
 
 void diolate_uring_fail(struct kiocb *iocb)
 {
@@ -100,8 +122,9 @@ bool diolate_uring_enter(struct diolate_uring_write *write, struct io_kiocb *req
 	return false;
 }
 
-enum diolate_outcome diolate_uring_settle(const struct diolate_uring_write *write, long ret)
+enum diolate_outcome diolate_uring_settle(const struct diolate_uring_write *write, long *ret)
 {
+	*ret = 0;
 	return DIOLATE_UNDELIVERABLE;
 }
 

@@ -57,6 +57,7 @@ static void usage(void)
 		"  --stores N    into how many of them, evenly spread, a byte is stored (1)\n"
 		"  --during CMD  a shell command while all are in flight, after the stores\n"
 		"  --first CMD   one that runs from when the first write has completed\n"
+		"  --uid N       open FILE as this user (0)\n"
 		"  --limit N     no file may become longer than that (setrlimit)\n"
 		"  --through P   write to P, a block device on top of FILE\n"
 		"  --sync        pwrite() and not io_submit()\n"
@@ -189,6 +190,7 @@ static void parse(int argc, char **argv)
 		{ "during", 1, NULL, 'd' },
 		{ "first", 1, NULL, 'f' },
 		{ "limit", 1, NULL, 'L' },
+		{ "uid", 1, NULL, 'u' },
 		{ "through", 1, NULL, 't' },
 		{ "sync", 0, NULL, 'S' },
 		{ "uring", 2, NULL, 'U' },
@@ -225,6 +227,9 @@ static void parse(int argc, char **argv)
 			break;
 		case 'L':
 			opt.limit = number(optarg, SIZE_MAX);
+			break;
+		case 'u':
+			opt.uid = number(optarg, UINT16_MAX);
 			break;
 		case 't':
 			opt.through = optarg;
@@ -274,8 +279,10 @@ int main(int argc, char **argv)
 
 	parse(argc, argv);
 	make_file();
+	if (chmod(opt.file, 0666) || seteuid(opt.uid))
+		err(1, "%s: as user %u", opt.file, opt.uid);
 	fd = open(opt.file, O_RDWR | O_DIRECT | opt.flags);
-	if (fd < 0)
+	if (fd < 0 || seteuid(0))
 		err(1, "%s", opt.file);
 	target = opt.through ? open(opt.through, O_RDWR | O_DIRECT | opt.flags) : fd;
 	if (target < 0)

@@ -15,6 +15,7 @@ struct options {
 	const char *device, *file, *through, *during, *first;
 	size_t size, written, offset, length, limit;
 	unsigned int writes, stores;
+	uid_t uid;
 	void (*write)(int fd, char *data, long *res);
 	const char *uring;
 	int flags;

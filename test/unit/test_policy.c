@@ -23,7 +23,8 @@ static const struct {
 	{ ANY, DIOLATE_SYNC, ANY, ANY, DIOLATE_WAS_SYNC },
 	{ ANY, DIOLATE_KERNEL, ANY, ANY, DIOLATE_KERNEL_OWNED },
 	{ ANY, ANY, ANY, DIOLATE_OBSERVE, DIOLATE_OBSERVED },
-	{ ANY, ANY, DIOLATE_WAY_NONE, DIOLATE_PROPAGATE, DIOLATE_UNDELIVERABLE },
+	{ ANY, ANY, DIOLATE_WAY_UNPROVEN, DIOLATE_PROPAGATE, DIOLATE_UNDELIVERABLE },
+	{ ANY, ANY, DIOLATE_WAY_MISSED, DIOLATE_PROPAGATE, DIOLATE_UNDELIVERABLE },
 	{ ANY, ANY, DIOLATE_WAY_WATCHED, DIOLATE_PROPAGATE, DIOLATE_PENDING },
 	{ ANY, ANY, DIOLATE_WAY_WAITED_FOR, DIOLATE_PROPAGATE, DIOLATE_PENDING },
 };
@@ -54,7 +55,7 @@ static void test_every_late_error(void **state)
 	(void)state;
 	for (repeat = 0; repeat <= 1; repeat++)
 		for (consumer = DIOLATE_SYNC; consumer <= DIOLATE_KERNEL; consumer++)
-			for (way = DIOLATE_WAY_NONE; way <= DIOLATE_WAY_WAITED_FOR; way++)
+			for (way = DIOLATE_WAY_UNPROVEN; way <= DIOLATE_WAY_WAITED_FOR; way++)
 				for (policy = DIOLATE_PROPAGATE; policy <= DIOLATE_OBSERVE;
 				     policy++) {
 					struct diolate_late late = {
@@ -103,6 +104,24 @@ static void test_names(void **state)
 	assert_string_equal(diolate_policy_names[DIOLATE_REPAIR], "repair");
 }
 
+/* Only what is undeliverable has a reason, and it has one. */
+static void test_reasons(void **state)
+{
+	int outcome, way;
+
+	(void)state;
+	for (outcome = 0; outcome < DIOLATE_OUTCOMES; outcome++)
+		for (way = DIOLATE_WAY_UNPROVEN; way <= DIOLATE_WAY_WAITED_FOR; way++)
+			assert_int_equal(diolate_reason(way, outcome) != DIOLATE_NO_REASON,
+					 outcome == DIOLATE_UNDELIVERABLE);
+	assert_int_equal(diolate_reason(DIOLATE_WAY_UNPROVEN, DIOLATE_UNDELIVERABLE),
+			 DIOLATE_UNPROVEN);
+	assert_int_equal(diolate_reason(DIOLATE_WAY_MISSED, DIOLATE_UNDELIVERABLE),
+			 DIOLATE_NOT_WATCHED);
+	assert_int_equal(diolate_reason(DIOLATE_WAY_WATCHED, DIOLATE_UNDELIVERABLE),
+			 DIOLATE_SHORT_WRITE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -110,6 +129,7 @@ int main(void)
 		cmocka_unit_test(test_success_becomes_eio),
 		cmocka_unit_test(test_an_error_stays_what_it_is),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_reasons),
 	};
 
 	return cmocka_run_group_tests_name("policy", tests, NULL, NULL);
