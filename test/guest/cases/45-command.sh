@@ -1,0 +1,268 @@
+# The command `diolate`, on real collisions: who and check, which need no module.
+
+. /lib-guest/command.sh
+
+# While the direct write is in flight and the byte is stored.
+who_collides() {
+	cat >/tmp/during <<-END
+		diolate who --json /mnt/$1/collision >/tmp/who
+		[ \$? = 1 ] || exit 1
+		diolate who /mnt/$1/collision
+		[ \$? = 1 ]
+	END
+	# Somebody who reads a file there, and it is another.
+	cp /init "/mnt/$1/another"
+	tail -f "/mnt/$1/another" >/dev/null &
+	bystander=$!
+	collision "$1" --during "sh /tmp/during"
+	kill $bystander
+	[ "$(value undone "$line")" -gt 0 ] || fail "no collision: $line"
+	has '"possible":true' /tmp/who
+	has '"comm":"collide","uid":0,"user":"root","direct":[{"fd":3,"access":"read-write"}],"buffered":[],"mapped":[{"offset":0,"length":65536}]' /tmp/who
+	# It and its child that stores. The shell of --during has inherited the descriptor, not the mapping.
+	[ "$(grep -o '"mapped":\[{' /tmp/who | wc -l)" = 2 ] || fail "not two processes: $(cat /tmp/who)"
+	ends 0 diolate who --json "/mnt/$1/collision" >/tmp/who
+	has '"processes":[],"hidden":0,"possible":false' /tmp/who
+	say "the two processes are seen with how they have the file, and afterwards nobody"
+}
+
+# held FILE: somebody has it open with O_DIRECT and mapped, whom nothing but `kill $holder` ends.
+held() {
+	mkfifo /tmp/held
+	xfs_io -d "$1" </tmp/held >/tmp/holder.log 2>&1 &
+	holder=$!
+	exec 9>/tmp/held
+	echo "mmap -rw 0 4096" >&9
+	wait_until "grep -q ' rw-s ' /proc/$holder/maps"
+	rm /tmp/held
+}
+
+released() {
+	exec 9>&-
+	wait "$holder"
+}
+
+# seen FILE: that the holder is, with all it has; and not through another file.
+seen() {
+	ends 1 diolate who --json "$1" >/tmp/who
+	has "\"processes\":[{\"pid\":$holder,\"comm\":\"xfs_io\"," /tmp/who
+	has '"access":"read-write"}],"buffered":[],"mapped":[{"offset":0,"length":4096}]}],' /tmp/who
+}
+
+# On overlayfs maps tells of the file below; on btrfs of the device of no subvolume, and in two of
+# these two files have the same number.
+who_overlay() {
+	overlay_on ext4
+	dd if=/dev/zero of=/mnt/overlay/who bs=64k count=1
+	held /mnt/overlay/who
+	seen /mnt/overlay/who
+	# The same pages below, and another file. Whether maps tells of the one or the other, that is all.
+	ends 0 diolate who --json /mnt/ext4/upper/who >/tmp/who
+	if grep -q '"processes":\[\]' /tmp/who; then
+		say "not seen through the file below"
+	else
+		has '"direct":[],"buffered":[],"mapped":[{"offset":0,"length":4096}]' /tmp/who
+		say "its mapping is seen through the file below, too"
+	fi
+	released
+	umount /mnt/overlay
+}
+
+who_btrfs() {
+	modprobe btrfs
+	other_fs btrfs mkfs.btrfs -q -f -K
+	for volume in a b; do
+		btrfs subvolume create /mnt/other/$volume
+		dd if=/dev/zero of=/mnt/other/$volume/who bs=64k count=1
+	done
+	[ "$(stat -c %i /mnt/other/a/who)" = "$(stat -c %i /mnt/other/b/who)" ] || fail "not the same number"
+	held /mnt/other/a/who
+	seen /mnt/other/a/who
+	ends 0 diolate who --json /mnt/other/b/who >/tmp/who
+	has '"processes":[],"hidden":0' /tmp/who
+	released
+	umount /mnt/other
+}
+
+# After the completion and before anything is written back: twice, and the second finds all as the
+# first did, since the first wrote nothing. Then collide syncs the file, and the disk shows which page
+# was stale.
+check_collides() {
+	cat >/tmp/after <<-END
+		. /lib-guest/command.sh
+		set -eu
+		writes=\$(writes_of $1)
+		ends 1 diolate check --json /mnt/$1/collision >/tmp/check
+		ends 1 diolate check /mnt/$1/collision
+		ends 1 diolate check --json /mnt/$1/collision >/tmp/check-again
+		[ \$(writes_of $1) = \$writes ] || { echo check made the kernel write; exit 1; }
+	END
+	collision "$1" --offset 16384 --length 32768 --first "sh /tmp/after"
+	cmp /tmp/check /tmp/check-again || fail "$(cat /tmp/check /tmp/check-again)"
+	length=$(sed -n 's/.*"differing":\[{"offset":16384,"length":\([0-9]*\),"bytes":\1,"dirty":true,"writeback":false,"on_disk":true,"changing":false}\],"not_looked_at":\[\],.*/\1/p' /tmp/check)
+	[ -n "$length" ] || fail "not one dirty range at 16384: $(cat /tmp/check)"
+	is first 16384 "$line"
+	undone=$(value undone "$line")
+	case $1 in
+	# The folio is dirty, and only the block that was stored into is written (xfs since 6.6).
+	xfs) [ "$undone" -le "$length" ] || fail "$length bytes differed: $line" ;;
+	*)
+		[ "$undone" = "$length" ] || fail "$length bytes differed: $line"
+		ends 0 diolate check "/mnt/$1/collision"
+		;;
+	esac
+	say "$length dirty bytes at 16384 differ, $undone are undone when they are written back, not by check"
+}
+
+# check_dirty TYPE MKFS...: on file systems without a collision: what is dirty is found, and stays dirty.
+check_dirty() {
+	type=$1
+	shift
+	# Or its tools say WARNING, which is not for a kernel's log.
+	modprobe "$type"
+	other_fs "$type" "$@"
+	case $type in
+	# Its flusher is of no device; a few pages do not wake it.
+	btrfs) ;;
+	*) calm_flusher /mnt/other ;;
+	esac
+	# No commit of the journal while writes are counted.
+	! grep -q ' /mnt/other ext4 ' /proc/mounts || mount -o remount,commit=3600 /mnt/other
+	file=/mnt/other/file
+	dd if=/dev/urandom of=$file bs=16k count=8 conv=fsync
+	# A page of a hole in the cache, and pages allocated that were never written.
+	dd if=/dev/zero of=$file bs=4k seek=128 count=1 conv=notrunc,fsync
+	sync
+	echo 1 >/proc/sys/vm/drop_caches
+	cat $file >/dev/null
+	[ "$type" != exfat ] || grep -qw exfat_get_block /proc/kallsyms || type=exfat-iomap
+	if ! diolate check --json $file >/tmp/check && [ "$type" = exfat-iomap ]; then
+		say "not compared: $(diolate check $file 2>&1)"
+	else
+		has '"result":"same"' /tmp/check
+	fi
+	tr '\0' x </dev/zero | dd of=$file bs=4k seek=5 count=1 conv=notrunc
+	writes=$(writes_of other)
+	for time in 1 2; do
+		case $type in
+		# Its places are not those on the device: what is dirty is not looked at.
+		btrfs)
+			ends 2 diolate check --json $file >/tmp/check
+			has '"differing":[],"not_looked_at":[{"offset":20480,"length":4096,"why":"dirty or busy' /tmp/check
+			;;
+		# Of a kernel that would write when it is asked for a place, none is asked.
+		exfat-*)
+			ends 2 diolate check --json $file >/tmp/check
+			[ ! -s /tmp/check ] || has '"differing":[],"not_looked_at":[{"offset":20480,"length":4096,' /tmp/check
+			;;
+		*)
+			ends 1 diolate check --json $file >/tmp/check
+			has '"differing":[{"offset":20480,"length":4096,' /tmp/check
+			has '"dirty":true,"writeback":false,"on_disk":true,"changing":false}],"not_looked_at":[]' /tmp/check
+			;;
+		esac
+	done
+	[ "$(writes_of other)" = "$writes" ] || fail "check made the kernel write"
+	sync
+	[ "$type" = exfat-iomap ] || ends 0 diolate check $file
+	umount /mnt/other
+}
+
+# A file whose blocks are found when it is written back: the disk has none before.
+check_delayed() {
+	dd if=/dev/urandom of="/mnt/$1/delayed" bs=4k count=3
+	writes=$(writes_of "$1")
+	ends 1 diolate check --json "/mnt/$1/delayed" >/tmp/check
+	has '"length":12288' /tmp/check
+	has '"on_disk":false' /tmp/check
+	[ "$(writes_of "$1")" = "$writes" ] || fail "check made the kernel write"
+	rm "/mnt/$1/delayed"
+}
+
+# Somebody writes the file all the time: what is said of it is said with that.
+check_changing() {
+	dd if=/dev/urandom of="/mnt/$1/changing" bs=64k count=4 conv=fsync
+	while :; do
+		dd if=/dev/urandom of="/mnt/$1/changing" bs=4k seek=7 count=1 conv=notrunc
+	done &
+	writer=$!
+	tries=0
+	until diolate check --json "/mnt/$1/changing" >/tmp/check || true; grep -q '"changing":true,"differing":\[{' /tmp/check; do
+		tries=$((tries + 1))
+		[ $tries -lt 20 ] || { kill $writer; fail "$(cat /tmp/check)"; }
+	done
+	kill $writer
+	wait $writer || true
+	# The page that is written and no other.
+	[ "$(grep -o '"offset":[0-9]*,"length"' /tmp/check)" = '"offset":28672,"length"' ] || fail "$(cat /tmp/check)"
+	rm "/mnt/$1/changing"
+}
+
+# With the module: what it has seen is what the command shows. The log and what is made of it, once
+# the module has one.
+command_module() {
+	load
+	ends 0 diolate status
+	ends 0 diolate policy propagate
+	collision "$1"
+	is res -5 "$line"
+	ends 1 diolate
+	ends 1 diolate status --json >/tmp/status
+	has '"late_errors":1,' /tmp/status
+	has '"delivered":1,' /tmp/status
+	has '"policy":"propagate"' /tmp/status
+	ends 0 diolate metrics --output /tmp/metrics
+	has 'diolate_late_errors_by_outcome_total{outcome="delivered"} 1' /tmp/metrics
+	if [ -e /sys/kernel/debug/diolate/log ]; then
+		ends 0 diolate log --json >/tmp/log
+		has '"outcome":"delivered"' /tmp/log
+		has "\"file\":\"/mnt/$1/collision\"" /tmp/log
+		ends 0 diolate top --interval 0.2 --json >/tmp/top
+		has "\"file\":\"/mnt/$1/collision\"" /tmp/top
+		say "status, log, top and metrics tell of it"
+	else
+		say "status and metrics tell of it; this module has no log"
+	fi
+	ends 0 diolate policy observe
+	ends 2 diolate policy nonsense
+	[ "$(cat /sys/module/diolate/parameters/policy)" = observe ] || fail "the policy is another now"
+}
+
+# Bad input: one sentence, status 2.
+refused() {
+	ends 2 diolate "$@" 2>/tmp/sentence
+	[ "$(wc -l </tmp/sentence)" = 1 ] || fail "$*: $(cat /tmp/sentence)"
+}
+
+check_input() {
+	refused check /mnt/ext4
+	refused check /mnt/nothing
+	refused check --offset -1 /init
+	refused check
+	refused who /dev/ttyS0
+	refused who
+	# The guest's root is memory and has no disk.
+	refused check /init
+	refused status
+	has "not loaded" /tmp/sentence
+}
+
+for fs in $filesystems; do
+	run "who-$fs" who_collides "$fs"
+	run "check-$fs" check_collides "$fs"
+done
+run who-overlay who_overlay
+run who-btrfs who_btrfs
+run check-changing check_changing ext4
+for fs in $filesystems; do
+	run "command-$fs" command_module "$fs"
+done
+run check-delayed-ext4 check_delayed ext4
+run check-delayed-xfs check_delayed xfs
+# Whole from the beginning, or a thread of the kernel makes it so while writes are counted.
+run check-ext4-1k check_dirty ext4 mkfs.ext4 -q -F -b 1024 -E lazy_itable_init=0,lazy_journal_init=0
+run check-ext2 check_dirty ext4 mkfs.ext4 -t ext2 -q -F
+run check-f2fs check_dirty f2fs mkfs.f2fs -q -f -t 0
+run check-exfat check_dirty exfat mkfs.exfat
+run check-btrfs check_dirty btrfs mkfs.btrfs -q -f -K
+run check-input check_input
