@@ -12,12 +12,8 @@
 #include <linux/sched.h>
 #include <linux/version.h>
 
-/*
- * ki_complete lost its third argument in 5.16 (commit 6b19b766e8f0, "fs: get rid of the res2
- * iocb->ki_complete argument").
- */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 16, 0)
-#error "diolate needs Linux 5.16 or later"
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 10, 0)
+#error "diolate needs Linux 5.10 or later"
 #endif
 
 #ifndef CONFIG_KRETPROBES
@@ -29,7 +25,7 @@
  * io_uring, io_write() is somebody else's.
  */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 0, 0) && IS_ENABLED(CONFIG_IO_URING)
-#define DIOLATE_IO_KIOCB
+#define DIOLATE_IO_KIOCB 1
 #include <linux/io_uring_types.h>
 
 /*
@@ -46,15 +42,52 @@ static __always_inline struct task_struct *diolate_req_task(const struct io_kioc
 }
 #endif
 
-/** typedef diolate_complete_fn - the completion callback of a kiocb */
+/**
+ * typedef diolate_complete_fn - the completion callback of a kiocb
+ *
+ * It lost its third argument, which goes into the second result of an io_event and is 0 for a
+ * write, in 5.16 (commit 6b19b766e8f0, "fs: get rid of the res2 iocb->ki_complete argument").
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 16, 0)
+typedef void (*diolate_complete_fn)(struct kiocb *iocb, long ret, long ret2);
+#define DIOLATE_RET2_PARAMETER , long ret2
+#define DIOLATE_RET2 , ret2
+#else
 typedef void (*diolate_complete_fn)(struct kiocb *iocb, long ret);
+#define DIOLATE_RET2_PARAMETER
+#define DIOLATE_RET2
+#endif
+
+/** diolate_caller() - where a function returns to, at its first instruction */
+static __always_inline unsigned long diolate_caller(struct pt_regs *regs)
+{
+#ifdef CONFIG_ARM64
+	return procedure_link_pointer(regs);
+#else
+	return regs_get_kernel_stack_nth(regs, 0);
+#endif
+}
+
+/*
+ * How far before its work the kiocb pointer of a struct iomap_dio stands, in words. `done_before` came
+ * between in 5.16 (commit 4fdccaa0d184, "iomap: Add done_before argument to iomap_dio_rw").
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 16, 0)
+#define DIOLATE_FARTHEST_KIOCB 6
+#else
+#define DIOLATE_FARTHEST_KIOCB 8
+#endif
 
 /*
  * The kretprobe instances a task is inside of, innermost first. Since 5.18 a kretprobe may sit on a
  * rethook (commit 73f9b911faa7, "kprobes: Use rethook for kretprobe if possible"), whose nodes the
- * task lists; otherwise the task lists the instances themselves.
+ * task lists; otherwise the task lists the instances themselves. Before 5.11 no task did (commit
+ * d741bf41d7c7, "kprobes: Remove kretprobe hash"): they are in a hash of kernel/kprobes.c, out of
+ * reach, and src/calls.c keeps a list of all.
  */
-#ifdef CONFIG_KRETPROBE_ON_RETHOOK
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
+#define DIOLATE_UNLISTED_INSTANCES
+#elif defined(CONFIG_KRETPROBE_ON_RETHOOK)
 static __always_inline struct llist_node *diolate_first_instance(void)
 {
 	return READ_ONCE(current->rethooks.first);

@@ -22,12 +22,32 @@ extern enum diolate_policy diolate_policy;
 extern unsigned int diolate_maxactive;
 extern unsigned int diolate_log_size;
 
+/* calls.c: the calls of a function that a task is inside of */
+
+/**
+ * struct diolate_calls - the calls of a function of the kernel that are followed
+ * @rp:        a kretprobe; of its data the first word tells a call from none: its entry handler sets
+ *             it if it takes the call, to something that is not 0
+ * @instances: all of @rp, where no task lists its own; owned by calls.c
+ */
+struct diolate_calls {
+	struct kretprobe rp;
+#ifdef DIOLATE_UNLISTED_INSTANCES
+	struct kretprobe_instance **instances;
+#endif
+};
+
+int diolate_calls_arm(struct diolate_calls *calls);
+void diolate_calls_disarm(struct diolate_calls *calls);
+void *diolate_calls_innermost(const struct diolate_calls *calls,
+			      bool (*match)(void *data, void *arg), void *arg);
+
 /* scope.c: which write this task is completing now */
 
 /**
- * struct diolate_invalidation - one call of kiocb_invalidate_post_direct_write()
+ * struct diolate_invalidation - one call that ends a direct write by invalidating the page cache
  * @iocb:   the direct write; alive as long as the call lasts
- * @length: bytes of it
+ * @length: bytes of it; 0 if not known
  *
  * Lives in a kretprobe instance: written once on entry, read by its own task only.
  */
@@ -37,14 +57,26 @@ struct diolate_invalidation {
 };
 
 /**
+ * struct diolate_dio_complete - one call of dio_complete()
+ * @dio: its struct dio
+ * @inv: what was found out of it
+ *
+ * Lives in a kretprobe instance: used by its own task only.
+ */
+struct diolate_dio_complete {
+	const unsigned long *dio;
+	struct diolate_invalidation inv;
+};
+
+/**
  * struct diolate_direct_write - one call of generic_file_direct_write()
- * @iocb:     the direct write
+ * @inv:      what it may invalidate
  * @reported: a late error of this call was counted
  *
  * Lives in a kretprobe instance: used by its own task only.
  */
 struct diolate_direct_write {
-	struct kiocb *iocb;
+	struct diolate_invalidation inv;
 	bool reported;
 };
 
@@ -62,8 +94,9 @@ struct diolate_uring_write {
 	bool late;
 };
 
-void *diolate_scope_innermost(const struct kretprobe *rp, bool (*match)(void *data, void *arg),
-			      void *arg);
+bool diolate_scope_of_dio(struct diolate_invalidation *inv, const unsigned long *dio,
+			  const struct file *file);
+bool diolate_scope_of_iomap_dio(struct diolate_invalidation *inv, const unsigned long *dio);
 struct kiocb *diolate_scope_submitter(struct kiocb *iocb);
 struct kiocb *diolate_scope_of_work(const void *work, unsigned int *distance);
 
@@ -95,6 +128,7 @@ void diolate_uring_returns(struct diolate_uring_write *write, long ret);
 struct task_struct *diolate_uring_task(struct kiocb *iocb);
 void diolate_uring_fail(struct kiocb *iocb);
 bool diolate_uring_enter(struct diolate_uring_write *write, struct io_kiocb *req);
+bool diolate_uring_can_settle(void);
 enum diolate_outcome diolate_uring_settle(const struct diolate_uring_write *write, long *ret);
 
 /* probes.c: the table of probe sites */
@@ -106,7 +140,7 @@ void diolate_probes_show(struct seq_file *m);
 
 /* symbol.c: functions of the kernel by name */
 int diolate_symbol_errno(int err);
-int diolate_symbol_address(const char *symbol, unsigned long *address);
+int diolate_symbol_address(const char *symbol, unsigned long *address, unsigned long *size);
 
 /* selftest.c: the proof that probes work here, at load time and later */
 int diolate_selftest_init(void);

@@ -71,7 +71,8 @@ static void settled(const void *mark, enum diolate_outcome outcome, long ret)
 }
 NOKPROBE_SYMBOL(settled);
 
-static void finish(const struct completion_kind *kind, struct kiocb *iocb, long ret)
+static void finish(const struct completion_kind *kind, struct kiocb *iocb,
+		   long ret DIOLATE_RET2_PARAMETER)
 {
 	if (READ_ONCE(iocb->ki_complete) == kind->late) {
 		enum diolate_outcome outcome = diolate_settle(&ret);
@@ -81,14 +82,14 @@ static void finish(const struct completion_kind *kind, struct kiocb *iocb, long 
 		settled(iocb, outcome, ret);
 	}
 	WRITE_ONCE(iocb->ki_complete, kind->complete);
-	kind->complete(iocb, ret);
+	kind->complete(iocb, ret DIOLATE_RET2);
 	percpu_ref_put(&marks);
 }
 
-#define STAND_IN(function, kind)				\
-static void function(struct kiocb *iocb, long ret)		\
-{								\
-	finish(&completions[kind], iocb, ret);			\
+#define STAND_IN(function, kind)						\
+static void function(struct kiocb *iocb, long ret DIOLATE_RET2_PARAMETER)	\
+{										\
+	finish(&completions[kind], iocb, ret DIOLATE_RET2);			\
 }
 
 STAND_IN(aio_watched, AIO)
@@ -247,7 +248,7 @@ int diolate_deliver_init(void)
 	for (i = 0; i < ARRAY_SIZE(completions); i++) {
 		struct completion_kind *kind = &completions[i];
 
-		err = diolate_symbol_address(kind->symbol, &address);
+		err = diolate_symbol_address(kind->symbol, &address, NULL);
 		if (!err) {
 			kind->complete = (diolate_complete_fn)address;
 			continue;

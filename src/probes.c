@@ -14,74 +14,112 @@
 
 /**
  * struct site - a probe site
- * @rp:       the probe: a kretprobe if it has an entry handler, else a plain kprobe in @rp.kp
+ * @calls:    the probe: a kretprobe if it has an entry handler, else the plain kprobe in it
  * @purpose:  what it is for, for the administrator
  * @required: without it the main job cannot be done
+ * @stand_in: of no use where kiocb_invalidate_post_direct_write() is
+ * @only_if:  of use only where this function is
  * @distance: completion works only: see diolate_scope_of_work()
  * @err:      how arming ended
  * @armed:    whether it is to be disarmed
  */
 struct site {
-	struct kretprobe rp;
+	struct diolate_calls calls;
 	const char *purpose;
 	bool required;
+	bool stand_in;
+	const char *only_if;
 	unsigned int distance;
 	int err;
 	bool armed;
 };
 
+/* What @err is when a site is of no use on this kernel. */
+#define NOT_NEEDED 1
+
 static int invalidate_entry(struct kretprobe_instance *ri, struct pt_regs *regs);
+static int iomap_complete_entry(struct kretprobe_instance *ri, struct pt_regs *regs);
+static int dio_complete_entry(struct kretprobe_instance *ri, struct pt_regs *regs);
 static int direct_write_entry(struct kretprobe_instance *ri, struct pt_regs *regs);
 static int uring_write_entry(struct kretprobe_instance *ri, struct pt_regs *regs);
 static int uring_write_return(struct kretprobe_instance *ri, struct pt_regs *regs);
 static int completion_work(struct kprobe *p, struct pt_regs *regs);
 static int late_error(struct kprobe *p, struct pt_regs *regs);
+static int inlined_late_error(struct kprobe *p, struct pt_regs *regs);
 
-enum { INVALIDATE, DIRECT_WRITE, URING_WRITE, IOMAP_WORK, DIO_WORK, LATE_ERROR, SITES };
+enum {
+	INVALIDATE, IOMAP_COMPLETE, DIO_COMPLETE, DIRECT_WRITE, URING_WRITE,
+	IOMAP_WORK, DIO_WORK, LATE_ERROR, INLINED_LATE_ERROR,
+	SITES
+};
 
 /* From here on, sites that mark writes. */
 #define FIRST_MARKING IOMAP_WORK
 
 static struct site sites[SITES] = {
 	[INVALIDATE] = {
-		.rp.kp.symbol_name = "kiocb_invalidate_post_direct_write",
-		.rp.entry_handler = invalidate_entry,
-		.rp.data_size = sizeof(struct diolate_invalidation),
+		.calls.rp.kp.symbol_name = "kiocb_invalidate_post_direct_write",
+		.calls.rp.entry_handler = invalidate_entry,
+		.calls.rp.data_size = sizeof(struct diolate_invalidation),
 		.purpose = "which write the cache is invalidated for",
+	},
+	[IOMAP_COMPLETE] = {
+		.calls.rp.kp.symbol_name = "iomap_dio_complete",
+		.calls.rp.entry_handler = iomap_complete_entry,
+		.calls.rp.data_size = sizeof(struct diolate_invalidation),
+		.purpose = "which write of an iomap file system the cache is invalidated for",
 		.required = true,
+		.stand_in = true,
+	},
+	[DIO_COMPLETE] = {
+		.calls.rp.kp.symbol_name = "dio_complete",
+		.calls.rp.entry_handler = dio_complete_entry,
+		.calls.rp.data_size = sizeof(struct diolate_dio_complete),
+		.purpose = "which write of a fs/direct-io.c file system the cache is invalidated for",
+		.stand_in = true,
 	},
 	[DIRECT_WRITE] = {
-		.rp.kp.symbol_name = "generic_file_direct_write",
-		.rp.entry_handler = direct_write_entry,
-		.rp.data_size = sizeof(struct diolate_direct_write),
+		.calls.rp.kp.symbol_name = "generic_file_direct_write",
+		.calls.rp.entry_handler = direct_write_entry,
+		.calls.rp.data_size = sizeof(struct diolate_direct_write),
 		.purpose = "a write that is invalidated twice is counted once",
 		.required = true,
 	},
 	[URING_WRITE] = {
-		.rp.kp.symbol_name = "io_write",
-		.rp.entry_handler = uring_write_entry,
-		.rp.handler = uring_write_return,
-		.rp.data_size = sizeof(struct diolate_uring_write),
+		.calls.rp.kp.symbol_name = "io_write",
+		.calls.rp.entry_handler = uring_write_entry,
+		.calls.rp.handler = uring_write_return,
+		.calls.rp.data_size = sizeof(struct diolate_uring_write),
 		.purpose = "delivery to io_uring writes that finish while they are submitted",
 	},
 	[IOMAP_WORK] = {
-		.rp.kp.symbol_name = "iomap_dio_complete_work",
-		.rp.kp.pre_handler = completion_work,
+		.calls.rp.kp.symbol_name = "iomap_dio_complete_work",
+		.calls.rp.kp.pre_handler = completion_work,
 		.purpose = "delivery to asynchronous writes of iomap file systems (ext4, xfs)",
 		.required = true,
 	},
 	[DIO_WORK] = {
-		.rp.kp.symbol_name = "dio_aio_complete_work",
-		.rp.kp.pre_handler = completion_work,
+		.calls.rp.kp.symbol_name = "dio_aio_complete_work",
+		.calls.rp.kp.pre_handler = completion_work,
 		.purpose = "delivery to asynchronous writes of fs/direct-io.c file systems (vfat)",
 	},
 	[LATE_ERROR] = {
-		.rp.kp.symbol_name = "dio_warn_stale_pagecache",
-		.rp.kp.pre_handler = late_error,
+		.calls.rp.kp.symbol_name = "dio_warn_stale_pagecache",
+		.calls.rp.kp.pre_handler = late_error,
 		.purpose = "the late error itself",
 		.required = true,
 	},
+	[INLINED_LATE_ERROR] = {
+		.calls.rp.kp.symbol_name = "errseq_set",
+		.calls.rp.kp.pre_handler = inlined_late_error,
+		.purpose = "the late error of a write that was waited for, where its code is inlined",
+		.stand_in = true,
+		.only_if = "dio_warn_stale_pagecache.part.0",
+	},
 };
+
+/* generic_file_direct_write(), where its calls of errseq_set() come from; written once at load. */
+static unsigned long direct_write_start, direct_write_size;
 
 /*
  * void kiocb_invalidate_post_direct_write(struct kiocb *iocb, size_t count), mm/filemap.c, 6.1 to
@@ -98,7 +136,28 @@ static int invalidate_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 NOKPROBE_SYMBOL(invalidate_entry);
 
 /*
- * ssize_t generic_file_direct_write(struct kiocb *iocb, struct iov_iter *from), mm/filemap.c, 6.1
+ * ssize_t iomap_dio_complete(struct iomap_dio *dio), fs/iomap/direct-io.c, 5.4 to 7.3: where there is
+ * no function of its own for it, this invalidates.
+ */
+static int iomap_complete_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	return !diolate_scope_of_iomap_dio((void *)ri->data,
+					   (void *)regs_get_kernel_argument(regs, 0));
+}
+NOKPROBE_SYMBOL(iomap_complete_entry);
+
+/* ssize_t dio_complete(struct dio *dio, ...), fs/direct-io.c, 5.4 to 7.3: so does this. */
+static int dio_complete_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct diolate_dio_complete *complete = (void *)ri->data;
+
+	complete->dio = (void *)regs_get_kernel_argument(regs, 0);
+	return 0;
+}
+NOKPROBE_SYMBOL(dio_complete_entry);
+
+/*
+ * ssize_t generic_file_direct_write(struct kiocb *iocb, struct iov_iter *from), mm/filemap.c, 5.10
  * to 7.3: after a write on a fs/direct-io.c file system was waited for and dio_complete() has
  * invalidated, this invalidates once more.
  */
@@ -106,7 +165,8 @@ static int direct_write_entry(struct kretprobe_instance *ri, struct pt_regs *reg
 {
 	struct diolate_direct_write *write = (void *)ri->data;
 
-	write->iocb = (struct kiocb *)regs_get_kernel_argument(regs, 0);
+	write->inv.iocb = (struct kiocb *)regs_get_kernel_argument(regs, 0);
+	write->inv.length = iov_iter_count((void *)regs_get_kernel_argument(regs, 1));
 	write->reported = false;
 	return 0;
 }
@@ -137,7 +197,7 @@ NOKPROBE_SYMBOL(uring_write_return);
  */
 static int completion_work(struct kprobe *p, struct pt_regs *regs)
 {
-	struct site *site = container_of(p, struct site, rp.kp);
+	struct site *site = container_of(p, struct site, calls.rp.kp);
 	struct kiocb *iocb;
 
 	if (READ_ONCE(diolate_policy) == DIOLATE_OBSERVE)
@@ -157,13 +217,60 @@ static bool invalidates(void *data, void *file)
 }
 NOKPROBE_SYMBOL(invalidates);
 
+static bool completes(void *data, void *file)
+{
+	struct diolate_dio_complete *complete = data;
+
+	return diolate_scope_of_dio(&complete->inv, complete->dio, file);
+}
+NOKPROBE_SYMBOL(completes);
+
 static bool writes(void *data, void *iocb)
 {
 	const struct diolate_direct_write *write = data;
 
-	return write->iocb == iocb;
+	return write->inv.iocb == iocb;
 }
 NOKPROBE_SYMBOL(writes);
+
+static bool writes_to(void *data, void *file)
+{
+	const struct diolate_direct_write *write = data;
+
+	return write->inv.iocb->ki_filp == file;
+}
+NOKPROBE_SYMBOL(writes_to);
+
+static bool writes_with_errors_in(void *data, void *wb_err)
+{
+	const struct diolate_direct_write *write = data;
+
+	return &write->inv.iocb->ki_filp->f_mapping->wb_err == wb_err;
+}
+NOKPROBE_SYMBOL(writes_with_errors_in);
+
+/*
+ * The call that has just failed to invalidate the cache of this file. It is the innermost, since
+ * what invalidates calls dio_warn_stale_pagecache() itself.
+ */
+static struct diolate_invalidation *invalidation(void *file)
+{
+	struct diolate_dio_complete *complete;
+	struct diolate_direct_write *write;
+	struct diolate_invalidation *inv;
+
+	if (sites[INVALIDATE].armed)
+		return diolate_calls_innermost(&sites[INVALIDATE].calls, invalidates, file);
+	inv = diolate_calls_innermost(&sites[IOMAP_COMPLETE].calls, invalidates, file);
+	if (inv)
+		return inv;
+	complete = diolate_calls_innermost(&sites[DIO_COMPLETE].calls, completes, file);
+	if (complete)
+		return &complete->inv;
+	write = diolate_calls_innermost(&sites[DIRECT_WRITE].calls, writes_to, file);
+	return write ? &write->inv : NULL;
+}
+NOKPROBE_SYMBOL(invalidation);
 
 /* Whether this write was reported before; remembers that it is now. */
 static bool reported(struct kiocb *iocb)
@@ -171,7 +278,7 @@ static bool reported(struct kiocb *iocb)
 	struct diolate_direct_write *write;
 	bool before;
 
-	write = diolate_scope_innermost(&sites[DIRECT_WRITE].rp, writes, iocb);
+	write = diolate_calls_innermost(&sites[DIRECT_WRITE].calls, writes, iocb);
 	if (!write)
 		return false;
 	before = write->reported;
@@ -196,7 +303,7 @@ static struct diolate_uring_write *uring_write(const struct kiocb *iocb,
 {
 	if (consumer != DIOLATE_IO_URING || mark != DIOLATE_UNMARKED)
 		return NULL;
-	return diolate_scope_innermost(&sites[URING_WRITE].rp, submits, (void *)iocb);
+	return diolate_calls_innermost(&sites[URING_WRITE].calls, submits, (void *)iocb);
 }
 NOKPROBE_SYMBOL(uring_write);
 
@@ -211,14 +318,8 @@ static bool libaio_waits(enum diolate_consumer consumer)
 }
 NOKPROBE_SYMBOL(libaio_waits);
 
-/*
- * void dio_warn_stale_pagecache(struct file *filp), mm/filemap.c, 6.1 to 7.3; called from
- * kiocb_invalidate_post_direct_write() alone, so the innermost call of that is the one.
- */
-static int late_error(struct kprobe *p, struct pt_regs *regs)
+static void late(struct diolate_invalidation *inv)
 {
-	void *file = (void *)regs_get_kernel_argument(regs, 0);
-	struct diolate_invalidation *inv;
 	struct diolate_uring_write *uring;
 	enum diolate_outcome outcome;
 	struct diolate_late late;
@@ -226,10 +327,9 @@ static int late_error(struct kprobe *p, struct pt_regs *regs)
 	enum diolate_mark mark;
 	struct kiocb *iocb;
 
-	inv = diolate_scope_innermost(&sites[INVALIDATE].rp, invalidates, file);
 	if (!inv) {
 		diolate_account_unattributed();
-		return 0;
+		return;
 	}
 	iocb = diolate_scope_submitter(inv->iocb) ?: inv->iocb;
 	late.consumer = diolate_consumer_of(READ_ONCE(iocb->ki_complete), &mark);
@@ -246,23 +346,59 @@ static int late_error(struct kprobe *p, struct pt_regs *regs)
 		late.way = DIOLATE_WAY_MISSED;
 
 	outcome = diolate_decide(&late);
-	if (outcome == DIOLATE_PENDING && uring)
+	if (outcome != DIOLATE_PENDING || !diolate_uring_can_settle())
+		uring = NULL;
+	if (uring)
 		diolate_mark_uring(uring);
 	else if (outcome == DIOLATE_PENDING)
 		diolate_mark_late(iocb);
 	diolate_account_late(outcome);
 	if (outcome == DIOLATE_REPEAT)
-		return 0;
+		return;
 	if (outcome == DIOLATE_PENDING)
 		marked = uring ?: (void *)iocb;
 	diolate_log_late(inv, iocb, &late, outcome, marked);
+}
+NOKPROBE_SYMBOL(late);
+
+/* void dio_warn_stale_pagecache(struct file *filp), mm/filemap.c, 5.10 to 7.3. */
+static int late_error(struct kprobe *p, struct pt_regs *regs)
+{
+	late(invalidation((void *)regs_get_kernel_argument(regs, 0)));
 	return 0;
 }
 NOKPROBE_SYMBOL(late_error);
 
+/*
+ * errseq_t errseq_set(errseq_t *eseq, int err), lib/errseq.c, 5.10: where the compiler has split
+ * dio_warn_stale_pagecache(), generic_file_direct_write() does its first part itself, which is to
+ * call this; it does so for nothing else (disassembled, 5.10).
+ */
+static int inlined_late_error(struct kprobe *p, struct pt_regs *regs)
+{
+	struct diolate_direct_write *write;
+
+	if (diolate_caller(regs) - direct_write_start >= direct_write_size)
+		return 0;
+	write = diolate_calls_innermost(&sites[DIRECT_WRITE].calls, writes_with_errors_in,
+					(void *)regs_get_kernel_argument(regs, 0));
+	late(write ? &write->inv : NULL);
+	return 0;
+}
+NOKPROBE_SYMBOL(inlined_late_error);
+
 static bool is_kretprobe(const struct site *site)
 {
-	return site->rp.entry_handler;
+	return site->calls.rp.entry_handler;
+}
+
+static bool is_needed(const struct site *site)
+{
+	unsigned long address;
+
+	if (site->stand_in && sites[INVALIDATE].armed)
+		return false;
+	return !site->only_if || !diolate_symbol_address(site->only_if, &address, NULL);
 }
 
 static const char *trouble(const struct site *site)
@@ -272,10 +408,18 @@ static const char *trouble(const struct site *site)
 
 static int arm(struct site *site)
 {
+	if (!is_needed(site))
+		return NOT_NEEDED;
+	if (site == &sites[INLINED_LATE_ERROR]) {
+		int err = diolate_symbol_address(sites[DIRECT_WRITE].calls.rp.kp.symbol_name,
+						 &direct_write_start, &direct_write_size);
+		if (err)
+			return err;
+	}
 	if (!is_kretprobe(site))
-		return register_kprobe(&site->rp.kp);
-	site->rp.maxactive = diolate_maxactive;
-	return register_kretprobe(&site->rp);
+		return register_kprobe(&site->calls.rp.kp);
+	site->calls.rp.maxactive = diolate_maxactive;
+	return diolate_calls_arm(&site->calls);
 }
 
 /**
@@ -294,15 +438,15 @@ int diolate_probes_arm(void)
 
 		site->err = arm(site);
 		site->armed = !site->err;
-		if (site->armed)
+		if (site->armed || site->err == NOT_NEEDED)
 			continue;
 		if (site->required) {
 			pr_err("not loaded: %s %s on this kernel (error %d), which is needed for: %s\n",
-			       site->rp.kp.symbol_name, trouble(site), site->err, site->purpose);
+			       site->calls.rp.kp.symbol_name, trouble(site), site->err, site->purpose);
 			return diolate_symbol_errno(site->err);
 		}
 		pr_notice("%s %s on this kernel (error %d), which costs: %s\n",
-			  site->rp.kp.symbol_name, trouble(site), site->err, site->purpose);
+			  site->calls.rp.kp.symbol_name, trouble(site), site->err, site->purpose);
 	}
 	return 0;
 }
@@ -316,9 +460,9 @@ static void disarm(size_t first, size_t behind)
 		if (!site->armed)
 			continue;
 		if (is_kretprobe(site))
-			unregister_kretprobe(&site->rp);
+			diolate_calls_disarm(&site->calls);
 		else
-			unregister_kprobe(&site->rp.kp);
+			unregister_kprobe(&site->calls.rp.kp);
 		site->armed = false;
 	}
 }
@@ -346,7 +490,7 @@ void diolate_probes_disarm(void)
 /* Hits a site did not see: no free instance, or another kprobe was running on that CPU. */
 static unsigned long missed(const struct site *site)
 {
-	return READ_ONCE(site->rp.kp.nmissed) + READ_ONCE(site->rp.nmissed);
+	return READ_ONCE(site->calls.rp.kp.nmissed) + READ_ONCE(site->calls.rp.nmissed);
 }
 
 /**
@@ -385,7 +529,9 @@ void diolate_probes_show(struct seq_file *m)
 	for (i = 0; i < ARRAY_SIZE(sites); i++) {
 		const struct site *site = &sites[i];
 
-		seq_printf(m, "%s %s %lu %s\n", site->rp.kp.symbol_name,
+		if (site->err == NOT_NEEDED)
+			continue;
+		seq_printf(m, "%s %s %lu %s\n", site->calls.rp.kp.symbol_name,
 			   state(site, off), missed(site), site->purpose);
 	}
 }

@@ -1,40 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which write this task is completing now. Two questions, neither needs a table of ours:
- * inside a call, the kretprobe instances of the current task know; at the entry of a completion
- * work, the kiocb is found through the work's own memory.
+ * Which write this task is completing now, as structures private to the kernel tell: the kiocb is
+ * recognised by what it is and not by where a version has it.
  */
 #include <linux/fs.h>
 #include <linux/uaccess.h>
 
 #include "diolate.h"
-
-/**
- * diolate_scope_innermost() - find the innermost call that a kretprobe of ours is inside of
- * @rp:    the kretprobe
- * @match: whether this instance's data is the one wanted
- * @arg:   passed on to @match
- *
- * Only the current task pushes and pops its instances, on entry and return, so the list is stable
- * here; an interrupt that comes between has popped its own before it returns.
- *
- * Context: any, also inside a probe handler; @rp is registered.
- * Return: the data of the instance, valid until the current call returns; NULL if there is none.
- */
-void *diolate_scope_innermost(const struct kretprobe *rp, bool (*match)(void *data, void *arg),
-			      void *arg)
-{
-	struct llist_node *node;
-
-	for (node = diolate_first_instance(); node; node = READ_ONCE(node->next)) {
-		struct kretprobe_instance *ri = diolate_instance(node);
-
-		if (diolate_instance_of(ri, rp) && match(ri->data, arg))
-			return ri->data;
-	}
-	return NULL;
-}
-NOKPROBE_SYMBOL(diolate_scope_innermost);
 
 /* The consumer of what may be a kiocb; of no write it is the kernel. */
 static enum diolate_consumer consumer_at(const struct kiocb *iocb)
@@ -89,14 +61,83 @@ struct kiocb *diolate_scope_submitter(struct kiocb *iocb)
 }
 NOKPROBE_SYMBOL(diolate_scope_submitter);
 
+/* Bytes of a write, out of a private structure; 0 if they cannot be. */
+static size_t plausible(unsigned long bytes)
+{
+	return bytes <= MAX_RW_COUNT ? bytes : 0;
+}
+NOKPROBE_SYMBOL(plausible);
+
+/**
+ * diolate_scope_of_iomap_dio() - the write that iomap_dio_complete() is called for
+ * @inv: filled in if so
+ * @dio: argument of iomap_dio_complete(): a struct iomap_dio, which begins with the kiocb; its
+ *       fourth word are the bytes written (fs/iomap/direct-io.c, 5.4 to 7.3)
+ *
+ * A write says so in its ki_flags only if its submitter is user space: there one that does not is a
+ * read. Any other may be either.
+ *
+ * Context: any, also inside a probe handler; @dio is being completed.
+ * Return: whether it may be a write.
+ */
+bool diolate_scope_of_iomap_dio(struct diolate_invalidation *inv, const unsigned long *dio)
+{
+	struct kiocb *iocb = (struct kiocb *)dio[0];
+	enum diolate_mark mark;
+
+	if (!(iocb->ki_flags & IOCB_WRITE) &&
+	    is_of_user_space(diolate_consumer_of(READ_ONCE(iocb->ki_complete), &mark)))
+		return false;
+	inv->iocb = iocb;
+	inv->length = plausible(dio[3]);
+	return true;
+}
+NOKPROBE_SYMBOL(diolate_scope_of_iomap_dio);
+
 /*
- * How far before its work a dio keeps the pointer to its kiocb, in words: 8 in struct iomap_dio
- * (fs/iomap/direct-io.c), 2 in struct dio (fs/direct-io.c), 6.1 to 7.3. The word right before the
- * work is never it: in struct iomap_dio that is a bool, whose padding is not initialised. Beyond
- * the eighth word is other memory, which may hold a pointer to a kiocb long freed.
+ * Before its pages, which are not initialized, a struct dio is no longer than this, in words
+ * (fs/direct-io.c, do_blockdev_direct_IO(): 18, 5.10; 18, 6.1).
+ */
+#define DIO_WORDS 18
+
+/**
+ * diolate_scope_of_dio() - the write that dio_complete() is called for
+ * @inv:  filled in if it was found
+ * @dio:  argument of dio_complete(): a struct dio, which has the kiocb somewhere, and the bytes
+ *        written right behind it (fs/direct-io.c, 5.4 to 7.3)
+ * @file: the file it writes
+ *
+ * The kiocb is the only thing there whose first word leads to the file.
+ *
+ * Context: any, also inside a probe handler; @dio is being completed.
+ * Return: whether it was found.
+ */
+bool diolate_scope_of_dio(struct diolate_invalidation *inv, const unsigned long *dio,
+			  const struct file *file)
+{
+	unsigned int i;
+
+	for (i = 0; i < DIO_WORDS - 1; i++) {
+		struct kiocb *iocb = (struct kiocb *)dio[i];
+		struct file *filp;
+
+		if (get_kernel_nofault(filp, &iocb->ki_filp) || filp != file)
+			continue;
+		inv->iocb = iocb;
+		inv->length = plausible(dio[i + 1]);
+		return true;
+	}
+	return false;
+}
+NOKPROBE_SYMBOL(diolate_scope_of_dio);
+
+/*
+ * How far before its work a dio keeps the pointer to its kiocb, in words: 2 in struct dio
+ * (fs/direct-io.c), farthest in struct iomap_dio (fs/iomap/direct-io.c), which begins with it, 5.10 to
+ * 7.3. The word right before the work is never it: in struct iomap_dio that is a bool, whose padding is
+ * not initialised. Beyond the farthest is other memory, which may hold a pointer to a kiocb long freed.
  */
 #define NEAREST 2
-#define FARTHEST 8
 
 /* The write of user space that @word leads to. */
 static struct kiocb *submitter_at(const unsigned long *word)
@@ -129,7 +170,7 @@ struct kiocb *diolate_scope_of_work(const void *work, unsigned int *distance)
 
 	if (known)
 		return submitter_at(words - known);
-	for (i = NEAREST; i <= FARTHEST; i++) {
+	for (i = NEAREST; i <= DIOLATE_FARTHEST_KIOCB; i++) {
 		struct kiocb *candidate = submitter_at(words - i);
 
 		if (!candidate)

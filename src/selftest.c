@@ -44,11 +44,11 @@ static int outer_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 }
 NOKPROBE_SYMBOL(outer_return);
 
-static struct kretprobe outer = {
-	.kp.addr = (kprobe_opcode_t *)probed_outer,
-	.entry_handler = outer_entry,
-	.handler = outer_return,
-	.data_size = sizeof(long),
+static struct diolate_calls outer = {
+	.rp.kp.addr = (kprobe_opcode_t *)probed_outer,
+	.rp.entry_handler = outer_entry,
+	.rp.handler = outer_return,
+	.rp.data_size = sizeof(long),
 };
 
 static bool holds(void *data, void *value)
@@ -61,7 +61,7 @@ static int inner_hit(struct kprobe *p, struct pt_regs *regs)
 {
 	long value = regs_get_kernel_argument(regs, 0);
 
-	WRITE_ONCE(found, diolate_scope_innermost(&outer, holds, &value));
+	WRITE_ONCE(found, diolate_calls_innermost(&outer, holds, &value));
 	return 0;
 }
 NOKPROBE_SYMBOL(inner_hit);
@@ -104,7 +104,7 @@ int diolate_selftest_init(void)
 	const char *what;
 	int err;
 
-	err = register_kretprobe(&outer);
+	err = diolate_calls_arm(&outer);
 	if (err) {
 		pr_err("not loaded: this kernel refuses a kretprobe (error %d); it needs CONFIG_KRETPROBES=y and kernel.ftrace_enabled=1\n",
 		       err);
@@ -113,7 +113,7 @@ int diolate_selftest_init(void)
 	err = register_kprobe(&inner);
 	if (err) {
 		pr_err("not loaded: this kernel refuses a kprobe (error %d)\n", err);
-		unregister_kretprobe(&outer);
+		diolate_calls_disarm(&outer);
 		return err;
 	}
 	what = fault();
@@ -134,7 +134,7 @@ int diolate_selftest_init(void)
 void diolate_selftest_exit(void)
 {
 	unregister_kprobe(&inner);
-	unregister_kretprobe(&outer);
+	diolate_calls_disarm(&outer);
 }
 
 /**

@@ -25,6 +25,7 @@ int diolate_symbol_errno(int err)
  * diolate_symbol_address() - the address of a function of the kernel
  * @symbol:  its name
  * @address: set to its first instruction, which a pointer to it holds
+ * @size:    set to how many bytes it has; or NULL
  *
  * kallsyms is not exported; a kprobe that is registered disarmed tells. Its address is past the
  * ENDBR of the function where there is one (arch_adjust_kprobe_addr(), x86, since 5.18), by the
@@ -33,11 +34,11 @@ int diolate_symbol_errno(int err)
  * Context: process, may sleep.
  * Return: 0 or a negative errno.
  */
-int diolate_symbol_address(const char *symbol, unsigned long *address)
+int diolate_symbol_address(const char *symbol, unsigned long *address, unsigned long *size)
 {
 	struct kprobe kp = { .symbol_name = symbol, .flags = KPROBE_FLAG_DISABLED };
 	char name[KSYM_SYMBOL_LEN];
-	unsigned long offset;
+	unsigned long offset, bytes;
 	const char *plus;
 	int err;
 
@@ -49,8 +50,10 @@ int diolate_symbol_address(const char *symbol, unsigned long *address)
 
 	sprint_symbol(name, *address);
 	plus = strrchr(name, '+');
-	if (!plus || sscanf(plus, "+0x%lx/", &offset) != 1)
+	if (!plus || sscanf(plus, "+0x%lx/0x%lx", &offset, &bytes) != 2)
 		return -EINVAL;
 	*address -= offset;
+	if (size)
+		*size = bytes;
 	return 0;
 }

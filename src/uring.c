@@ -8,6 +8,21 @@
 
 #include "diolate.h"
 
+/**
+ * diolate_uring_can_settle() - whether diolate_uring_settle() knows what is in a request
+ *
+ * Else the completion callback has to do: where a request is private to io_uring (5.10), kiocb_done()
+ * calls it through the kiocb, for a write that was waited for too, and nothing is tried again after
+ * it was (io_uring/io_uring.c, io_write() and io_rw_done(), 5.10.262).
+ *
+ * Context: any, also inside a probe handler.
+ */
+bool diolate_uring_can_settle(void)
+{
+	return IS_ENABLED(DIOLATE_IO_KIOCB);
+}
+NOKPROBE_SYMBOL(diolate_uring_can_settle);
+
 #ifdef DIOLATE_IO_KIOCB
 #include <uapi/linux/io_uring.h>
 
@@ -106,7 +121,7 @@ enum diolate_outcome diolate_uring_settle(const struct diolate_uring_write *writ
 }
 NOKPROBE_SYMBOL(diolate_uring_settle);
 
-#else /* no struct io_kiocb to look into: such a late error is undeliverable */
+#else /* no struct io_kiocb to look into */
 
 struct task_struct *diolate_uring_task(struct kiocb *iocb)
 {
@@ -119,8 +134,16 @@ void diolate_uring_fail(struct kiocb *iocb)
 
 bool diolate_uring_enter(struct diolate_uring_write *write, struct io_kiocb *req)
 {
-	return false;
+	/* A request begins with its kiocb (struct io_rw, io_uring/io_uring.c, 5.10). */
+	const struct file *file = ((struct kiocb *)req)->ki_filp;
+
+	if (!file || !(file->f_flags & O_DIRECT) || !S_ISREG(file_inode(file)->i_mode))
+		return false;
+	write->req = req;
+	write->late = false;
+	return true;
 }
+NOKPROBE_SYMBOL(diolate_uring_enter);
 
 enum diolate_outcome diolate_uring_settle(const struct diolate_uring_write *write, long *ret)
 {
