@@ -63,25 +63,29 @@ write_sources() {
 		security=$(mirror Debian-Security)
 	fi
 	[[ -n $main && -n $security ]] || return 1
-	printf '%s\n' "$entry $main $RELEASE main" \
-		"$entry $security $RELEASE-security main" >"$work/sources.list"
+	printf '%s\n' "$entry $main $RELEASE main" "$entry $security $RELEASE-security main" \
+		"$entry $main $RELEASE-backports main" >"$work/sources.list"
 	mv "$work/sources.list" "$state/sources.list"
-	# Apart from the others: an old release loses its backports first.
-	printf '%s\n' "$entry $main $RELEASE-backports main" >"$work/backports"
-	mv "$work/backports" "$state/backports"
 }
 
-# Gets the package lists; fails when the mirror is out of reach.
+# Gets the package lists; fails when the mirror is out of reach. What an old release has lost, its
+# backports first, it does without: a suite of which the mirror says that it has none.
 update() {
+	local suite lost
+
 	new_work
 	mkdir -p "$state/lists/partial" "$state/cache/archives/partial"
 	: >"$state/status"
 	write_sources || { why="apt on this machine names no Debian mirror (main and security)"; return 1; }
 	why="the Debian mirror of this machine does not answer"
-	cp "$state/sources.list" "$work/without"
-	cat "$state/backports" >>"$state/sources.list"
 	apt get update >"$state/log" 2>&1 && return
-	mv "$work/without" "$state/sources.list"
+	lost=$(sed -nE "s/^E: The repository '[^ ]+ ([^ ]+) Release' does (not have|no longer have) a Release file\\.\$/\1/p" \
+		"$state/log")
+	[[ -n $lost ]] || return 1
+	for suite in $lost; do
+		[[ $suite != "$RELEASE" ]] || return 1
+		sed -i "/ $suite main\$/d" "$state/sources.list"
+	done
 	apt get update >"$state/log" 2>&1
 }
 
