@@ -20,9 +20,9 @@
  * the page cache: past what is initialized (fat_direct_IO() and cont_expand_zero(), 6.1 to 7.3;
  * exfat_extend_valid_size(), 6.12), into a hole (ext2_dio_write_iter()), not aligned and shared
  * with another file (xfs_file_dio_write_unaligned()). It dirties its own blocks and waits for
- * nobody; then the other write, which lost nothing, finds the page in its way. ext4 waits for
- * direct writes in flight first (ext4_buffered_write_iter()). No page that a write covers wholly is
- * another's.
+ * nobody; then the other write, which lost nothing, finds the page in its way. (ext4 waits for direct
+ * writes in flight first in 6.1.192, ext4_buffered_write_iter(), but not in 5.10.262: nothing at load
+ * time tells which.) No page that a write covers wholly is another's.
  *
  * Not so elsewhere. btrfs refuses a clean folio while its extent is locked, by a reader or, up to
  * 6.12, by the end of the very write (try_release_extent_state(), 6.1 to 7.3). f2fs refuses dirty
@@ -30,22 +30,19 @@
  * (f2fs_defragment_range(), 6.1 to 7.3). On ntfs3 it takes a private mapping, which a reader may
  * make, to dirty the page with the end of what is initialized (ntfs_file_mmap(), 6.1 to 7.3).
  */
-static const struct {
-	const char *name;
-	bool waits;
-} proven[] = {
-	{ "ext2" },	/* ext4's code, or, on some kernels, its own */
-	{ "ext3", .waits = true },
-	{ "ext4", .waits = true },
-	{ "exfat" },
-	{ "vfat" },
-	{ "xfs" },
+static const char *const proven[] = {
+	"ext2",	/* ext4's code, or, on some kernels, its own */
+	"ext3",
+	"ext4",
+	"exfat",
+	"vfat",
+	"xfs",
 };
 
 /**
  * diolate_only_a_writer_is_in_the_way() - whether a late error proves that somebody wrote the cache
  * @iocb:   a direct write whose post-write invalidation failed
- * @length: bytes of it, from its ki_pos
+ * @length: bytes of it, from its ki_pos; 0 if not known
  *
  * Else -EIO might be a reader's doing, so nobody is told.
  *
@@ -57,9 +54,9 @@ bool diolate_only_a_writer_is_in_the_way(const struct kiocb *iocb, size_t length
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(proven); i++)
-		if (!strcmp(inode->i_sb->s_type->name, proven[i].name))
-			return proven[i].waits || i_blocksize(inode) >= PAGE_SIZE ||
-			       PAGE_ALIGNED(iocb->ki_pos | length);
+		if (!strcmp(inode->i_sb->s_type->name, proven[i]))
+			return i_blocksize(inode) >= PAGE_SIZE ||
+			       (length && PAGE_ALIGNED(iocb->ki_pos | length));
 	return false;
 }
 NOKPROBE_SYMBOL(diolate_only_a_writer_is_in_the_way);

@@ -126,7 +126,7 @@ NOKPROBE_SYMBOL(look_at_file);
 static void look_at_pages(struct diolate_record *r, struct address_space *mapping)
 {
 	XA_STATE(xas, &mapping->i_pages, r->pos >> PAGE_SHIFT);
-	pgoff_t last = (r->pos + r->length - 1) >> PAGE_SHIFT;
+	pgoff_t last = (r->pos + max(r->length, 1ULL) - 1) >> PAGE_SHIFT;
 	unsigned int looked_at = 0;
 	void *entry;
 

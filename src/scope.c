@@ -8,6 +8,17 @@
 
 #include "diolate.h"
 
+/*
+ * Whether a word may be a pointer to something of the kernel's. A nofault read of what is none is safe,
+ * but 5.10 counts the fault as a hit that the probe missed (arch/x86/kernel/kprobes/core.c,
+ * kprobe_fault_handler()).
+ */
+static bool may_lead_somewhere(unsigned long word)
+{
+	return word >= PAGE_OFFSET && !IS_ERR_VALUE(word) && IS_ALIGNED(word, sizeof(word));
+}
+NOKPROBE_SYMBOL(may_lead_somewhere);
+
 /* The consumer of what may be a kiocb; of no write it is the kernel. */
 static enum diolate_consumer consumer_at(const struct kiocb *iocb)
 {
@@ -15,7 +26,8 @@ static enum diolate_consumer consumer_at(const struct kiocb *iocb)
 	enum diolate_mark mark;
 	int flags;
 
-	if (get_kernel_nofault(flags, &iocb->ki_flags) || !(flags & IOCB_WRITE) ||
+	if (!may_lead_somewhere((unsigned long)iocb) ||
+	    get_kernel_nofault(flags, &iocb->ki_flags) || !(flags & IOCB_WRITE) ||
 	    get_kernel_nofault(complete, &iocb->ki_complete))
 		return DIOLATE_KERNEL;
 	return diolate_consumer_of(complete, &mark);
@@ -121,7 +133,8 @@ bool diolate_scope_of_dio(struct diolate_invalidation *inv, const unsigned long 
 		struct kiocb *iocb = (struct kiocb *)dio[i];
 		struct file *filp;
 
-		if (get_kernel_nofault(filp, &iocb->ki_filp) || filp != file)
+		if (!may_lead_somewhere(dio[i]) || get_kernel_nofault(filp, &iocb->ki_filp) ||
+		    filp != file)
 			continue;
 		inv->iocb = iocb;
 		inv->length = plausible(dio[i + 1]);

@@ -197,6 +197,11 @@ collision_in() {
 	echo "$line"
 }
 
+# has_symbol NAME: whether this kernel has a function of that name.
+has_symbol() {
+	grep -q " $1\$" /proc/kallsyms
+}
+
 # wait_until CONDITION: a shell condition that comes true, or the guest's time limit ends it all.
 wait_until() {
 	while ! eval "$1"; do
