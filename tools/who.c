@@ -448,7 +448,7 @@ static int look_at_all(const char *file, bool json)
 	}
 	if (found.hidden)
 		refuse("Processes that cannot be looked at: %u; %s.", found.hidden,
-		       geteuid() ? "run this as root" : "not even root may here");
+		       geteuid() ? "run this as root" : "even root may not look at them here");
 	/* What is known stays true, whatever else is not. */
 	if (found.direct && found.cached)
 		return FOUND;
