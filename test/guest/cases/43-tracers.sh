@@ -60,9 +60,18 @@ trace_trace_cmd() {
 	say "trace-cmd $(tracer trace-cmd --version 2>&1 | sed -n 's/.*version //p')"
 }
 
-# A device number has 20 bits for the minor one; and a probe a stack of 512 bytes.
+# A device number has 20 bits for the minor one; and a probe a stack of 512 bytes. bpftrace 0.23 (Debian
+# 13) takes the offset of a string of variable length for one in words of 4 bytes, in events of the
+# kernel's own too: it finds nothing there. If so the path is looked for where it is, which is what
+# `strings` prints; it is the only such string and follows the other fields.
 trace_bpftrace() {
+	end=$(awk -F '[:;\t ]+' '/offset/ { for (i = 1; i < NF; i++) at[$i] = $(i + 1) }
+		END { print at["offset"] + at["size"] }' /sys/kernel/tracing/events/diolate/late_error/format)
 	tracer bpftrace -c "$workload" -e '
+		tracepoint:workqueue:workqueue_queue_work /@own == 0/ {
+			@own = 1;
+			printf("own=%s\n", str(args->workqueue));
+		}
 		tracepoint:diolate:late_error {
 			printf("seq=%llu outcome=%s reason=%s ", args->seq, args->outcome, args->reason);
 			printf("dev=%u:%u ino=%llu ", args->dev >> 20, args->dev & 0xfffff, args->ino);
@@ -70,11 +79,16 @@ trace_bpftrace() {
 			printf("offset=%llu length=%llu ", args->offset, args->length);
 			printf("error=%d pages=%u page=%s ", args->error, args->pages, args->page);
 			printf("consumer=%s uid=%u ", args->consumer, args->uid);
-			printf("pid=%d comm=%s\n", args->pid, args->comm);
+			printf("pid=%d comm=%s", args->pid, args->comm);
+			printf(" strings=%s\n", str(args->path - '$((3 * end))'));
 		}' >/tmp/bpftrace
 	cat /tmp/bpftrace
-	grep '^seq=' /tmp/bpftrace >/tmp/trace
 	say "$(tracer bpftrace --version)"
+	if grep -q '^own=$' /tmp/bpftrace; then
+		say "it finds no string of variable length, the kernel's own neither: read around that"
+		sed -i 's/ path= \(.*\) strings=\(.*\)/ path=\2 \1 strings=/' /tmp/bpftrace
+	fi
+	sed -n 's/^\(seq=.*\) strings=.*/\1/p' /tmp/bpftrace >/tmp/trace
 }
 
 # The debug kernel knows no disk and no BPF (test/vm/debug.config). Its tracepoint is read by log-trace.

@@ -1,0 +1,41 @@
+# Sourced by init for `make session`: what the command says of a real collision, for README.
+
+# The file of somebody's database, and of another.
+first=/mnt/ext4/orders.db
+second=/mnt/xfs/journal.db
+
+session() (
+	set -eu
+	# Not on the terminal itself: no colours, and top once.
+	cat >/tmp/during <<-END
+		. /lib-guest/command.sh
+		{
+			echo "# diolate who $first"
+			ends 1 diolate who $first
+			echo
+		} >/tmp/session
+	END
+	cat >/tmp/after <<-END
+		. /lib-guest/command.sh
+		{
+			echo "# diolate check $first"
+			ends 1 diolate check $first
+			echo
+			echo "# diolate status"
+			ends 1 diolate status
+			echo
+		} >>/tmp/session
+	END
+	load
+	collide --uring xfs $second >/dev/null
+	collide ext4 $first --during "sh /tmp/during" --first "sh /tmp/after" >/dev/null
+	cat /tmp/session
+	echo "# diolate top"
+	diolate top --interval 10 >/tmp/top &
+	top=$!
+	for _ in 1 2; do
+		collide ext4 $first --size 262144 --length 4096 --writes 64 --stores 16 >/dev/null
+	done
+	wait $top
+	cat /tmp/top
+)
