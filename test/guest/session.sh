@@ -1,8 +1,8 @@
 # Sourced by init for `make session`: what the command says of a real collision, for README.
 
-# The file of somebody's database, and of another.
+# Files of somebody's database.
 first=/mnt/ext4/orders.db
-second=/mnt/xfs/journal.db
+second=/mnt/xfs/wal
 
 session() (
 	set -eu
@@ -27,8 +27,9 @@ session() (
 		} >>/tmp/session
 	END
 	load
+	# (Who asks must not have inherited the file.)
 	collide --uring xfs $second >/dev/null
-	collide ext4 $first --during "sh /tmp/during" --first "sh /tmp/after" >/dev/null
+	collide ext4 $first --during "exec sh /tmp/during 3>&-" --first "sh /tmp/after" >/dev/null
 	cat /tmp/session
 	echo "# diolate top"
 	diolate top --interval 10 >/tmp/top &
