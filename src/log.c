@@ -140,7 +140,7 @@ void diolate_log_late(const struct diolate_invalidation *inv, struct kiocb *iocb
 }
 NOKPROBE_SYMBOL(diolate_log_late);
 
-/* The slot in which the late error of a write is pending, looking from the newest back; its state. */
+/* The slot, and its state, in which the late error of a write is pending; from the newest back. */
 static struct slot *pending_slot(const void *mark, u64 *state)
 {
 	u64 seq = atomic64_read(&newest);
