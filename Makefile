@@ -4,7 +4,7 @@
 KERNEL_BUILD_DIR ?= /lib/modules/$(shell uname -r)/build
 CFLAGS ?= -O2 -g -Wall -Wextra -Werror
 
-.PHONY: module load unload tool demo check check-long check-debug guest clean distclean
+.PHONY: module load unload tool demo session check check-long check-debug guest clean distclean
 
 module:
 	@[ -e $(KERNEL_BUILD_DIR)/Makefile ] || { echo "no headers of the running kernel in \
@@ -37,6 +37,10 @@ build/unit/diolate: $(wildcard tools/*.[ch]) src/main.c
 
 demo:
 	@test/demo
+
+# README's session with the command.
+session:
+	@test/demo session
 
 check:
 	@test/check

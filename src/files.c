@@ -24,7 +24,7 @@
  * @file:        with the path it had at the last late error
  */
 struct entry {
-	unsigned int version;
+	unsigned long version;
 	atomic64_t late_errors;
 	u64 first, last;
 	struct diolate_file file;
@@ -40,7 +40,7 @@ static bool same(const struct diolate_file *a, const struct diolate_file *b)
 NOKPROBE_SYMBOL(same);
 
 /* Whether the caller may write the file of this entry. */
-static bool claim(struct entry *e, unsigned int version)
+static bool claim(struct entry *e, unsigned long version)
 {
 	return !(version & 1) && cmpxchg(&e->version, version, version + 1) == version;
 }
@@ -67,10 +67,11 @@ void diolate_files_add(const struct diolate_record *r)
 	for (i = 0; i < FILES; i++) {
 		struct entry *e = &entries[(hash + i) % FILES];
 		/* Paired with release(). */
-		unsigned int version = smp_load_acquire(&e->version);
+		unsigned long version = smp_load_acquire(&e->version);
 
 		if (!version && claim(e, 0)) {
 			e->first = r->time;
+			e->last = r->time;
 			e->file = *file;
 			release(e);
 		} else if (version <= 1 || !same(&e->file, file)) {
@@ -104,7 +105,7 @@ static int by_number(const void *a, const void *b)
 /* A handler may be writing it, which it does without a pause. */
 static void copy_file(struct diolate_file *file, const struct entry *e)
 {
-	unsigned int version;
+	unsigned long version;
 
 	do {
 		/* Paired with release(). */

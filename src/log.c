@@ -140,16 +140,25 @@ void diolate_log_late(const struct diolate_invalidation *inv, struct kiocb *iocb
 }
 NOKPROBE_SYMBOL(diolate_log_late);
 
-/* The slot in which the late error of a write is pending, looking from the newest back. */
-static struct slot *pending_slot(const void *mark)
+/* The slot, and its state, in which the late error of a write is pending; from the newest back. */
+static struct slot *pending_slot(const void *mark, u64 *state)
 {
 	u64 seq = atomic64_read(&newest);
 	unsigned int n;
 
-	for (n = 0; n < diolate_log_size && seq; n++, seq--)
-		if (READ_ONCE(pending[index_of(seq)]) == mark &&
-		    cmpxchg(&pending[index_of(seq)], mark, NULL) == mark)
-			return &ring[index_of(seq)];
+	for (n = 0; n < diolate_log_size && seq; n++, seq--) {
+		struct slot *slot = &ring[index_of(seq)];
+
+		if (READ_ONCE(pending[index_of(seq)]) != mark)
+			continue;
+		/*
+		 * Before the mark is taken away: if that succeeds, this is not yet the state of a
+		 * newer record, whose mark was there before it. Paired with publish().
+		 */
+		*state = smp_load_acquire(&slot->state);
+		if (cmpxchg(&pending[index_of(seq)], mark, NULL) == mark)
+			return slot;
+	}
 	return NULL;
 }
 NOKPROBE_SYMBOL(pending_slot);
@@ -164,13 +173,12 @@ NOKPROBE_SYMBOL(pending_slot);
  */
 void diolate_log_settled(const void *mark, enum diolate_outcome outcome, long ret)
 {
-	struct slot *slot = pending_slot(mark);
 	u64 state;
+	struct slot *slot = pending_slot(mark, &state);
 
 	/* Newer ones have taken its place. */
 	if (!slot)
 		return;
-	state = READ_ONCE(slot->state);
 	if (state == BUSY || outcome_of(state) != DIOLATE_PENDING ||
 	    cmpxchg(&slot->state, state, BUSY) != state)
 		return;

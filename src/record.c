@@ -173,6 +173,18 @@ static struct task_struct *submitter(struct kiocb *iocb, const struct diolate_la
 }
 NOKPROBE_SYMBOL(submitter);
 
+/*
+ * The task whose name a process goes by. An io_uring request may outlive the thread that submitted
+ * it, to which it holds a reference, but not to the first thread of its process: of a task that is
+ * released that pointer is stale (pid_alive(), include/linux/sched.h, 6.1; pid.h, 6.12 and 7.3). Of
+ * one that is not, the first thread is freed after a grace period at the earliest.
+ */
+static const struct task_struct *first_thread(const struct task_struct *task)
+{
+	return pid_alive(task) ? READ_ONCE(task->group_leader) : task;
+}
+NOKPROBE_SYMBOL(first_thread);
+
 /**
  * diolate_record() - take down a late error
  * @r:    filled in
@@ -180,7 +192,7 @@ NOKPROBE_SYMBOL(submitter);
  * @iocb: the write of user space it is for, or that of @inv
  * @late: what is known of it
  *
- * Context: any, also inside a probe handler; in a task.
+ * Context: any, also inside a probe handler; in a task, with preemption off.
  */
 void diolate_record(struct diolate_record *r, const struct diolate_invalidation *inv,
 		    struct kiocb *iocb, const struct diolate_late *late)
@@ -194,7 +206,7 @@ void diolate_record(struct diolate_record *r, const struct diolate_invalidation 
 	r->consumer = late->consumer;
 	r->uid = from_kuid(&init_user_ns, file->f_cred->fsuid);
 	r->pid = task ? task->tgid : 0;
-	strscpy(r->comm, task ? READ_ONCE(task->group_leader)->comm : "", sizeof(r->comm));
+	strscpy(r->comm, task ? first_thread(task)->comm : "", sizeof(r->comm));
 	look_at_file(&r->file, file);
 	look_at_pages(r, inv->iocb->ki_filp->f_mapping);
 }

@@ -70,7 +70,7 @@ static void show_new(char *text, const struct mounts *mounts)
 		if (is_settling(&fields, &written))
 			return;
 		if (state.seq && seq > state.seq + 1 && !state.json)
-			printf("(%" PRIu64 " records were overwritten before they were read)\n",
+			printf("(overwritten before they were read: %" PRIu64 ")\n",
 			       seq - state.seq - 1);
 		state.seq = seq;
 		snprintf(state.time, sizeof(state.time), "%s", time);

@@ -143,27 +143,48 @@ static const char *or_dash(const char *value)
 	return value ? value : "-";
 }
 
-void record_print(const struct fields *fields, const struct mounts *mounts)
+/* The write, who made it, and why nobody could be told. To be freed. */
+static char *write_in_words(const struct fields *fields)
 {
-	const char *time = or_dash(field_value(fields, "time"));
-	const char *outcome = or_dash(field_value(fields, "outcome"));
 	const char *reason = field_value(fields, "reason");
 	const char *comm = field_value(fields, "comm"), *pid = field_value(fields, "pid");
-	char *file = record_file(fields, mounts), *name = comm ? unescaped(comm) : NULL;
-	char *who = name ? printable(name, 0) : NULL;
+	char *name = comm ? unescaped(comm) : NULL, *who = name ? printable(name, 0) : NULL;
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
 
-	/* To the millisecond, in UTC as the log has it. */
-	printf("%.23sZ %s%-14s%s %s  %s bytes at %s, %s", time, colour(outcome_colour(outcome)),
-	       outcome, colour(PLAIN), or_dash(file), or_dash(field_value(fields, "length")),
-	       or_dash(field_value(fields, "offset")), or_dash(field_value(fields, "consumer")));
-	if (who || pid)
-		printf(" by %s (%s)", or_dash(who), or_dash(pid));
-	if (reason)
-		printf(", because %s", reason);
-	putchar('\n');
-	free(file);
+	if (out) {
+		fprintf(out, "%s bytes at %s, %s", or_dash(field_value(fields, "length")),
+			or_dash(field_value(fields, "offset")),
+			or_dash(field_value(fields, "consumer")));
+		if (who || pid)
+			fprintf(out, " by %s (%s)", or_dash(who), or_dash(pid));
+		if (reason)
+			fprintf(out, ", because %s", reason);
+		fclose(out);
+	}
 	free(name);
 	free(who);
+	return text;
+}
+
+void record_print(const struct fields *fields, const struct mounts *mounts)
+{
+	const char *outcome = or_dash(field_value(fields, "outcome"));
+	char *file = record_file(fields, mounts), *words = write_in_words(fields);
+	int width, rows, columns;
+
+	/* To the millisecond, in UTC as the log has it. */
+	width = printf("%.23sZ ", or_dash(field_value(fields, "time")));
+	fputs(colour(outcome_colour(outcome)), stdout);
+	width += printf("%-14s", outcome);
+	width += printf("%s %s", colour(PLAIN), or_dash(file)) - (int)strlen(colour(PLAIN));
+	/* A terminal that is too narrow gets a second line, rather than one cut anywhere. */
+	terminal_size(&rows, &columns);
+	width += 2 + strlen(or_dash(words));
+	printf("%s%s\n", is_terminal(stdout) && width > columns ? "\n    " : "  ", or_dash(words));
+	free(file);
+	free(words);
 }
 
 struct mounts current_mounts(void)

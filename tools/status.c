@@ -276,7 +276,7 @@ int status_command(int argc, char **argv)
 		free(status.version);
 		return cannot_tell(json);
 	}
-	/* An older module has no log; the counters are enough to tell. */
+	/* The counters are enough to tell. */
 	status.log = read_debugfs("log");
 	status.policy = read_parameter("policy");
 	status.mounts = current_mounts();

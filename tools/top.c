@@ -14,8 +14,8 @@
 
 #include "diolate.h"
 
-/* More than fit any terminal; the module gives those with most first. */
-#define MAX_FILES 1024
+/* As many as the module gives lines for, those with most first. */
+#define MAX_FILES 1025
 /* late_errors and rate, with two blanks behind each. */
 #define NUMBER_COLUMNS (10 + 2 + 8 + 2)
 

@@ -299,6 +299,9 @@ static struct json_object *user_json(const struct user *user)
 	return object;
 }
 
+/* One way below the other: two of them beside each other are wider than a terminal. */
+#define NEXT_WAY "\n                                    "
+
 static void print_descriptors(const char *how, struct json_object *descriptors, const char **sep)
 {
 	size_t i;
@@ -309,7 +312,7 @@ static void print_descriptors(const char *how, struct json_object *descriptors, 
 		printf("%s%s (fd %d, %s)", *sep, how,
 		       json_object_get_int(json_object_object_get(one, "fd")),
 		       json_object_get_string(json_object_object_get(one, "access")));
-		*sep = ", ";
+		*sep = NEXT_WAY;
 	}
 }
 
@@ -330,7 +333,7 @@ static void print_user(const struct user *user)
 		printf("%smapped shared, writable (%" PRIu64 " bytes at %" PRIu64 ")", sep,
 		       json_object_get_uint64(json_object_object_get(one, "length")),
 		       json_object_get_uint64(json_object_object_get(one, "offset")));
-		sep = ", ";
+		sep = NEXT_WAY;
 	}
 	putchar('\n');
 }
@@ -448,7 +451,7 @@ static int look_at_all(const char *file, bool json)
 	}
 	if (found.hidden)
 		refuse("Processes that cannot be looked at: %u; %s.", found.hidden,
-		       geteuid() ? "run this as root" : "not even root may here");
+		       geteuid() ? "run this as root" : "even root may not look at them here");
 	/* What is known stays true, whatever else is not. */
 	if (found.direct && found.cached)
 		return FOUND;

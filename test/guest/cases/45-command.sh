@@ -198,8 +198,7 @@ check_changing() {
 	rm "/mnt/$1/changing"
 }
 
-# With the module: what it has seen is what the command shows. The log and what is made of it, once
-# the module has one.
+# With the module: what it has seen is what the command shows.
 command_module() {
 	load
 	ends 0 diolate status
@@ -213,16 +212,12 @@ command_module() {
 	has '"policy":"propagate"' /tmp/status
 	ends 0 diolate metrics --output /tmp/metrics
 	has 'diolate_late_errors_by_outcome_total{outcome="delivered"} 1' /tmp/metrics
-	if [ -e /sys/kernel/debug/diolate/log ]; then
-		ends 0 diolate log --json >/tmp/log
-		has '"outcome":"delivered"' /tmp/log
-		has "\"file\":\"/mnt/$1/collision\"" /tmp/log
-		ends 0 diolate top --interval 0.2 --json >/tmp/top
-		has "\"file\":\"/mnt/$1/collision\"" /tmp/top
-		say "status, log, top and metrics tell of it"
-	else
-		say "status and metrics tell of it; this module has no log"
-	fi
+	ends 0 diolate log --json >/tmp/log
+	has '"outcome":"delivered"' /tmp/log
+	has "\"file\":\"/mnt/$1/collision\"" /tmp/log
+	ends 0 diolate top --interval 0.2 --json >/tmp/top
+	has "\"file\":\"/mnt/$1/collision\"" /tmp/top
+	say "status, log, top and metrics tell of it"
 	ends 0 diolate policy observe
 	ends 2 diolate policy nonsense
 	[ "$(cat /sys/module/diolate/parameters/policy)" = observe ] || fail "the policy is another now"
