@@ -165,8 +165,12 @@ const char *const diolate_page_names[] = {
 /* The task that submitted a write, if it can be known. */
 static struct task_struct *submitter(struct kiocb *iocb, const struct diolate_late *late)
 {
+	struct task_struct *task = NULL;
+
 	if (late->consumer == DIOLATE_IO_URING)
-		return diolate_uring_task(iocb);
+		task = diolate_uring_task(iocb);
+	if (task)
+		return task;
 	if (late->consumer == DIOLATE_SYNC || late->way == DIOLATE_WAY_WAITED_FOR)
 		return current;
 	return NULL;

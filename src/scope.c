@@ -4,20 +4,22 @@
  * recognised by what it is and not by where a version has it.
  */
 #include <linux/fs.h>
+#include <linux/sizes.h>
 #include <linux/uaccess.h>
 
 #include "diolate.h"
 
 /*
- * Whether a word may be a pointer to something of the kernel's. A nofault read of what is none is safe,
- * but 5.10 counts the fault as a hit that the probe missed (arch/x86/kernel/kprobes/core.c,
- * kprobe_fault_handler()).
+ * Whether a word may be a pointer to a kiocb. A nofault read through what is none is safe, but 5.10
+ * counts the fault as a hit that the probe missed (arch/x86/kernel/kprobes/core.c,
+ * kprobe_fault_handler()). Two ints of which the second is negative look like an address in the last
+ * 4 GiB, where the kernel has its code.
  */
-static bool may_lead_somewhere(unsigned long word)
+static bool may_be_kiocb(unsigned long word)
 {
-	return word >= PAGE_OFFSET && !IS_ERR_VALUE(word) && IS_ALIGNED(word, sizeof(word));
+	return word >= PAGE_OFFSET && word < -SZ_4G && IS_ALIGNED(word, sizeof(word));
 }
-NOKPROBE_SYMBOL(may_lead_somewhere);
+NOKPROBE_SYMBOL(may_be_kiocb);
 
 /* The consumer of what may be a kiocb; of no write it is the kernel. */
 static enum diolate_consumer consumer_at(const struct kiocb *iocb)
@@ -26,7 +28,7 @@ static enum diolate_consumer consumer_at(const struct kiocb *iocb)
 	enum diolate_mark mark;
 	int flags;
 
-	if (!may_lead_somewhere((unsigned long)iocb) ||
+	if (!may_be_kiocb((unsigned long)iocb) ||
 	    get_kernel_nofault(flags, &iocb->ki_flags) || !(flags & IOCB_WRITE) ||
 	    get_kernel_nofault(complete, &iocb->ki_complete))
 		return DIOLATE_KERNEL;
@@ -133,7 +135,7 @@ bool diolate_scope_of_dio(struct diolate_invalidation *inv, const unsigned long 
 		struct kiocb *iocb = (struct kiocb *)dio[i];
 		struct file *filp;
 
-		if (!may_lead_somewhere(dio[i]) || get_kernel_nofault(filp, &iocb->ki_filp) ||
+		if (!may_be_kiocb(dio[i]) || get_kernel_nofault(filp, &iocb->ki_filp) ||
 		    filp != file)
 			continue;
 		inv->iocb = iocb;

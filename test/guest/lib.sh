@@ -55,6 +55,13 @@ run() {
 	cat /tmp/case.log
 }
 
+# skip NAME REASON: a case that this kernel cannot show anything with.
+skip() {
+	is_wanted "$1" || return 0
+	verdicts=$((verdicts + 1))
+	verdict "skip $*"
+}
+
 # After a failure, so that the next case begins as it would have: nothing held, nothing loaded.
 tidy() {
 	for held in /run/dm/*; do

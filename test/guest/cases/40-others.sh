@@ -3,12 +3,13 @@
 events=/sys/kernel/tracing/kprobe_events
 enable=/sys/kernel/tracing/events/foreign
 # Those we probe, and the one whose address we ask for.
-functions="kiocb_invalidate_post_direct_write generic_file_direct_write iomap_dio_complete_work
-	dio_aio_complete_work dio_warn_stale_pagecache aio_complete_rw"
+functions="kiocb_invalidate_post_direct_write iomap_dio_complete dio_complete generic_file_direct_write
+	iomap_dio_complete_work dio_aio_complete_work dio_warn_stale_pagecache aio_complete_rw"
 
 # Somebody else's kprobe and kretprobe on each function of ours, as perf and ftrace set them.
 add_foreign() {
 	for f in $functions; do
+		has_symbol "$f" || continue
 		echo "p:foreign/p_$f $f" >>$events
 		echo "r:foreign/r_$f $f" >>$events
 	done
