@@ -133,7 +133,7 @@ log_overlay() {
 	newest path /collision
 	newest fstype overlay
 	newest dev "$(device_of /mnt/overlay)"
-	newest comm collide
+	newest comm "$submitter"
 	umount /mnt/overlay
 	expect late_errors=1 stuck=1 delivered=1
 }
