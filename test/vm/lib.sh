@@ -24,13 +24,15 @@ kernel_table() {
 	sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$VM/kernels"
 }
 
-# Sets NAME, SERIES, RELEASE and FLAVOUR of one row, or ends the script.
+# Sets NAME, SERIES, RELEASE and FLAVOUR of one row, or ends the script; and TRACERS, the release whose
+# tracers run on it: those of Debian 11 want headers to be there, and Debian 12's do as well.
 kernel_row() {
 	[[ $# -eq 1 && -n $1 ]] || die "which kernel? Give one of: $(all_names)"
 	read -r NAME RELEASE FLAVOUR < <(kernel_table | awk -v name="$1" '$1 == name') ||
 		die "no kernel \"$1\" in test/vm/kernels; it has: $(all_names)"
 	SERIES=${NAME%%-*}
-	export NAME SERIES RELEASE FLAVOUR
+	TRACERS=${RELEASE/bullseye/bookworm}
+	export NAME SERIES RELEASE FLAVOUR TRACERS
 }
 
 # kernel_names [debug]: the stock kernels, or those of flavour debug.
