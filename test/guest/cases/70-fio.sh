@@ -1,7 +1,8 @@
 # shellcheck disable=SC2016,SC2034 # wait_until evaluates its argument itself; fio reads SECONDS
 # Debian's fio, a program that nobody here wrote.
 
-deleted=/sys/kernel/tracing/events/filemap/mm_filemap_delete_from_page_cache
+# A trace of its own, for what is told by `raced`.
+races=/sys/kernel/tracing/instances/races
 
 # of_fio FILE JOBS DIRECTION KEY: the sum over some jobs, named by a pattern, in what fio wrote as JSON.
 # DIRECTION is read, write, or job for what is said of the whole job.
@@ -78,10 +79,20 @@ stop() {
 	/lib-guest/dm.sh release "$fs"
 }
 
-# How many pages of our file workers removed from the cache: those that somebody had read while a write
-# was in flight, since it is in a worker that the write completes and invalidates. Nobody else there does.
+# watch_races FILE, raced: how many of its pages workers removed from the cache since: those that somebody
+# had read while a write was in flight, since it is in a worker that the write completes and invalidates.
+# Nobody else there does.
+watch_races() {
+	# From a case that failed.
+	[ ! -e $races ] || rmdir $races
+	mkdir $races
+	event=$races/events/filemap/mm_filemap_delete_from_page_cache
+	echo "i_ino == $(stat -c %i "$1") && comm ~ \"kworker*\"" >$event/filter
+	echo 1 >$event/enable
+}
+
 raced() {
-	awk '/common_pid: kworker/ { n += $NF } END { print n + 0 }' $deleted/hist
+	awk '$1 == "entries:" || $1 == "overrun:" { n += $2 } END { print n + 0 }' $races/per_cpu/*/stats
 }
 
 # ready FS NAME SIZE: a file for fio, and the module loaded.
@@ -99,10 +110,7 @@ ready() {
 clean_fio() {
 	export LOOPS="$2"
 	ready "$1" clean 16M
-	# What a case before has counted must not pass for this one's.
-	[ "$(raced)" = 0 ] || fail "the pages of another file are still counted"
-	trigger="hist:keys=common_pid.execname if i_ino == $(stat -c %i "$FILE")"
-	echo "$trigger" >$deleted/trigger
+	watch_races "$FILE"
 	trap stop EXIT
 	# So that a write takes long enough for somebody to read what it writes.
 	/lib-guest/dm.sh slow "$fs" 50
@@ -118,7 +126,7 @@ clean_fio() {
 	stop
 	trap - EXIT
 	raced=$(raced)
-	echo "!$trigger" >$deleted/trigger
+	rmdir $races
 	expect
 	[ "$(of_fio /tmp/clean.json '.*' job error)" = 0 ] || fail "fio counted an error"
 	[ "$raced" -gt 0 ] || fail "nobody read what was being written"

@@ -3,6 +3,13 @@
 
 dir=/sys/kernel/debug/diolate
 
+# in_state STATE BUT: that all sites are in this state and none has missed a hit, but so many; not
+# counting the one that kernels before 6.5 have stand-ins for.
+in_state() {
+	grep -v '^kiocb_invalidate_post_direct_write absent ' $dir/sites >/tmp/sites
+	[ "$(grep -c " $1 0 " /tmp/sites)" = $(($(grep -c . /tmp/sites) - $2)) ] || fail "$(cat $dir/sites)"
+}
+
 # refusing PARAMETER...: insmod is refused one call of a kernel function; see test/module/refuse.c.
 refusing() {
 	/sbin/insmod /refuse.ko "$@" || fail "refuse $*"
@@ -115,8 +122,7 @@ optional_absent() {
 	load
 	was_refused || fail "not refused"
 	grep -q "^$1 absent 0 " $dir/sites || fail "$(cat $dir/sites)"
-	[ "$(grep -c ' armed 0 ' $dir/sites)" = "$(($(grep -c . $dir/sites) - 1))" ] ||
-		fail "$(cat $dir/sites)"
+	in_state armed 1
 	before
 	collision "$2" $3
 	is res 65536 "$line"
@@ -177,15 +183,15 @@ switched_off() {
 		return
 	fi
 	off=$(cat "$counters")
-	sites=$(cat $dir/sites)
+	status=0
+	(in_state disarmed 0) || status=1
 	collision ext4
 	echo 1 >"$1"
 	is res 65536 "$line"
 	echo "$off" | grep -qx "probes_off 1" || fail "$off"
-	[ "$(echo "$sites" | grep -c '^[a-z_0-9]* disarmed 0 ')" = "$(grep -c . $dir/sites)" ] ||
-		fail "$sites"
+	[ $status = 0 ] || fail "not all are disarmed: $(cat /tmp/sites)"
 	grep -qx "probes_off 0" "$counters" || fail "$(cat "$counters")"
-	[ "$(grep -c ' armed 0 ' $dir/sites)" = "$(grep -c . $dir/sites)" ] || fail "$(cat $dir/sites)"
+	in_state armed 0
 	before
 	collision ext4
 	is res -5 "$line"
