@@ -392,13 +392,17 @@ static bool is_kretprobe(const struct site *site)
 	return site->calls.rp.entry_handler;
 }
 
-static bool is_needed(const struct site *site)
+/* 0 if the site is of use on this kernel, NOT_NEEDED if not, a negative errno if that is not known. */
+static int need(const struct site *site)
 {
 	unsigned long address;
+	int err = 0;
 
 	if (site->stand_in && sites[INVALIDATE].armed)
-		return false;
-	return !site->only_if || !diolate_symbol_address(site->only_if, &address, NULL);
+		return NOT_NEEDED;
+	if (site->only_if)
+		err = diolate_symbol_address(site->only_if, &address, NULL);
+	return err == -ENOENT ? NOT_NEEDED : err;
 }
 
 static const char *trouble(const struct site *site)
@@ -408,14 +412,15 @@ static const char *trouble(const struct site *site)
 
 static int arm(struct site *site)
 {
-	if (!is_needed(site))
-		return NOT_NEEDED;
-	if (site == &sites[INLINED_LATE_ERROR]) {
-		int err = diolate_symbol_address(sites[DIRECT_WRITE].calls.rp.kp.symbol_name,
-						 &direct_write_start, &direct_write_size);
-		if (err)
-			return err;
-	}
+	int err = need(site);
+
+	if (err)
+		return err;
+	if (site == &sites[INLINED_LATE_ERROR])
+		err = diolate_symbol_address(sites[DIRECT_WRITE].calls.rp.kp.symbol_name,
+					     &direct_write_start, &direct_write_size);
+	if (err)
+		return err;
 	if (!is_kretprobe(site))
 		return register_kprobe(&site->calls.rp.kp);
 	site->calls.rp.maxactive = diolate_maxactive;
@@ -444,6 +449,13 @@ int diolate_probes_arm(void)
 			pr_err("not loaded: %s %s on this kernel (error %d), which is needed for: %s\n",
 			       site->calls.rp.kp.symbol_name, trouble(site), site->err, site->purpose);
 			return diolate_symbol_errno(site->err);
+		}
+		if (i == INVALIDATE) {
+			/* It has stand-ins, the first of which is required. */
+			if (site->err != -ENOENT)
+				pr_notice("%s %s on this kernel (error %d); others stand in for it\n",
+					  site->calls.rp.kp.symbol_name, trouble(site), site->err);
+			continue;
 		}
 		pr_notice("%s %s on this kernel (error %d), which costs: %s\n",
 			  site->calls.rp.kp.symbol_name, trouble(site), site->err, site->purpose);

@@ -206,8 +206,8 @@ switched_off() {
 	nothing_left "$1"
 }
 
-run refuse-register_kprobe each_step register_kprobe 7
-run refuse-register_kretprobe each_step register_kretprobe 3
+run refuse-register_kprobe each_step register_kprobe 6
+run refuse-register_kretprobe each_step register_kretprobe 2
 run refuse-percpu_ref_init step_refs
 run refuse-debugfs step_debugfs
 run required-absent required_absent
