@@ -29,11 +29,13 @@ extern unsigned int diolate_log_size;
  * @rp:        a kretprobe; of its data the first word tells a call from none: its entry handler sets
  *             it if it takes the call, to something that is not 0
  * @instances: all of @rp, where no task lists its own; owned by calls.c
+ * @handler:   the return handler that @rp came with, there
  */
 struct diolate_calls {
 	struct kretprobe rp;
 #ifdef DIOLATE_UNLISTED_INSTANCES
 	struct kretprobe_instance **instances;
+	kretprobe_handler_t handler;
 #endif
 };
 

@@ -68,12 +68,22 @@ NOKPROBE_SYMBOL(diolate_calls_innermost);
  * An instance keeps the task and the data of its last call (kernel/kprobes.c, pre_handler_kretprobe(),
  * 5.10): what is over must be told from what is not.
  */
-static int forget(struct kretprobe_instance *ri, struct pt_regs *regs)
+static void forget(struct kretprobe_instance *ri)
 {
 	WRITE_ONCE(*(unsigned long *)ri->data, 0);
-	return 0;
 }
 NOKPROBE_SYMBOL(forget);
+
+static int returns(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct diolate_calls *calls = container_of(ri->rp, struct diolate_calls, rp);
+
+	if (calls->handler)
+		calls->handler(ri, regs);
+	forget(ri);
+	return 0;
+}
+NOKPROBE_SYMBOL(returns);
 
 /* All of them are free while the kretprobe is not armed (register_kretprobe(), 5.10). */
 static void list_instances(struct diolate_calls *calls)
@@ -82,7 +92,7 @@ static void list_instances(struct diolate_calls *calls)
 	int n = 0;
 
 	hlist_for_each_entry(ri, &calls->rp.free_instances, hlist) {
-		forget(ri, NULL);
+		forget(ri);
 		if (n < calls->rp.maxactive)
 			calls->instances[n++] = ri;
 	}
@@ -92,8 +102,8 @@ int diolate_calls_arm(struct diolate_calls *calls)
 {
 	int err;
 
-	if (!calls->rp.handler)
-		calls->rp.handler = forget;
+	calls->handler = calls->rp.handler;
+	calls->rp.handler = returns;
 	if (!calls->rp.maxactive)
 		calls->rp.maxactive = num_possible_cpus();
 	calls->instances = kvcalloc(calls->rp.maxactive, sizeof(*calls->instances), GFP_KERNEL);
