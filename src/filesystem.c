@@ -9,7 +9,7 @@
 
 /*
  * File systems where the folio in the way is certain to have been dirtied by a writer. For these
- * dropping a clean one never fails (6.1 to 7.3). Without a release_folio() of their own (vfat, and
+ * dropping a clean one never fails (5.10 to 7.3). Without a release_folio() of their own (vfat, and
  * exfat up to 6.12), and in ext4_release_folio(), try_to_free_buffers() refuses dirty buffers
  * and those under I/O, whose folio is locked. iomap_release_folio() (xfs; exfat of 7.3): refuses
  * dirty folios and those under writeback. Who moves ext4's data, which dirties it, first waits for

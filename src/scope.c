@@ -54,7 +54,7 @@ NOKPROBE_SYMBOL(is_on_overlay);
  *
  * Mostly it is that write. Overlayfs writes to the file below with a kiocb of its own, and
  * completes the one it was given with the result of that; it keeps the pointer to it behind its
- * own, with a reference count between (struct ovl_aio_req, fs/overlayfs/file.c, 6.1; struct
+ * own, with a reference count between (struct ovl_aio_req, fs/overlayfs/file.c, 5.10.262 and 6.1; struct
  * backing_aio, fs/backing-file.c, 6.12 and 7.3). The pointer is believed only if it leads to a
  * write on overlayfs with a completion of user space. One step is enough: no overlay may be the
  * upper layer of another (DCACHE_OP_REAL, fs/overlayfs/super.c, 6.1, params.c, 6.12 and 7.3).
