@@ -69,8 +69,8 @@ static __always_inline unsigned long diolate_caller(struct pt_regs *regs)
 }
 
 /*
- * How far before its work the kiocb pointer of a struct iomap_dio stands, in words. `done_before` came
- * between in 5.16 (commit 4fdccaa0d184, "iomap: Add done_before argument to iomap_dio_rw").
+ * How far before its work the kiocb pointer of a struct iomap_dio stands, in words. `done_before`
+ * came between in 5.16 (commit 4fdccaa0d184, "iomap: Add done_before argument to iomap_dio_rw").
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 16, 0)
 #define DIOLATE_FARTHEST_KIOCB 6

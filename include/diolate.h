@@ -26,8 +26,8 @@ extern unsigned int diolate_log_size;
 
 /**
  * struct diolate_calls - the calls of a function of the kernel that are followed
- * @rp:        a kretprobe; of its data the first word tells a call from none: its entry handler sets
- *             it if it takes the call, to something that is not 0
+ * @rp:        a kretprobe; the first word of its data tells a call from none: its entry handler
+ *             sets it if it takes the call, to something that is not 0
  * @instances: all of @rp, where no task lists its own; owned by calls.c
  * @handler:   the return handler that @rp came with, there
  */

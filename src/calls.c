@@ -65,8 +65,8 @@ NOKPROBE_SYMBOL(diolate_calls_innermost);
 #else /* no task lists its instances: look through all of the kretprobe, which is seldom done */
 
 /*
- * An instance keeps the task and the data of its last call (kernel/kprobes.c, pre_handler_kretprobe(),
- * 5.10): what is over must be told from what is not.
+ * An instance keeps the task and the data of its last call (kernel/kprobes.c,
+ * pre_handler_kretprobe(), 5.10): what is over must be told from what is not.
  */
 static void forget(struct kretprobe_instance *ri)
 {

@@ -20,9 +20,9 @@
  * the page cache: past what is initialized (fat_direct_IO() and cont_expand_zero(), 6.1 to 7.3;
  * exfat_extend_valid_size(), 6.12), into a hole (ext2_dio_write_iter()), not aligned and shared
  * with another file (xfs_file_dio_write_unaligned()). It dirties its own blocks and waits for
- * nobody; then the other write, which lost nothing, finds the page in its way. (ext4 waits for direct
- * writes in flight first in 6.1.192, ext4_buffered_write_iter(), but not in 5.10.262: nothing at load
- * time tells which.) No page that a write covers wholly is another's.
+ * nobody; then the other write, which lost nothing, finds the page in its way. (ext4 waits for
+ * direct writes in flight first in 6.1.192, ext4_buffered_write_iter(), but not in 5.10.262:
+ * nothing at load time tells which.) No page that a write covers wholly is another's.
  *
  * Not so elsewhere. btrfs refuses a clean folio while its extent is locked, by a reader or, up to
  * 6.12, by the end of the very write (try_release_extent_state(), 6.1 to 7.3). f2fs refuses dirty

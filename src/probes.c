@@ -136,8 +136,8 @@ static int invalidate_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 NOKPROBE_SYMBOL(invalidate_entry);
 
 /*
- * ssize_t iomap_dio_complete(struct iomap_dio *dio), fs/iomap/direct-io.c, 5.4 to 7.3: where there is
- * no function of its own for it, this invalidates.
+ * ssize_t iomap_dio_complete(struct iomap_dio *dio), fs/iomap/direct-io.c, 5.4 to 7.3: where there
+ * is no function of its own for it, this invalidates.
  */
 static int iomap_complete_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
@@ -392,7 +392,7 @@ static bool is_kretprobe(const struct site *site)
 	return site->calls.rp.entry_handler;
 }
 
-/* 0 if the site is of use on this kernel, NOT_NEEDED if not, a negative errno if that is not known. */
+/* 0 if the site is of use on this kernel, NOT_NEEDED if not, a negative errno if nobody knows. */
 static int need(const struct site *site)
 {
 	unsigned long address;

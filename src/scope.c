@@ -10,10 +10,10 @@
 #include "diolate.h"
 
 /*
- * Whether a word may be a pointer to a kiocb. A nofault read through what is none is safe, but 5.10
- * counts the fault as a hit that the probe missed (arch/x86/kernel/kprobes/core.c,
- * kprobe_fault_handler()). Two ints of which the second is negative look like an address in the last
- * 4 GiB, where the kernel has its code.
+ * Whether a word may be a pointer to a kiocb. A nofault read through what is none is safe, but
+ * 5.10 counts the fault as a hit that the probe missed (arch/x86/kernel/kprobes/core.c,
+ * kprobe_fault_handler()). Two ints of which the second is negative look like an address in the
+ * last 4 GiB, where the kernel has its code.
  */
 static bool may_be_kiocb(unsigned long word)
 {
@@ -54,10 +54,10 @@ NOKPROBE_SYMBOL(is_on_overlay);
  *
  * Mostly it is that write. Overlayfs writes to the file below with a kiocb of its own, and
  * completes the one it was given with the result of that; it keeps the pointer to it behind its
- * own, with a reference count between (struct ovl_aio_req, fs/overlayfs/file.c, 5.10.262 and 6.1; struct
- * backing_aio, fs/backing-file.c, 6.12 and 7.3). The pointer is believed only if it leads to a
- * write on overlayfs with a completion of user space. One step is enough: no overlay may be the
- * upper layer of another (DCACHE_OP_REAL, fs/overlayfs/super.c, 6.1, params.c, 6.12 and 7.3).
+ * own, with a reference count between (struct ovl_aio_req, fs/overlayfs/file.c, 5.10.262 and 6.1;
+ * struct backing_aio, fs/backing-file.c, 6.12 and 7.3). The pointer is believed only if it leads
+ * to a write on overlayfs with a completion of user space. One step is enough: no overlay may be
+ * the upper layer of another (DCACHE_OP_REAL, fs/overlayfs/super.c, 6.1, params.c, 6.12 and 7.3).
  *
  * Context: any, also inside a probe handler.
  * Return: that kiocb, alive as long as @iocb; NULL if @iocb is no write, or not for user space.
@@ -148,9 +148,10 @@ NOKPROBE_SYMBOL(diolate_scope_of_dio);
 
 /*
  * How far before its work a dio keeps the pointer to its kiocb, in words: 2 in struct dio
- * (fs/direct-io.c), farthest in struct iomap_dio (fs/iomap/direct-io.c), which begins with it, 5.10 to
- * 7.3. The word right before the work is never it: in struct iomap_dio that is a bool, whose padding is
- * not initialised. Beyond the farthest is other memory, which may hold a pointer to a kiocb long freed.
+ * (fs/direct-io.c), farthest in struct iomap_dio (fs/iomap/direct-io.c), which begins with it,
+ * 5.10 to 7.3. The word right before the work is never it: in struct iomap_dio that is a bool,
+ * whose padding is not initialised. Beyond the farthest is other memory, which may hold a pointer
+ * to a kiocb long freed.
  */
 #define NEAREST 2
 

@@ -11,9 +11,9 @@
 /**
  * diolate_uring_can_settle() - whether diolate_uring_settle() knows what is in a request
  *
- * Else the completion callback has to do: where a request is private to io_uring (5.10), kiocb_done()
- * calls it through the kiocb, for a write that was waited for too, and nothing is tried again after
- * it was (io_uring/io_uring.c, io_write() and io_rw_done(), 5.10.262).
+ * Else the completion callback has to do: where a request is private to io_uring (5.10),
+ * kiocb_done() calls it through the kiocb, for a write that was waited for too, and nothing is
+ * tried again after it was (io_uring/io_uring.c, io_write() and io_rw_done(), 5.10.262).
  *
  * Context: any, also inside a probe handler.
  */
