@@ -129,8 +129,12 @@ filesystem() {
 	before
 	collision_watched other --sync
 	is res 65536 "$line"
-	repeats=$(($(passed late) - 1))
-	[ "$(passed direct_old) $repeats" = "$repeats $repeats" ] || fail "$(passed late) late errors"
+	# fs/direct-io.c invalidates, and generic_file_direct_write() does so again.
+	repeats=$(passed direct_old)
+	late=$((1 + repeats))
+	# 5.10: there the function is inlined.
+	! has_symbol dio_warn_stale_pagecache.part.0 || late=1
+	[ "$(passed late)" = $late ] || fail "$(passed late) late errors: $(cat $tracing/trace)"
 	expect late_errors=1 stuck=1 sync=1 repeats=$repeats
 	unwatch_path
 	check_other "$type"
