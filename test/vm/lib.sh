@@ -11,6 +11,10 @@ BUILD=$TOP/build
 
 # depmod, mkfs.* and their like live there, and a plain user's path lacks them.
 PATH=$PATH:/usr/sbin:/sbin
+# What the guest carries along, beside busybox and the modules; see test/vm/initramfs.
+GUEST_PACKAGES=(btrfs-progs dmsetup dosfstools e2fsprogs exfatprogs f2fs-tools fio kmod mount ntfs-3g
+	xfsprogs)
+
 # Sorting and messages must not depend on who runs this.
 export LC_ALL=C.UTF-8
 
@@ -24,13 +28,30 @@ kernel_table() {
 	sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$VM/kernels"
 }
 
-# Sets NAME, SERIES, RELEASE and FLAVOUR of one row, or ends the script.
+# arch_of FLAVOUR: Debian's name of the architecture.
+arch_of() {
+	case $1 in
+	*arm64) echo arm64 ;;
+	*) echo amd64 ;;
+	esac
+}
+
+# Sets NAME, SERIES, RELEASE, FLAVOUR and ARCH of one row, or ends the script; and ROOT, in which its
+# module is built, and GUEST_ROOT, from which the guest gets its programs: those of this machine, or,
+# if that could not run them, others (see test/vm/fetch).
 kernel_row() {
 	[[ $# -eq 1 && -n $1 ]] || die "which kernel? Give one of: $(all_names)"
 	read -r NAME RELEASE FLAVOUR < <(kernel_table | awk -v name="$1" '$1 == name') ||
 		die "no kernel \"$1\" in test/vm/kernels; it has: $(all_names)"
 	SERIES=${NAME%%-*}
-	export NAME SERIES RELEASE FLAVOUR
+	ARCH=$(arch_of "$FLAVOUR")
+	ROOT=$CACHE/roots/$RELEASE
+	GUEST_ROOT=
+	if [[ $ARCH != amd64 ]]; then
+		ROOT=$CACHE/roots/$RELEASE-$ARCH
+		GUEST_ROOT=$ROOT-guest
+	fi
+	export NAME SERIES RELEASE FLAVOUR ARCH ROOT GUEST_ROOT
 }
 
 # kernel_names [debug]: the stock kernels, or those of flavour debug.
