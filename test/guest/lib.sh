@@ -15,7 +15,7 @@ either() {
 }
 
 verdict() {
-	echo "$*" >/dev/ttyS1
+	echo "$*" >"$verdict_port"
 }
 
 # is_wanted NAME: whether this case is to be run; what is asked for may be a pattern.
