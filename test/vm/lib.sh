@@ -23,9 +23,15 @@ die() {
 	exit 1
 }
 
-# The table without its comments: name, release, flavour.
+# The table without its comments: name, release, flavour, cases.
 kernel_table() {
-	sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$VM/kernels"
+	sed -e 's/#.*//' -e '/=/d' -e '/^[[:space:]]*$/d' "$VM/kernels"
+}
+
+# cases_of SET: its patterns; none for all.
+cases_of() {
+	[[ $1 != all ]] || return 0
+	sed -n "s/^$1 = //p" "$VM/kernels" | grep . || die "test/vm/kernels defines no set of cases \"$1\""
 }
 
 # arch_of FLAVOUR: Debian's name of the architecture.
@@ -36,12 +42,12 @@ arch_of() {
 	esac
 }
 
-# Sets NAME, SERIES, RELEASE, FLAVOUR and ARCH of one row, or ends the script; and ROOT, in which its
+# Sets NAME, SERIES, RELEASE, FLAVOUR, ARCH and CASES (the name of a set) of one row, or ends the script; and ROOT, in which its
 # module is built, and GUEST_ROOT, from which the guest gets its programs: those of this machine, or,
 # if that could not run them, others (see test/vm/fetch).
 kernel_row() {
 	[[ $# -eq 1 && -n $1 ]] || die "which kernel? Give one of: $(all_names)"
-	read -r NAME RELEASE FLAVOUR < <(kernel_table | awk -v name="$1" '$1 == name') ||
+	read -r NAME RELEASE FLAVOUR CASES < <(kernel_table | awk -v name="$1" '$1 == name') ||
 		die "no kernel \"$1\" in test/vm/kernels; it has: $(all_names)"
 	SERIES=${NAME%%-*}
 	ARCH=$(arch_of "$FLAVOUR")
@@ -51,13 +57,18 @@ kernel_row() {
 		ROOT=$CACHE/roots/$RELEASE-$ARCH
 		GUEST_ROOT=$ROOT-guest
 	fi
-	export NAME SERIES RELEASE FLAVOUR ARCH ROOT GUEST_ROOT
+	export NAME SERIES RELEASE FLAVOUR CASES ARCH ROOT GUEST_ROOT
 }
 
 # kernel_names [debug]: the stock kernels, or those of flavour debug.
 kernel_names() {
 	kernel_table | awk -v debug="${1:+1}" '
 		($3 == "debug") == debug + 0 { printf "%s%s", sep, $1; sep = " " }'
+}
+
+# The stock kernels on which every case runs.
+whole_kernel_names() {
+	kernel_table | awk '$3 != "debug" && $4 == "all" { printf "%s%s", sep, $1; sep = " " }'
 }
 
 all_names() {
