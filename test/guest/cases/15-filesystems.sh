@@ -38,15 +38,6 @@ collision_watched() {
 	collision "$@"
 }
 
-# By the list of all modules Debian built, of which the guest carries some.
-built() {
-	case $1 in
-	ext2) set -- ext4 ;; # CONFIG_EXT4_USE_FOR_EXT2
-	esac
-	cat "/lib/modules/$(uname -r)/modules.order" "/lib/modules/$(uname -r)/modules.builtin" |
-		grep -qE "/$1\.k?o"
-}
-
 check_other() {
 	umount /mnt/other
 	case $1 in

@@ -20,7 +20,12 @@ uring() {
 
 # uring_iopoll FS HOW: a device whose completions come only to who polls for them, so that nothing else has to hold it.
 uring_iopoll() {
+	needs null_blk
 	modprobe null_blk nr_devices=1 queue_mode=2 poll_queues=1 memory_backed=1 gb=1
+	if [ ! -e /sys/module/null_blk/parameters/poll_queues ]; then
+		rmmod null_blk
+		skip "null_blk of this kernel has no polled queues"
+	fi
 	"mkfs.$1" -q /dev/nullb0
 	mkdir -p /mnt/other
 	mount -t "$1" /dev/nullb0 /mnt/other

@@ -73,6 +73,7 @@ start() {
 
 stop() {
 	: >/tmp/enough
+	echo 0 >$deleted/enable
 	wait
 	echo 0 >/proc/sys/vm/nr_hugepages
 	/lib-guest/dm.sh release "$fs"
@@ -80,8 +81,10 @@ stop() {
 
 # How many pages of our file workers removed from the cache: those that somebody had read while a write
 # was in flight, since it is in a worker that the write completes and invalidates. Nobody else there does.
+# In events recorded and lost: 5.10 has no histograms of them.
 raced() {
-	awk '/common_pid: kworker/ { n += $NF } END { print n + 0 }' $deleted/hist
+	cat /sys/kernel/tracing/per_cpu/cpu*/stats |
+		awk '$1 == "entries:" || $1 == "overrun:" { n += $2 } END { print n + 0 }'
 }
 
 # ready FS NAME SIZE: a file for fio, and the module loaded.
@@ -99,11 +102,11 @@ ready() {
 clean_fio() {
 	export LOOPS="$2"
 	ready "$1" clean 16M
-	# What a case before has counted must not pass for this one's.
+	echo "comm ~ \"kworker*\" && i_ino == $(stat -c %i "$FILE")" >$deleted/filter
+	echo >/sys/kernel/tracing/trace
 	[ "$(raced)" = 0 ] || fail "the pages of another file are still counted"
-	trigger="hist:keys=common_pid.execname if i_ino == $(stat -c %i "$FILE")"
-	echo "$trigger" >$deleted/trigger
 	trap stop EXIT
+	echo 1 >$deleted/enable
 	# So that a write takes long enough for somebody to read what it writes.
 	/lib-guest/dm.sh slow "$fs" 50
 	hog
@@ -118,7 +121,7 @@ clean_fio() {
 	stop
 	trap - EXIT
 	raced=$(raced)
-	echo "!$trigger" >$deleted/trigger
+	echo 0 >$deleted/filter
 	expect
 	[ "$(of_fio /tmp/clean.json '.*' job error)" = 0 ] || fail "fio counted an error"
 	[ "$raced" -gt 0 ] || fail "nobody read what was being written"
