@@ -15,7 +15,7 @@ either() {
 }
 
 verdict() {
-	echo "$*" >/dev/ttyS1
+	echo "$*" >"$verdict_port"
 }
 
 # is_wanted NAME: whether this case is to be run; what is asked for may be a pattern.
@@ -39,6 +39,7 @@ run() {
 	is_wanted "$name" || return 0
 	echo "diolate-test: case $name" >/dev/kmsg
 	: >/tmp/said
+	rm -f /tmp/skip
 	(
 		set -eu
 		"$@"
@@ -46,20 +47,15 @@ run() {
 	) >/tmp/case.log 2>&1
 	status=$?
 	verdicts=$((verdicts + 1))
-	if [ $status = 0 ]; then
+	if [ $status = 0 ] && [ -e /tmp/skip ]; then
+		verdict "skip $name $(cat /tmp/skip)"
+	elif [ $status = 0 ]; then
 		verdict "ok $name $(sed ':a; N; $! b a; s/\n/; /g' /tmp/said)"
 	else
 		verdict "not ok $name $(tail -n 3 /tmp/case.log | tr '\n' ' ')"
 		tidy
 	fi
 	cat /tmp/case.log
-}
-
-# skip NAME REASON: a case that this kernel cannot show anything with.
-skip() {
-	is_wanted "$1" || return 0
-	verdicts=$((verdicts + 1))
-	verdict "skip $*"
 }
 
 # After a failure, so that the next case begins as it would have: nothing held, nothing loaded.
@@ -71,6 +67,30 @@ tidy() {
 		! grep -q " $directory " /proc/mounts || umount "$directory"
 	done
 	[ ! -e "$counters" ] || /sbin/rmmod diolate
+}
+
+# By the list of all modules Debian built, of which the guest carries some.
+built() {
+	case $1 in
+	ext2) set -- ext4 ;; # CONFIG_EXT4_USE_FOR_EXT2
+	esac
+	cat "/lib/modules/$(uname -r)/modules.order" "/lib/modules/$(uname -r)/modules.builtin" |
+		grep -qE "/$1\.k?o"
+}
+
+# needs MODULE...: the case is skipped if Debian built one of them neither as a module nor in. To be said
+# before the case does anything.
+needs() {
+	for module in "$@"; do
+		built "$module" && continue
+		skip "this kernel has no $module"
+	done
+}
+
+# skip REASON: end this case, which cannot be run here.
+skip() {
+	echo "$*" >/tmp/skip
+	exit 0
 }
 
 # say TEXT: what the line of this case tells, beside its name.

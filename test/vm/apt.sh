@@ -7,6 +7,9 @@
 
 # apt's state for this release alone; what the machine itself has installed plays no part.
 state=$CACHE/apt/$RELEASE
+# Those of the rows of this release; amd64 is what all that runs on this machine is for.
+mapfile -t archs < <(echo amd64
+	kernel_table | awk -v release="$RELEASE" '$2 == release && $3 ~ /arm64$/ { print "arm64"; exit }')
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
 apt_options=(
@@ -17,7 +20,7 @@ apt_options=(
 	-o "Dir::Cache=$state/cache"
 	# Container images of Debian switch this off, which makes every look-up slow.
 	-o Dir::Cache::pkgcache=pkgcache.bin -o Dir::Cache::srcpkgcache=
-	-o APT::Architecture=amd64 -o APT::Install-Recommends=0 -o APT::Default-Release=
+	-o APT::Architecture=amd64 "${archs[@]/#/-oAPT::Architectures::=}" -o APT::Install-Recommends=0 -o APT::Default-Release=
 	# apt's own user may not be able to write to the cache.
 	-o "APT::Sandbox::User=$(id -un)"
 	# Without this a mirror out of reach is a warning and success.
@@ -52,7 +55,9 @@ mirror() {
 }
 
 write_sources() {
-	local main security entry="deb [target=Packages arch=amd64 signed-by=$keyring]"
+	local main security entry
+
+	entry="deb [target=Packages arch=$(IFS=,; echo "${archs[*]}") signed-by=$keyring]"
 
 	main=$(mirror Debian)
 	security=$(mirror Debian-Security)

@@ -49,15 +49,6 @@ collision_watched() {
 	collision "$@"
 }
 
-# By the list of all modules Debian built, of which the guest carries some.
-built() {
-	case $1 in
-	ext2) set -- ext4 ;; # CONFIG_EXT4_USE_FOR_EXT2
-	esac
-	cat "/lib/modules/$(uname -r)/modules.order" "/lib/modules/$(uname -r)/modules.builtin" |
-		grep -qE "/$1\.k?o"
-}
-
 check_other() {
 	umount /mnt/other
 	case $1 in
@@ -135,7 +126,7 @@ filesystem() {
 	# 5.10: there the function is inlined.
 	! has_symbol dio_warn_stale_pagecache.part.0 || late=1
 	[ "$(passed late)" = $late ] || fail "$(passed late) late errors: $(cat $tracing/trace)"
-	expect late_errors=1 stuck=1 sync=1 repeats=$repeats
+	expect late_errors=1 stuck=1 sync=1 repeats="$repeats"
 	unwatch_path
 	check_other "$type"
 	unload

@@ -87,6 +87,7 @@ fall_back() {
 
 # A file system of which it is not proven that only a writer can be in the way.
 not_proven() {
+	needs f2fs
 	other_fs f2fs mkfs.f2fs -q -f -t 0
 	load
 	before
