@@ -10,13 +10,29 @@ CFLAGS ?= -O2 -g -Wall -Wextra -Werror
 module:
 	@[ -e $(KERNEL_BUILD_DIR)/Makefile ] || { echo "no headers of the running kernel in \
 	$(KERNEL_BUILD_DIR); on Debian: apt-get install linux-headers-$$(uname -r)"; exit 1; }
-	$(MAKE) -C $(KERNEL_BUILD_DIR) M=$(CURDIR) modules
+	$(MAKE) -C $(KERNEL_BUILD_DIR) M=$(if $(MO),$(MO_TREE),$(CURDIR)) modules $(MO_REVISION)
+
+# make MO=DIRECTORY: leave everything in that directory, as for a source that cannot be written to. Links
+# to the source serve every kernel; kbuild's own MO= came with 6.13.
+ifneq ($(MO),)
+MO_TREE := $(abspath $(MO))
+MO_REVISION := DIOLATE_REVISION="$(shell cat REVISION 2>/dev/null || \
+	git describe --always --dirty 2>/dev/null || echo unknown)"
+module: links
+links:
+	mkdir -p $(MO_TREE)
+	cp -rsf $(CURDIR)/Kbuild $(CURDIR)/src $(CURDIR)/include $(MO_TREE)/
+endif
 
 load: module
 	insmod diolate.ko
 
 unload:
 	rmmod diolate
+
+# For Secure Boot, see README.md: make sign KEY=private-key CERT=certificate
+sign:
+	@packaging/sign "$(KERNEL_BUILD_DIR)" "$(KEY)" "$(CERT)"
 
 # The command for people.
 tool: build/diolate
