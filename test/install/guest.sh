@@ -2,10 +2,10 @@
 # Run by init of a booted fresh system, as its only job; test/install/run started it and reads the
 # verdict from the second serial port, whose last line is `done N`.
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/bin
-filesystems=ext4
 . /lib-guest/lib.sh
 . /lib-guest/fs.sh
 . /lib-guest/command.sh
+filesystems=ext4
 
 # parameter NAME: of this test, from the kernel's command line.
 parameter() {
