@@ -4,18 +4,35 @@
 KERNEL_BUILD_DIR ?= /lib/modules/$(shell uname -r)/build
 CFLAGS ?= -O2 -g -Wall -Wextra -Werror
 
-.PHONY: module load unload tool demo session check check-long check-debug guest clean distclean
+.PHONY: module load unload sign tool install-tool install-source dkms-install dkms-remove deb rpm \
+	demo session check check-long check-debug check-install guest clean distclean
 
 module:
 	@[ -e $(KERNEL_BUILD_DIR)/Makefile ] || { echo "no headers of the running kernel in \
 	$(KERNEL_BUILD_DIR); on Debian: apt-get install linux-headers-$$(uname -r)"; exit 1; }
-	$(MAKE) -C $(KERNEL_BUILD_DIR) M=$(CURDIR) modules
+	$(MAKE) -C $(KERNEL_BUILD_DIR) M=$(if $(MO),$(MO_TREE),$(CURDIR)) modules $(MO_REVISION)
+
+# make MO=DIRECTORY: leave everything in that directory, as for a source that cannot be written to. Links
+# to the source serve every kernel; kbuild's own MO= came with 6.13.
+ifneq ($(MO),)
+MO_TREE := $(abspath $(MO))
+MO_REVISION := DIOLATE_REVISION="$(shell cat REVISION 2>/dev/null || \
+	git describe --always --dirty 2>/dev/null || echo unknown)"
+module: links
+links:
+	mkdir -p $(MO_TREE)
+	cp -rsf $(CURDIR)/Kbuild $(CURDIR)/src $(CURDIR)/include $(MO_TREE)/
+endif
 
 load: module
 	insmod diolate.ko
 
 unload:
 	rmmod diolate
+
+# For Secure Boot, see README.md: make sign KEY=private-key CERT=certificate
+sign:
+	@packaging/sign "$(KERNEL_BUILD_DIR)" "$(KEY)" "$(CERT)"
 
 # The command for people.
 tool: build/diolate
@@ -27,13 +44,41 @@ build/diolate: $(wildcard tools/*.[ch]) src/main.c
 	@mkdir -p $(@D)
 	@pkg-config --exists json-c || { echo "json-c is missing; on Debian: apt-get install \
 	libjson-c-dev pkg-config"; exit 1; }
-	$(CC) $(CFLAGS) -DDIOLATE_VERSION='"$(VERSION)"' -o $@ $(wildcard tools/*.c) $(JSON_C)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -DDIOLATE_VERSION='"$(VERSION)"' $(LDFLAGS) -o $@ \
+		$(wildcard tools/*.c) $(JSON_C)
 
 # The same for test/unit/command: $DIOLATE_TEST_ROOT before each path of the system, and sanitized.
 build/unit/diolate: CFLAGS += -O1 -fsanitize=address,undefined -DDIOLATE_TEST
 build/unit/diolate: $(wildcard tools/*.[ch]) src/main.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -DDIOLATE_VERSION='"$(VERSION)"' -o $@ $(wildcard tools/*.c) $(JSON_C)
+
+# What the two packages hold, below DESTDIR.
+install-tool: tool
+	install -D -m 755 build/diolate $(DESTDIR)/usr/sbin/diolate
+	install -D -m 644 tools/diolate.8 $(DESTDIR)/usr/share/man/man8/diolate.8
+	install -D -m 644 tools/diolate.bash $(DESTDIR)/usr/share/bash-completion/completions/diolate
+	install -D -m 644 packaging/modprobe.d/diolate.conf $(DESTDIR)/etc/modprobe.d/diolate.conf
+	install -D -m 644 packaging/modules-load.d/diolate.conf $(DESTDIR)/etc/modules-load.d/diolate.conf
+
+DKMS_SOURCE := /usr/src/diolate-$(VERSION)
+
+install-source:
+	for file in Kbuild dkms.conf $(wildcard REVISION) $(shell find src include -type f ! -name '.*' ! -name '*.o'); do \
+		install -D -m 644 $$file $(DESTDIR)$(DKMS_SOURCE)/$$file || exit; done
+
+# DKMS by itself, without a package.
+dkms-install:
+	@packaging/dkms install
+
+dkms-remove:
+	@packaging/dkms remove
+
+deb:
+	@packaging/deb
+
+rpm:
+	@packaging/rpm
 
 demo:
 	@test/demo
@@ -50,6 +95,9 @@ check-long:
 
 check-debug:
 	@DEBUG=1 test/check
+
+check-install:
+	@test/install/check
 
 # The programs that run inside the virtual machines; static, since there is nothing there.
 guest: build/guest/collide build/guest/storm build/diolate
