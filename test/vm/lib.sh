@@ -42,13 +42,13 @@ arch_of() {
 	esac
 }
 
-# Sets NAME, SERIES, RELEASE, FLAVOUR, ARCH and CASES (the name of a set) of one row, or ends the script;
+# Sets NAME, SERIES, RELEASE, FLAVOUR, ARCH and CASE_SET (its name) of one row, or ends the script;
 # and ROOT, in which its module is built; GUEST_ROOT, from which the guest gets its programs: those of
 # this machine, or, if that could not run them, others (see test/vm/fetch); and TRACERS, the release whose
 # tracers run on it: those of Debian 11 want headers to be there, and Debian 12's do as well.
 kernel_row() {
 	[[ $# -eq 1 && -n $1 ]] || die "which kernel? Give one of: $(all_names)"
-	read -r NAME RELEASE FLAVOUR CASES < <(kernel_table | awk -v name="$1" '$1 == name') ||
+	read -r NAME RELEASE FLAVOUR CASE_SET < <(kernel_table | awk -v name="$1" '$1 == name') ||
 		die "no kernel \"$1\" in test/vm/kernels; it has: $(all_names)"
 	SERIES=${NAME%%-*}
 	ARCH=$(arch_of "$FLAVOUR")
@@ -59,7 +59,7 @@ kernel_row() {
 		GUEST_ROOT=$ROOT-guest
 	fi
 	TRACERS=${RELEASE/bullseye/bookworm}
-	export NAME SERIES RELEASE FLAVOUR CASES ARCH ROOT GUEST_ROOT TRACERS
+	export NAME SERIES RELEASE FLAVOUR CASE_SET ARCH ROOT GUEST_ROOT TRACERS
 }
 
 # kernel_names [debug]: the stock kernels, or those of flavour debug.
