@@ -42,8 +42,8 @@ arch_of() {
 	esac
 }
 
-# Sets NAME, SERIES, RELEASE, FLAVOUR, ARCH and CASES (the name of a set) of one row, or ends the script; and ROOT, in which its
-# module is built, and GUEST_ROOT, from which the guest gets its programs: those of this machine, or,
+# Sets NAME, SERIES, RELEASE, FLAVOUR, ARCH and CASES (the name of a set) of one row, or ends the
+# script; and ROOT, in which its module is built, and GUEST_ROOT, from which the guest gets its programs: those of this machine, or,
 # if that could not run them, others (see test/vm/fetch).
 kernel_row() {
 	[[ $# -eq 1 && -n $1 ]] || die "which kernel? Give one of: $(all_names)"
