@@ -100,7 +100,8 @@ done
 run uring-longer-observe-ext4 uring_observe ext4 "$longer"
 run uring-longer-no-collision-ext4 uring_without_collision ext4 "$longer"
 run uring-short uring_short
-# 6.1 refuses to poll a dm device (-EOPNOTSUPP), and no other can be held while a write is waited for.
+# 5.10 and 6.1 refuse to poll a dm device (-EOPNOTSUPP), and no other can be held while a write is
+# waited for.
 case $(uname -r) in
 5.* | 6.1.*) ;;
 *) run uring-longer-iopoll-ext4 uring ext4 iopoll "$longer" ;;
