@@ -20,12 +20,12 @@
 #error "diolate needs a kernel with kretprobes: CONFIG_KRETPROBES=y"
 #endif
 
-/*
- * struct io_kiocb, the request of io_uring: in a header for all since 6.0. On a kernel without
- * io_uring, io_write() is somebody else's.
- */
+/* On a kernel without io_uring, io_write() is somebody else's. */
+#define DIOLATE_HAS_IO_URING IS_ENABLED(CONFIG_IO_URING)
+
+/* struct io_kiocb, the request of io_uring: in a header for all since 6.0. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 0, 0) && IS_ENABLED(CONFIG_IO_URING)
-#define DIOLATE_IO_KIOCB 1
+#define DIOLATE_IO_KIOCB
 #include <linux/io_uring_types.h>
 
 /*
@@ -45,17 +45,37 @@ static __always_inline struct task_struct *diolate_req_task(const struct io_kioc
 /**
  * typedef diolate_complete_fn - the completion callback of a kiocb
  *
- * It lost its third argument, which goes into the second result of an io_event and is 0 for a
- * write, in 5.16 (commit 6b19b766e8f0, "fs: get rid of the res2 iocb->ki_complete argument").
+ * It lost its third argument, the second result of an io_event, which is 0 for every direct write,
+ * in 5.16 (commit 6b19b766e8f0, "fs: get rid of the res2 iocb->ki_complete argument").
+ *
+ * DIOLATE_COMPLETION() defines a callback that does nothing but call another function.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 16, 0)
 typedef void (*diolate_complete_fn)(struct kiocb *iocb, long ret, long ret2);
-#define DIOLATE_RET2_PARAMETER , long ret2
-#define DIOLATE_RET2 , ret2
+
+#define DIOLATE_COMPLETION(callback, function, kind)			\
+static void callback(struct kiocb *iocb, long ret, long ret2)		\
+{									\
+	function(kind, iocb, ret);					\
+}
+
+static inline void diolate_call(diolate_complete_fn complete, struct kiocb *iocb, long ret)
+{
+	complete(iocb, ret, 0);
+}
 #else
 typedef void (*diolate_complete_fn)(struct kiocb *iocb, long ret);
-#define DIOLATE_RET2_PARAMETER
-#define DIOLATE_RET2
+
+#define DIOLATE_COMPLETION(callback, function, kind)			\
+static void callback(struct kiocb *iocb, long ret)			\
+{									\
+	function(kind, iocb, ret);					\
+}
+
+static inline void diolate_call(diolate_complete_fn complete, struct kiocb *iocb, long ret)
+{
+	complete(iocb, ret);
+}
 #endif
 
 /** diolate_caller() - where a function returns to, at its first instruction */

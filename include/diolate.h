@@ -120,7 +120,7 @@ void diolate_deliver_exit(void);
 enum diolate_consumer diolate_consumer_of(diolate_complete_fn complete, enum diolate_mark *mark);
 void diolate_watch(struct kiocb *iocb);
 void diolate_mark_late(struct kiocb *iocb);
-void diolate_mark_uring(struct diolate_uring_write *write);
+const void *diolate_mark_uring(struct diolate_uring_write *write);
 void diolate_uring_returns(struct diolate_uring_write *write, long ret);
 
 /* A submitter was told of an error, but which is not known; the largest errno there is. */

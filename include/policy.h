@@ -7,9 +7,11 @@
 #define DIOLATE_POLICY_H
 
 #ifdef __KERNEL__
+#include <linux/kprobes.h>
 #include <linux/types.h>
 #else
 #include <stdbool.h>
+#define NOKPROBE_SYMBOL(function)
 #endif
 
 /** enum diolate_policy - what the administrator asked for; the order is that of the names */

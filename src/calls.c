@@ -136,7 +136,8 @@ void diolate_calls_disarm(struct diolate_calls *calls)
 
 /*
  * Of several calls of one task that match it may be any: no task is twice inside a call about the
- * same write. The data of others' calls is not looked at.
+ * same write. The data of others' calls is not looked at: an instance that is taken anew gets its
+ * task before its data (pre_handler_kretprobe(), 5.10), so who sees the data sees whose it is.
  */
 void *diolate_calls_innermost(const struct diolate_calls *calls,
 			      bool (*match)(void *data, void *arg), void *arg)
@@ -146,8 +147,9 @@ void *diolate_calls_innermost(const struct diolate_calls *calls,
 	for (i = 0; calls->instances && i < calls->rp.maxactive; i++) {
 		struct kretprobe_instance *ri = calls->instances[i];
 
-		if (READ_ONCE(ri->task) == current && *(unsigned long *)ri->data &&
-		    match(ri->data, arg))
+		/* Its task is read after its data, see above. */
+		if (smp_load_acquire((unsigned long *)ri->data) &&
+		    READ_ONCE(ri->task) == current && match(ri->data, arg))
 			return ri->data;
 	}
 	return NULL;

@@ -17,9 +17,11 @@
  *   in a libaio write the file system waits for, where aio_rw_done() calls it with the result
  *   (fs/aio.c, 6.1 to 7.3). On -EIOCBQUEUED, when only the first part was waited for (btrfs, gfs2),
  *   the completion of the rest calls it; on 7.3 that may be in an interrupt.
- * An io_uring write that is waited for is not marked so: kiocb_done() (io_uring/rw.c) of 7.3 never
- * reads ki_complete, and on each kernel a short write is retried and forgets it. There the record
- * is the kretprobe instance of io_write(), which every way out of it passes.
+ * An io_uring write that is waited for is not marked so from 6.0 on: kiocb_done() (io_uring/rw.c)
+ * of 7.3 never reads ki_complete, and on 6.1 and later a short write is retried and forgets it.
+ * There the record is the kretprobe instance of io_write(), which every way out of it passes;
+ * before, where the result is out of reach, that way out takes the mark from a write that is tried
+ * again.
  *
  * The consumer's own callback is called through an address that kallsyms gave. The kernel itself
  * takes that address and calls it through a pointer of the same type, so neither IBT nor kCFI
@@ -71,8 +73,7 @@ static void settled(const void *mark, enum diolate_outcome outcome, long ret)
 }
 NOKPROBE_SYMBOL(settled);
 
-static void finish(const struct completion_kind *kind, struct kiocb *iocb,
-		   long ret DIOLATE_RET2_PARAMETER)
+static void finish(const struct completion_kind *kind, struct kiocb *iocb, long ret)
 {
 	if (READ_ONCE(iocb->ki_complete) == kind->late) {
 		enum diolate_outcome outcome = diolate_settle(&ret);
@@ -82,22 +83,16 @@ static void finish(const struct completion_kind *kind, struct kiocb *iocb,
 		settled(iocb, outcome, ret);
 	}
 	WRITE_ONCE(iocb->ki_complete, kind->complete);
-	kind->complete(iocb, ret DIOLATE_RET2);
+	diolate_call(kind->complete, iocb, ret);
 	percpu_ref_put(&marks);
 }
 
-#define STAND_IN(function, kind)						\
-static void function(struct kiocb *iocb, long ret DIOLATE_RET2_PARAMETER)	\
-{										\
-	finish(&completions[kind], iocb, ret DIOLATE_RET2);			\
-}
-
-STAND_IN(aio_watched, AIO)
-STAND_IN(aio_late, AIO)
-STAND_IN(uring_watched, URING)
-STAND_IN(uring_late, URING)
-STAND_IN(uring_iopoll_watched, URING_IOPOLL)
-STAND_IN(uring_iopoll_late, URING_IOPOLL)
+DIOLATE_COMPLETION(aio_watched, finish, &completions[AIO])
+DIOLATE_COMPLETION(aio_late, finish, &completions[AIO])
+DIOLATE_COMPLETION(uring_watched, finish, &completions[URING])
+DIOLATE_COMPLETION(uring_late, finish, &completions[URING])
+DIOLATE_COMPLETION(uring_iopoll_watched, finish, &completions[URING_IOPOLL])
+DIOLATE_COMPLETION(uring_iopoll_late, finish, &completions[URING_IOPOLL])
 
 static struct completion_kind completions[COMPLETIONS] = {
 	[AIO] = {
@@ -181,7 +176,7 @@ NOKPROBE_SYMBOL(diolate_watch);
 
 /**
  * diolate_mark_late() - have the callback of a write settle its late error
- * @iocb: a write that is watched, or a libaio one that its file system waits for
+ * @iocb: a write that is watched, or one that its file system waits for (see above)
  *
  * Context: any, also inside a probe handler.
  */
@@ -200,14 +195,36 @@ NOKPROBE_SYMBOL(diolate_mark_late);
  * diolate_mark_uring() - have the return of io_write() settle a late error
  * @write: the call of io_write() that the task is inside of
  *
+ * Where it could not, the callback does, unless that is not called.
+ *
  * Context: any, also inside a probe handler.
+ * Return: what is marked: the call, or the kiocb.
  */
-void diolate_mark_uring(struct diolate_uring_write *write)
+const void *diolate_mark_uring(struct diolate_uring_write *write)
 {
-	percpu_ref_get(&marks);
 	write->late = true;
+	if (!diolate_uring_can_settle()) {
+		diolate_mark_late((struct kiocb *)write->req);
+		return write->req;
+	}
+	percpu_ref_get(&marks);
+	return write;
 }
 NOKPROBE_SYMBOL(diolate_mark_uring);
+
+/* Take the mark from a write that io_write() has called no callback for, and may begin anew. */
+static void unmark(struct kiocb *iocb)
+{
+	diolate_complete_fn complete = READ_ONCE(iocb->ki_complete);
+	const struct completion_kind *kind = kind_of(complete);
+
+	if (!kind || complete != kind->late)
+		return;
+	WRITE_ONCE(iocb->ki_complete, kind->complete);
+	settled(iocb, DIOLATE_UNDELIVERABLE, 0);
+	percpu_ref_put(&marks);
+}
+NOKPROBE_SYMBOL(unmark);
 
 /**
  * diolate_uring_returns() - settle a late error as io_write() returns
@@ -222,6 +239,12 @@ void diolate_uring_returns(struct diolate_uring_write *write, long ret)
 
 	if (!write->late)
 		return;
+	if (!diolate_uring_can_settle()) {
+		/* If it returns 0 the callback was called, and the request may be gone. */
+		if (ret)
+			unmark((struct kiocb *)write->req);
+		return;
+	}
 	outcome = diolate_uring_settle(write, &ret);
 	settled(write, outcome, ret);
 	percpu_ref_put(&marks);

@@ -67,6 +67,7 @@ enum diolate_outcome diolate_decide(const struct diolate_late *late)
 		return DIOLATE_UNDELIVERABLE;
 	return DIOLATE_PENDING;
 }
+NOKPROBE_SYMBOL(diolate_decide);
 
 /**
  * diolate_reason() - why a write is undeliverable
@@ -85,6 +86,7 @@ enum diolate_reason diolate_reason(enum diolate_way way, enum diolate_outcome ou
 		return DIOLATE_UNPROVEN;
 	return way == DIOLATE_WAY_MISSED ? DIOLATE_NOT_WATCHED : DIOLATE_SHORT_WRITE;
 }
+NOKPROBE_SYMBOL(diolate_reason);
 
 /**
  * diolate_settle() - the last word on a pending late error, when the write completes
@@ -105,3 +107,4 @@ enum diolate_outcome diolate_settle(long *ret)
 	*ret = -EIO;
 	return DIOLATE_DELIVERED;
 }
+NOKPROBE_SYMBOL(diolate_settle);

@@ -18,7 +18,6 @@
  * @purpose:  what it is for, for the administrator
  * @required: without it the main job cannot be done
  * @stand_in: of no use where kiocb_invalidate_post_direct_write() is
- * @only_if:  of use only where this function is
  * @distance: completion works only: see diolate_scope_of_work()
  * @err:      how arming ended
  * @armed:    whether it is to be disarmed
@@ -28,7 +27,6 @@ struct site {
 	const char *purpose;
 	bool required;
 	bool stand_in;
-	const char *only_if;
 	unsigned int distance;
 	int err;
 	bool armed;
@@ -67,7 +65,7 @@ static struct site sites[SITES] = {
 		.calls.rp.kp.symbol_name = "iomap_dio_complete",
 		.calls.rp.entry_handler = iomap_complete_entry,
 		.calls.rp.data_size = sizeof(struct diolate_invalidation),
-		.purpose = "which write of an iomap file system the cache is invalidated for",
+		.purpose = "which write the cache is invalidated for, iomap file systems",
 		.required = true,
 		.stand_in = true,
 	},
@@ -75,7 +73,7 @@ static struct site sites[SITES] = {
 		.calls.rp.kp.symbol_name = "dio_complete",
 		.calls.rp.entry_handler = dio_complete_entry,
 		.calls.rp.data_size = sizeof(struct diolate_dio_complete),
-		.purpose = "which write of a fs/direct-io.c file system the cache is invalidated for",
+		.purpose = "which write the cache is invalidated for, fs/direct-io.c file systems",
 		.stand_in = true,
 	},
 	[DIRECT_WRITE] = {
@@ -112,9 +110,8 @@ static struct site sites[SITES] = {
 	[INLINED_LATE_ERROR] = {
 		.calls.rp.kp.symbol_name = "errseq_set",
 		.calls.rp.kp.pre_handler = inlined_late_error,
-		.purpose = "the late error of a write that was waited for, where its code is inlined",
+		.purpose = "the late error of a write that was waited for, inlined",
 		.stand_in = true,
-		.only_if = "dio_warn_stale_pagecache.part.0",
 	},
 };
 
@@ -173,8 +170,8 @@ static int direct_write_entry(struct kretprobe_instance *ri, struct pt_regs *reg
 NOKPROBE_SYMBOL(direct_write_entry);
 
 /*
- * int io_write(struct io_kiocb *req, unsigned int issue_flags), io_uring/rw.c, 6.1 to 7.3: what
- * io_uring calls to submit a write.
+ * int io_write(struct io_kiocb *req, unsigned int issue_flags), io_uring/rw.c, 6.1 to 7.3, and
+ * io_uring/io_uring.c, 5.10.262: what io_uring calls to submit a write.
  */
 static int uring_write_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
@@ -191,7 +188,7 @@ NOKPROBE_SYMBOL(uring_write_return);
 
 /*
  * void iomap_dio_complete_work(struct work_struct *work), fs/iomap/direct-io.c, and
- * void dio_aio_complete_work(struct work_struct *work), fs/direct-io.c, both 6.1 to 7.3. Every
+ * void dio_aio_complete_work(struct work_struct *work), fs/direct-io.c, both 5.10 to 7.3. Every
  * write is watched, not only one whose mapping has pages: end_io may sleep, and pages come
  * meanwhile.
  */
@@ -208,6 +205,13 @@ static int completion_work(struct kprobe *p, struct pt_regs *regs)
 	return 0;
 }
 NOKPROBE_SYMBOL(completion_work);
+
+/* The innermost call of a site's function that matches; none of one that is not followed. */
+static void *innermost(int site, bool (*match)(void *data, void *arg), void *arg)
+{
+	return sites[site].armed ? diolate_calls_innermost(&sites[site].calls, match, arg) : NULL;
+}
+NOKPROBE_SYMBOL(innermost);
 
 static bool invalidates(void *data, void *file)
 {
@@ -245,7 +249,7 @@ static bool writes_with_errors_in(void *data, void *wb_err)
 {
 	const struct diolate_direct_write *write = data;
 
-	return &write->inv.iocb->ki_filp->f_mapping->wb_err == wb_err;
+	return &file_inode(write->inv.iocb->ki_filp)->i_mapping->wb_err == wb_err;
 }
 NOKPROBE_SYMBOL(writes_with_errors_in);
 
@@ -260,14 +264,14 @@ static struct diolate_invalidation *invalidation(void *file)
 	struct diolate_invalidation *inv;
 
 	if (sites[INVALIDATE].armed)
-		return diolate_calls_innermost(&sites[INVALIDATE].calls, invalidates, file);
-	inv = diolate_calls_innermost(&sites[IOMAP_COMPLETE].calls, invalidates, file);
+		return innermost(INVALIDATE, invalidates, file);
+	inv = innermost(IOMAP_COMPLETE, invalidates, file);
 	if (inv)
 		return inv;
-	complete = diolate_calls_innermost(&sites[DIO_COMPLETE].calls, completes, file);
+	complete = innermost(DIO_COMPLETE, completes, file);
 	if (complete)
 		return &complete->inv;
-	write = diolate_calls_innermost(&sites[DIRECT_WRITE].calls, writes_to, file);
+	write = innermost(DIRECT_WRITE, writes_to, file);
 	return write ? &write->inv : NULL;
 }
 NOKPROBE_SYMBOL(invalidation);
@@ -278,7 +282,7 @@ static bool reported(struct kiocb *iocb)
 	struct diolate_direct_write *write;
 	bool before;
 
-	write = diolate_calls_innermost(&sites[DIRECT_WRITE].calls, writes, iocb);
+	write = innermost(DIRECT_WRITE, writes, iocb);
 	if (!write)
 		return false;
 	before = write->reported;
@@ -291,7 +295,7 @@ static bool submits(void *data, void *iocb)
 {
 	const struct diolate_uring_write *write = data;
 
-	/* A request begins with its kiocb (struct io_rw, io_uring/rw.c, 6.1 to 7.3). */
+	/* A request begins with its kiocb (struct io_rw, io_uring/rw.c, 5.10 to 7.3). */
 	return (void *)write->req == iocb;
 }
 NOKPROBE_SYMBOL(submits);
@@ -303,7 +307,7 @@ static struct diolate_uring_write *uring_write(const struct kiocb *iocb,
 {
 	if (consumer != DIOLATE_IO_URING || mark != DIOLATE_UNMARKED)
 		return NULL;
-	return diolate_calls_innermost(&sites[URING_WRITE].calls, submits, (void *)iocb);
+	return innermost(URING_WRITE, submits, (void *)iocb);
 }
 NOKPROBE_SYMBOL(uring_write);
 
@@ -346,17 +350,15 @@ static void late(struct diolate_invalidation *inv)
 		late.way = DIOLATE_WAY_MISSED;
 
 	outcome = diolate_decide(&late);
-	if (outcome != DIOLATE_PENDING || !diolate_uring_can_settle())
-		uring = NULL;
-	if (uring)
-		diolate_mark_uring(uring);
-	else if (outcome == DIOLATE_PENDING)
+	if (outcome == DIOLATE_PENDING && uring) {
+		marked = diolate_mark_uring(uring);
+	} else if (outcome == DIOLATE_PENDING) {
 		diolate_mark_late(iocb);
+		marked = iocb;
+	}
 	diolate_account_late(outcome);
 	if (outcome == DIOLATE_REPEAT)
 		return;
-	if (outcome == DIOLATE_PENDING)
-		marked = uring ?: (void *)iocb;
 	diolate_log_late(inv, iocb, &late, outcome, marked);
 }
 NOKPROBE_SYMBOL(late);
@@ -370,9 +372,10 @@ static int late_error(struct kprobe *p, struct pt_regs *regs)
 NOKPROBE_SYMBOL(late_error);
 
 /*
- * errseq_t errseq_set(errseq_t *eseq, int err), lib/errseq.c, 5.10: where the compiler has split
- * dio_warn_stale_pagecache(), generic_file_direct_write() does its first part itself, which is to
- * call this; it does so for nothing else (disassembled, 5.10).
+ * errseq_t errseq_set(errseq_t *eseq, int err), lib/errseq.c: before 6.5 the compiler may inline
+ * dio_warn_stale_pagecache() in generic_file_direct_write(), which then calls this itself, and does
+ * so for nothing else (disassembled, 5.10). If it does not inline, the caller is the function that
+ * is probed above. A kretprobe that somebody has set on errseq_set() later hides the caller.
  */
 static int inlined_late_error(struct kprobe *p, struct pt_regs *regs)
 {
@@ -380,8 +383,8 @@ static int inlined_late_error(struct kprobe *p, struct pt_regs *regs)
 
 	if (diolate_caller(regs) - direct_write_start >= direct_write_size)
 		return 0;
-	write = diolate_calls_innermost(&sites[DIRECT_WRITE].calls, writes_with_errors_in,
-					(void *)regs_get_kernel_argument(regs, 0));
+	write = innermost(DIRECT_WRITE, writes_with_errors_in,
+			  (void *)regs_get_kernel_argument(regs, 0));
 	late(write ? &write->inv : NULL);
 	return 0;
 }
@@ -392,17 +395,9 @@ static bool is_kretprobe(const struct site *site)
 	return site->calls.rp.entry_handler;
 }
 
-/* 0 if the site is of use on this kernel, NOT_NEEDED if not, a negative errno if nobody knows. */
-static int need(const struct site *site)
+static const char *symbol(const struct site *site)
 {
-	unsigned long address;
-	int err = 0;
-
-	if (site->stand_in && sites[INVALIDATE].armed)
-		return NOT_NEEDED;
-	if (site->only_if)
-		err = diolate_symbol_address(site->only_if, &address, NULL);
-	return err == -ENOENT ? NOT_NEEDED : err;
+	return site->calls.rp.kp.symbol_name;
 }
 
 static const char *trouble(const struct site *site)
@@ -412,13 +407,13 @@ static const char *trouble(const struct site *site)
 
 static int arm(struct site *site)
 {
-	int err = need(site);
+	int err = 0;
 
-	if (err)
-		return err;
+	if (site->stand_in && sites[INVALIDATE].armed)
+		return NOT_NEEDED;
 	if (site == &sites[INLINED_LATE_ERROR])
-		err = diolate_symbol_address(sites[DIRECT_WRITE].calls.rp.kp.symbol_name,
-					     &direct_write_start, &direct_write_size);
+		err = diolate_symbol_address(symbol(&sites[DIRECT_WRITE]), &direct_write_start,
+					     &direct_write_size);
 	if (err)
 		return err;
 	if (!is_kretprobe(site))
@@ -447,18 +442,18 @@ int diolate_probes_arm(void)
 			continue;
 		if (site->required) {
 			pr_err("not loaded: %s %s on this kernel (error %d), which is needed for: %s\n",
-			       site->calls.rp.kp.symbol_name, trouble(site), site->err, site->purpose);
+			       symbol(site), trouble(site), site->err, site->purpose);
 			return diolate_symbol_errno(site->err);
 		}
 		if (i == INVALIDATE) {
 			/* It has stand-ins, the first of which is required. */
 			if (site->err != -ENOENT)
 				pr_notice("%s %s on this kernel (error %d); others stand in for it\n",
-					  site->calls.rp.kp.symbol_name, trouble(site), site->err);
+					  symbol(site), trouble(site), site->err);
 			continue;
 		}
 		pr_notice("%s %s on this kernel (error %d), which costs: %s\n",
-			  site->calls.rp.kp.symbol_name, trouble(site), site->err, site->purpose);
+			  symbol(site), trouble(site), site->err, site->purpose);
 	}
 	return 0;
 }
@@ -543,7 +538,7 @@ void diolate_probes_show(struct seq_file *m)
 
 		if (site->err == NOT_NEEDED)
 			continue;
-		seq_printf(m, "%s %s %lu %s\n", site->calls.rp.kp.symbol_name,
+		seq_printf(m, "%s %s %lu %s\n", symbol(site),
 			   state(site, off), missed(site), site->purpose);
 	}
 }

@@ -12,8 +12,8 @@
 /*
  * Whether a word may be a pointer to a kiocb. A nofault read through what is none is safe, but
  * 5.10 counts the fault as a hit that the probe missed (arch/x86/kernel/kprobes/core.c,
- * kprobe_fault_handler()). Two ints of which the second is negative look like an address in the
- * last 4 GiB, where the kernel has its code.
+ * kprobe_fault_handler()). Two ints of which the second is -1, as a struct dio of 5.10 has
+ * them, look like an address in the last 4 GiB, where the kernel has its code.
  */
 static bool may_be_kiocb(unsigned long word)
 {
@@ -21,7 +21,10 @@ static bool may_be_kiocb(unsigned long word)
 }
 NOKPROBE_SYMBOL(may_be_kiocb);
 
-/* The consumer of what may be a kiocb; of no write it is the kernel. */
+/*
+ * The consumer of what may be a kiocb. What does not say that it is a write is taken for a
+ * synchronous one: those do not say so, and have nothing behind them that could be followed.
+ */
 static enum diolate_consumer consumer_at(const struct kiocb *iocb)
 {
 	diolate_complete_fn complete;
@@ -31,7 +34,7 @@ static enum diolate_consumer consumer_at(const struct kiocb *iocb)
 	if (!may_be_kiocb((unsigned long)iocb) ||
 	    get_kernel_nofault(flags, &iocb->ki_flags) || !(flags & IOCB_WRITE) ||
 	    get_kernel_nofault(complete, &iocb->ki_complete))
-		return DIOLATE_KERNEL;
+		return DIOLATE_SYNC;
 	return diolate_consumer_of(complete, &mark);
 }
 NOKPROBE_SYMBOL(consumer_at);
@@ -109,10 +112,11 @@ bool diolate_scope_of_iomap_dio(struct diolate_invalidation *inv, const unsigned
 NOKPROBE_SYMBOL(diolate_scope_of_iomap_dio);
 
 /*
- * Before its pages, which are not initialized, a struct dio is no longer than this, in words
- * (fs/direct-io.c, do_blockdev_direct_IO(): 18, 5.10; 18, 6.1).
+ * Before its pages, which are not initialized, a struct dio is no longer than this, in words: 15
+ * on 5.10 and 14 on 6.1, where a spinlock is half a word, and more where it is longer
+ * (fs/direct-io.c).
  */
-#define DIO_WORDS 18
+#define DIO_WORDS (15 + DIV_ROUND_UP(sizeof(spinlock_t), sizeof(long)))
 
 /**
  * diolate_scope_of_dio() - the write that dio_complete() is called for

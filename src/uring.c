@@ -8,23 +8,23 @@
 
 #include "diolate.h"
 
+#ifdef DIOLATE_IO_KIOCB
+#include <uapi/linux/io_uring.h>
+
 /**
  * diolate_uring_can_settle() - whether diolate_uring_settle() knows what is in a request
  *
- * Else the completion callback has to do: where a request is private to io_uring (5.10),
- * kiocb_done() calls it through the kiocb, for a write that was waited for too, and nothing is
- * tried again after it was (io_uring/io_uring.c, io_write() and io_rw_done(), 5.10.262).
+ * Else, before 6.0, the completion callback has to do: kiocb_done() calls it through the kiocb, for
+ * a write that was waited for too, and io_write() then returns 0; it returns something else if it
+ * called nobody (io_uring/io_uring.c, io_write() and io_rw_done(), 5.10.262).
  *
  * Context: any, also inside a probe handler.
  */
 bool diolate_uring_can_settle(void)
 {
-	return IS_ENABLED(DIOLATE_IO_KIOCB);
+	return true;
 }
 NOKPROBE_SYMBOL(diolate_uring_can_settle);
-
-#ifdef DIOLATE_IO_KIOCB
-#include <uapi/linux/io_uring.h>
 
 /**
  * diolate_uring_enter() - whether a call of io_write() may see a late error
@@ -121,22 +121,33 @@ enum diolate_outcome diolate_uring_settle(const struct diolate_uring_write *writ
 }
 NOKPROBE_SYMBOL(diolate_uring_settle);
 
-#else /* no struct io_kiocb to look into */
+#else /* a request is private to io_uring, or there is none */
+
+bool diolate_uring_can_settle(void)
+{
+	return false;
+}
+NOKPROBE_SYMBOL(diolate_uring_can_settle);
 
 struct task_struct *diolate_uring_task(struct kiocb *iocb)
 {
 	return NULL;
 }
+NOKPROBE_SYMBOL(diolate_uring_task);
 
 void diolate_uring_fail(struct kiocb *iocb)
 {
 }
+NOKPROBE_SYMBOL(diolate_uring_fail);
 
 bool diolate_uring_enter(struct diolate_uring_write *write, struct io_kiocb *req)
 {
-	/* A request begins with its kiocb (struct io_rw, io_uring/io_uring.c, 5.10). */
-	const struct file *file = ((struct kiocb *)req)->ki_filp;
+	/* A request begins with its kiocb (struct io_rw, io_uring/io_uring.c, 5.10.262). */
+	const struct file *file;
 
+	if (!DIOLATE_HAS_IO_URING)
+		return false;
+	file = ((struct kiocb *)req)->ki_filp;
 	if (!file || !(file->f_flags & O_DIRECT) || !S_ISREG(file_inode(file)->i_mode))
 		return false;
 	write->req = req;
@@ -150,5 +161,6 @@ enum diolate_outcome diolate_uring_settle(const struct diolate_uring_write *writ
 	*ret = 0;
 	return DIOLATE_UNDELIVERABLE;
 }
+NOKPROBE_SYMBOL(diolate_uring_settle);
 
 #endif
