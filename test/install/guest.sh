@@ -19,7 +19,8 @@ step() {
 	verdicts=$((verdicts + 1))
 	# Not as a condition: the shell would heed no -e.
 	(set -eux; "$@") >/tmp/step.log 2>&1
-	if [ $? = 0 ]; then
+	status=$?
+	if [ $status = 0 ]; then
 		verdict "ok $name"
 	else
 		verdict "not ok $name: $(tail -n 4 /tmp/step.log | tr '\n' ' ')"
