@@ -65,6 +65,10 @@ trace_trace_cmd() {
 # kernel's own too: it finds nothing there. If so the path is looked for where it is, which is what
 # `strings` prints; it is the only such string and follows the other fields.
 trace_bpftrace() {
+	# Or it must compile the event's types, for which it needs headers. Of 5.10 it has none: that kernel
+	# was given its types by a tool too old.
+	tracer bpftrace --info 2>&1 | tee /tmp/bpftrace >&2
+	grep -q 'btf.*: yes' /tmp/bpftrace || skip "bpftrace finds no types (BTF) of this kernel"
 	end=$(awk -F '[:;\t ]+' '/offset/ { for (i = 1; i < NF; i++) at[$i] = $(i + 1) }
 		END { print at["offset"] + at["size"] }' /sys/kernel/tracing/events/diolate/late_error/format)
 	tracer bpftrace -c "$workload" -e '

@@ -92,7 +92,7 @@ storm_exhausted() {
 	reads_of_other 3600000
 	collide --stores 0 --during '
 		dd if=/mnt/other/collision of=/dev/null bs=4096 count=1 &
-		until head -n 1 "/proc/$!/stack" | grep -q " folio_"; do usleep 1000; done' \
+		until head -n 1 "/proc/$!/stack" | grep -qE " (folio_|wait_on_page)"; do usleep 1000; done' \
 		other /mnt/other/collision >/tmp/blocker &
 	blocker=$!
 	wait_until 'cat /proc/[0-9]*/stack 2>/dev/null | grep -q " invalidate_inode_pages2_range+"'

@@ -142,6 +142,10 @@ stand_ins() {
 	grep -q "^iomap_dio_complete armed 0 " $dir/sites || fail "$(cat $dir/sites)"
 	for fs in $filesystems; do
 		for options in "" "--uring" "$longer" "--uring $longer"; do
+			# Past the end vfat writes through the page cache, and so waits for what is held.
+			case "$fs $options" in
+			vfat*"$longer") continue ;;
+			esac
 			before
 			collision "$fs" $options
 			is res -5 "$line"
@@ -156,7 +160,7 @@ stand_ins() {
 		: >/tmp/said
 	done
 	newest length 65536
-	say "15 late errors, each told or counted"
+	say "13 late errors, each told or counted"
 }
 
 # An io_uring completion that is not known counts as the kernel's own.
