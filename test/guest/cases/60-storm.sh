@@ -78,6 +78,20 @@ reads_of_other() {
 	DM_DISABLE_UDEV=1 dmsetup resume --nolockfs --noflush other
 }
 
+# since NAME: by how much a counter has changed.
+since() {
+	echo $(($(counter "$1") - $(awk -v name="$1" '$1 == name { print $2 }' /tmp/before)))
+}
+
+# accounted: each late error of the storm in $line was counted, or is shown as missed: $missed of them.
+accounted() {
+	missed=$(since unattributed)
+	late=$(($(v stores) - missed))
+	[ "$(since probe_missed)" -ge "$missed" ] || fail "$missed unattributed, and not missed"
+	expect late_errors=$late stuck=$late delivered="$(v eio)" unattributed="$missed" \
+		undeliverable=$((late - $(v eio))) probe_missed="$(since probe_missed)"
+}
+
 # The only instance of a probe is in use: a write on another file system has completed, but somebody
 # reads its file from the disk, that read is held, and so the folio that is to be invalidated stays
 # locked. Till it is let go each late error is missed, and shown as that.
@@ -99,10 +113,17 @@ storm_exhausted() {
 
 	before
 	storm_of
-	is eio 0 "$line"
-	seen_missed=$(($(counter probe_missed) - $(awk '/^probe_missed/ { print $2 }' /tmp/before)))
-	[ "$seen_missed" -ge "$(v stores)" ] || fail "only $seen_missed of $(v stores) missed"
-	expect unattributed="$(v stores)" probe_missed="$seen_missed"
+	accounted
+	if has_symbol kiocb_invalidate_post_direct_write; then
+		is eio 0 "$line"
+	else
+		# vfat has a stand-in of its own, and one instance of that.
+		for class in ext4_libaio ext4_uring xfs_libaio xfs_uring waited_libaio waited_uring; do
+			is "${class}_eio" 0 "$line"
+		done
+	fi
+	[ "$missed" -ge $(($(v stores) - $(v vfat_libaio_stores) - $(v vfat_uring_stores))) ] ||
+		fail "only $missed of $(v stores) missed"
 	[ "$(reports)" = "$(v stores)" ] || fail "$(reports) reports: $line"
 
 	reads_of_other 0
@@ -116,11 +137,7 @@ storm_exhausted() {
 	first=$(reports)
 	before
 	storm_of --rounds 2
-	missed=$(($(counter unattributed) - $(awk '/^unattributed/ { print $2 }' /tmp/before)))
-	late=$(($(v stores) - missed))
-	expect late_errors=$late stuck=$late delivered="$(v eio)" unattributed=$missed \
-		undeliverable=$((late - $(v eio))) \
-		probe_missed=$(($(counter probe_missed) - $(awk '/^probe_missed/ { print $2 }' /tmp/before)))
+	accounted
 	[ "$(($(reports) - first))" = "$(v stores)" ] || fail "$(reports) reports: $line"
 	[ "$(v eio)" -gt 0 ] || fail "nothing was told: $line"
 	remove_foreign
