@@ -79,7 +79,8 @@ purge() {
 	if modprobe diolate; then fail "it is still to be found"; fi
 }
 
-stty -F /dev/ttyS1 raw
+verdict_port=/dev/ttyS1
+stty -F "$verdict_port" raw
 mount -t debugfs debugfs /sys/kernel/debug || true
 echo 0 >/proc/sys/vm/dirty_writeback_centisecs
 make_all_fs
