@@ -16,7 +16,7 @@ make_all_fs() {
 		case $fs in
 		# A journal of which a quarter, the most a transaction may be, is enough for all writes that are
 		# held at a time: or it is committed, which waits for what is held.
-		ext4) mkfs.ext4 -q -F -b 4096 -J size=64 -E lazy_itable_init=0,lazy_journal_init=0 "/dev/mapper/$fs" ;;
+		ext4) mkfs.ext4 -q -F -J size=64 -E lazy_itable_init=0,lazy_journal_init=0 "/dev/mapper/$fs" ;;
 		xfs) mkfs.xfs -q -f "/dev/mapper/$fs" ;;
 		vfat) mkfs.vfat -I "/dev/mapper/$fs" ;;
 		esac
