@@ -126,6 +126,11 @@ before() {
 	cat "$counters" >/tmp/before
 }
 
+# since NAME: by how much a counter has changed.
+since() {
+	echo $(($(counter "$1") - $(awk -v name="$1" '$1 == name { print $2 }' /tmp/before)))
+}
+
 expect() {
 	cat "$counters" >/tmp/after
 	awk -v expected="$*" '

@@ -78,11 +78,6 @@ reads_of_other() {
 	DM_DISABLE_UDEV=1 dmsetup resume --nolockfs --noflush other
 }
 
-# since NAME: by how much a counter has changed.
-since() {
-	echo $(($(counter "$1") - $(awk -v name="$1" '$1 == name { print $2 }' /tmp/before)))
-}
-
 # accounted: each late error of the storm in $line was counted, or is shown as missed: $missed of them.
 accounted() {
 	missed=$(since unattributed)
@@ -96,8 +91,8 @@ accounted() {
 # reads its file from the disk, that read is held, and so the folio that is to be invalidated stays
 # locked. Till it is let go each late error is missed, and shown as that.
 storm_exhausted() {
-	other_fs ext4 mkfs.ext4 -q -F
-	# All that it reads of the file system is cached afterwards.
+	# All that is read of the file system is cached afterwards: nothing initializes it meanwhile.
+	other_fs ext4 mkfs.ext4 -q -F -E lazy_itable_init=0,lazy_journal_init=0
 	collision other --stores 0
 	load maxactive=1
 	reports_begin
