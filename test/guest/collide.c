@@ -55,6 +55,8 @@ static void usage(void)
 		"  --overlap     all of them at the same place\n"
 		"  --keep        FILE is there already and is written over as it is\n"
 		"  --stores N    into how many of them, evenly spread, a byte is stored (1)\n"
+		"  --submitted   not before io_submit() has returned; else as soon as the first write has\n"
+		"                dropped its page from the cache, as one that is waited for does\n"
 		"  --during CMD  a shell command while all are in flight, after the stores\n"
 		"  --first CMD   one that runs from when the first write has completed\n"
 		"  --uid N       open FILE as this user (0)\n"
@@ -133,7 +135,7 @@ bool is_said(const bool *what)
 /*
  * The other process: when the writes are in flight, store, and let them go. They are when a libaio
  * submitter says so; a write that its submitter waits for, or hands on, tells by its page, which it
- * drops from the cache before it goes out.
+ * drops from the cache before it goes out, but perhaps long before.
  */
 static void store(char *map)
 {
@@ -141,7 +143,7 @@ static void store(char *map)
 	unsigned int i;
 	int status;
 
-	while (!is_said(&shared->submitted) && (opt.writes > 1 || resident(page)))
+	while (!is_said(&shared->submitted) && (opt.writes > 1 || opt.submitted || resident(page)))
 		sched_yield();
 	for (i = 0; i < opt.stores; i++)
 		map[offset_of(i * opt.writes / opt.stores) + 5] = 's';
@@ -187,6 +189,7 @@ static void parse(int argc, char **argv)
 		{ "overlap", 0, NULL, 'O' },
 		{ "keep", 0, NULL, 'k' },
 		{ "stores", 1, NULL, 'n' },
+		{ "submitted", 0, NULL, 'm' },
 		{ "during", 1, NULL, 'd' },
 		{ "first", 1, NULL, 'f' },
 		{ "limit", 1, NULL, 'L' },
@@ -218,6 +221,9 @@ static void parse(int argc, char **argv)
 			break;
 		case 'n':
 			opt.stores = number(optarg, SIZE_MAX);
+			break;
+		case 'm':
+			opt.submitted = true;
 			break;
 		case 'd':
 			opt.during = optarg;
@@ -262,7 +268,7 @@ static void parse(int argc, char **argv)
 		opt.written = opt.size;
 	if (argc - optind != 2 || !opt.writes || opt.writes > MAX_WRITES ||
 	    opt.stores > opt.writes ||
-	    ((opt.write != write_libaio || opt.through) && opt.writes > 1))
+	    ((opt.write != write_libaio || opt.through) && (opt.writes > 1 || opt.submitted)))
 		usage();
 	opt.device = argv[optind];
 	opt.file = argv[optind + 1];

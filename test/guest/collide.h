@@ -19,7 +19,7 @@ struct options {
 	void (*write)(int fd, char *data, long *res);
 	const char *uring;
 	int flags;
-	bool keep, overlap;
+	bool keep, overlap, submitted;
 };
 
 extern struct options opt;
