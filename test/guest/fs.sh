@@ -41,15 +41,19 @@ other_fs() {
 	[ -e /dev/mapper/other ] || /lib-guest/dm.sh create other /dev/ram3
 	"$@" /dev/mapper/other
 	mkdir -p /mnt/other
-	mount -t "$type" /dev/mapper/other /mnt/other
+	mount_on other "$type"
+}
+
+# mount_on NAME TYPE: the device of that name, where it belongs.
+mount_on() {
+	mount -t "$2" "/dev/mapper/$1" "/mnt/$1"
+	# A commit of the journal every five seconds could begin while writes are held, and whoever stores
+	# a byte then, or begins a write, would have to wait for it.
+	[ "$2" != ext4 ] || mount -o remount,commit=3600 "/mnt/$1"
 }
 
 mount_fs() {
-	options=rw
-	# A commit of the journal every five seconds could begin while writes are held, and whoever stores
-	# a byte then would have to wait for it.
-	[ "$1" != ext4 ] || options=commit=3600
-	mount -t "$1" -o "$options" "/dev/mapper/$1" "/mnt/$1"
+	mount_on "$1" "$1"
 	calm_flusher "/mnt/$1"
 }
 
