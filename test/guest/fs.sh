@@ -34,6 +34,16 @@ calm_flusher() {
 	echo 20 >"/sys/class/bdi/$bdi/min_ratio"
 }
 
+# mount_on NAME TYPE: the device of that name, where it belongs.
+mount_on() {
+	mount -t "$2" "/dev/mapper/$1" "/mnt/$1"
+	# While writes are held ext4 is to do nothing of its own accord that waits for the disk, and for which
+	# whoever stores a byte then, or begins a write, would have to wait: commit its journal every five
+	# seconds, initialize its inode tables. Remounted, as without a journal the first is refused at mount
+	# (ext4_fill_super(), fs/ext4/super.c).
+	[ "$2" != ext4 ] || mount -o remount,commit=3600,noinit_itable "/mnt/$1"
+}
+
 # other_fs TYPE MKFS...: one more, for a case that needs a file system of its own, on /mnt/other.
 other_fs() {
 	type=$1
@@ -42,14 +52,6 @@ other_fs() {
 	"$@" /dev/mapper/other
 	mkdir -p /mnt/other
 	mount_on other "$type"
-}
-
-# mount_on NAME TYPE: the device of that name, where it belongs.
-mount_on() {
-	mount -t "$2" "/dev/mapper/$1" "/mnt/$1"
-	# A commit of the journal every five seconds could begin while writes are held, and whoever stores
-	# a byte then, or begins a write, would have to wait for it.
-	[ "$2" != ext4 ] || mount -o remount,commit=3600 "/mnt/$1"
 }
 
 mount_fs() {

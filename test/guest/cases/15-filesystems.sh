@@ -167,8 +167,7 @@ btrfs_file() {
 	echo >$tracing/trace
 	# A page that comes into the cache before the extent is locked makes it a write through the page cache
 	# (-ENOTBLK of btrfs_dio_iomap_begin(), fs/btrfs/direct-io.c).
-	line=$(collide --keep --submitted "other $((place / 512)) 64" /mnt/other/collision) || fail "$line"
-	echo "$line"
+	collision_in "other $((place / 512)) 64" /mnt/other --keep --submitted
 	settled
 	is undone 1 "$line"
 	is size 65536 "$line"
