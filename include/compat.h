@@ -7,8 +7,11 @@
 #define DIOLATE_COMPAT_H
 
 #include <linux/fs.h>
+#include <linux/ftrace.h>
 #include <linux/kprobes.h>
 #include <linux/llist.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
 #include <linux/sched.h>
 #include <linux/version.h>
 
@@ -87,6 +90,96 @@ static __always_inline unsigned long diolate_caller(struct pt_regs *regs)
 	return regs_get_kernel_stack_nth(regs, 0);
 #endif
 }
+
+/*
+ * Folios came in 5.16 (commit 7b230db3b8d3, "mm: Introduce struct folio"); before, what is in the
+ * page cache of a file that may be written is single pages.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 16, 0)
+#define folio page
+#define folio_trylock trylock_page
+#define folio_unlock unlock_page
+#define folio_put put_page
+#define folio_mapping page_mapping
+#define folio_pos page_offset
+#define folio_size thp_size
+#define folio_maybe_dma_pinned page_maybe_dma_pinned
+#define folio_test_dirty PageDirty
+#define folio_test_writeback PageWriteback
+
+static inline struct folio *diolate_get_folio(struct address_space *mapping, pgoff_t index)
+{
+	return find_get_page(mapping, index);
+}
+#else
+static inline struct folio *diolate_get_folio(struct address_space *mapping, pgoff_t index)
+{
+	struct folio *folio = filemap_get_folio(mapping, index);
+
+	/* An error instead of NULL since 6.4 (commit 66dabbb65d67). */
+	return IS_ERR(folio) ? NULL : folio;
+}
+#endif
+
+/*
+ * Drop a folio, locked and not under writeback, from the page cache with all that is dirty in it,
+ * as truncation does. It took a page before 6.8 (commit af7628d6ec19, "fs: convert
+ * error_remove_page to error_remove_folio").
+ */
+static inline int diolate_drop_folio(struct address_space *mapping, struct folio *folio)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 16, 0)
+	return generic_error_remove_page(mapping, folio);
+#elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
+	return generic_error_remove_page(mapping, &folio->page);
+#else
+	return generic_error_remove_folio(mapping, folio);
+#endif
+}
+
+/*
+ * Following and replacing functions of the kernel as live patches do, by an ftrace_ops. What its
+ * callback is given came wrapped in 5.11 (commit d19ad0775dcd, "ftrace: Have the callbacks receive
+ * a struct ftrace_regs instead of pt_regs"), and could be asked for arguments in 6.2 (commit
+ * 94d095ffa0e1, "ftrace: abstract DYNAMIC_FTRACE_WITH_ARGS accesses").
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0) && defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS)
+#define DIOLATE_HAS_FTRACE 1
+#define DIOLATE_FTRACE_FLAGS FTRACE_OPS_FL_PERMANENT
+#define diolate_ftrace_regs struct ftrace_regs
+#define diolate_ftrace_argument(regs) ftrace_regs_get_argument(regs, 0)
+#define diolate_ftrace_redirect ftrace_regs_set_instruction_pointer
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0) && defined(CONFIG_DYNAMIC_FTRACE_WITH_REGS)
+#define DIOLATE_HAS_FTRACE 1
+#define DIOLATE_FTRACE_FLAGS (FTRACE_OPS_FL_PERMANENT | FTRACE_OPS_FL_SAVE_REGS)
+#define diolate_ftrace_regs struct ftrace_regs
+#define diolate_ftrace_argument(regs) regs_get_kernel_argument(ftrace_get_regs(regs), 0)
+#define diolate_ftrace_redirect(regs, to) instruction_pointer_set(ftrace_get_regs(regs), to)
+#elif defined(CONFIG_DYNAMIC_FTRACE_WITH_REGS)
+#define DIOLATE_HAS_FTRACE 1
+#define DIOLATE_FTRACE_FLAGS \
+	(FTRACE_OPS_FL_PERMANENT | FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_RECURSION_SAFE)
+#define diolate_ftrace_regs struct pt_regs
+#define diolate_ftrace_argument(regs) regs_get_kernel_argument(regs, 0)
+#define diolate_ftrace_redirect instruction_pointer_set
+#else
+#define DIOLATE_HAS_FTRACE 0
+#endif
+
+/*
+ * exfat frees the blocks of a file that becomes shorter without waiting for direct writes in flight
+ * (exfat_setattr(), fs/exfat/file.c, 5.10 to 6.12); it waits in 7.3.
+ */
+#define DIOLATE_EXFAT_WAITS (LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0))
+
+/* Where the writeback of a folio starts and ends; of a page, before 5.16. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 16, 0)
+#define DIOLATE_START_WRITEBACK "__test_set_page_writeback"
+#define DIOLATE_END_WRITEBACK "test_clear_page_writeback"
+#else
+#define DIOLATE_START_WRITEBACK "__folio_start_writeback"
+#define DIOLATE_END_WRITEBACK "__folio_end_writeback"
+#endif
 
 /*
  * How far before its work the kiocb pointer of a struct iomap_dio stands, in words. `done_before`

@@ -21,6 +21,7 @@ struct seq_operations;
 extern enum diolate_policy diolate_policy;
 extern unsigned int diolate_maxactive;
 extern unsigned int diolate_log_size;
+extern unsigned int diolate_repair_ms;
 
 /* calls.c: the calls of a function that a task is inside of */
 
@@ -50,12 +51,14 @@ void *diolate_calls_innermost(const struct diolate_calls *calls,
  * struct diolate_invalidation - one call that ends a direct write by invalidating the page cache
  * @iocb:   the direct write; alive as long as the call lasts
  * @length: bytes of it; 0 if not known
+ * @seen:   its late error was seen
  *
- * Lives in a kretprobe instance: written once on entry, read by its own task only.
+ * Lives in a kretprobe instance: used by its own task only.
  */
 struct diolate_invalidation {
 	struct kiocb *iocb;
 	size_t length;
+	bool seen;
 };
 
 /**
@@ -104,6 +107,7 @@ struct kiocb *diolate_scope_of_work(const void *work, unsigned int *distance);
 
 /* filesystem.c: what is known of file systems */
 bool diolate_only_a_writer_is_in_the_way(const struct kiocb *iocb, size_t length);
+bool diolate_discard_is_proven(const struct inode *inode);
 
 /* deliver.c: the completion callback, and when unloading may go on */
 
@@ -112,6 +116,7 @@ enum diolate_mark {
 	DIOLATE_UNMARKED,	/* the submitter's own callback, or none */
 	DIOLATE_WATCHED,	/* ours, nothing happened so far */
 	DIOLATE_LATE,		/* ours, and a late error is pending */
+	DIOLATE_IN_REPAIR,	/* ours, and a late error that is to be put right is pending */
 };
 
 int diolate_deliver_init(void);
@@ -119,12 +124,34 @@ void diolate_deliver_drain(void);
 void diolate_deliver_exit(void);
 enum diolate_consumer diolate_consumer_of(diolate_complete_fn complete, enum diolate_mark *mark);
 void diolate_watch(struct kiocb *iocb);
-void diolate_mark_late(struct kiocb *iocb);
+void diolate_mark_late(struct kiocb *iocb, bool repair);
 const void *diolate_mark_uring(struct diolate_uring_write *write);
 void diolate_uring_returns(struct diolate_uring_write *write, long ret);
 
 /* A submitter was told of an error, but which is not known; the largest errno there is. */
 #define DIOLATE_UNKNOWN_ERROR (-MAX_ERRNO)
+
+/* writeback.c: what was written back while direct writes were in flight */
+
+void diolate_note_submission(const struct kiocb *iocb);
+void diolate_note_writeback(struct folio *folio);
+void diolate_notes_complete(bool complete);
+bool diolate_submission(const struct kiocb *iocb, u64 *since);
+bool diolate_written_back(const struct address_space *mapping, pgoff_t first, pgoff_t last,
+			  u64 since);
+
+/* repair.c: putting the page cache right */
+enum diolate_reason diolate_repair_begin(const struct diolate_invalidation *inv,
+					 const struct kiocb *iocb, bool proven);
+bool diolate_repair_hold_back(const struct kiocb *iocb);
+enum diolate_outcome diolate_repair(const struct kiocb *iocb, long *ret,
+				    enum diolate_reason *reason);
+void diolate_repair_wait(void);
+
+/* ftrace.c: writeback, and the kernel's own record of a late error */
+int diolate_ftrace_arm(void);
+void diolate_ftrace_disarm(void);
+void diolate_ftrace_show(struct seq_file *m);
 
 /* uring.c: what an io_uring request knows */
 struct task_struct *diolate_uring_task(struct kiocb *iocb);
@@ -134,9 +161,14 @@ bool diolate_uring_can_settle(void);
 enum diolate_outcome diolate_uring_settle(const struct diolate_uring_write *write, long *ret);
 
 /* probes.c: the table of probe sites */
+#define DIOLATE_LATE_ERROR_SYMBOL "dio_warn_stale_pagecache"
+
 int diolate_probes_arm(void);
 void diolate_probes_stop(void);
 void diolate_probes_disarm(void);
+void diolate_probes_arm_repair(void);
+void diolate_probes_disarm_repair(void);
+bool diolate_late_error_is_held_back(struct file *filp);
 unsigned long diolate_probes_missed(void);
 void diolate_probes_show(struct seq_file *m);
 
@@ -160,7 +192,8 @@ void diolate_log_exit(void);
 void diolate_log_late(const struct diolate_invalidation *inv, struct kiocb *iocb,
 		      const struct diolate_late *late, enum diolate_outcome outcome,
 		      const void *mark);
-void diolate_log_settled(const void *mark, enum diolate_outcome outcome, long ret);
+void diolate_log_settled(const void *mark, enum diolate_outcome outcome,
+			 enum diolate_reason reason, long ret);
 u64 diolate_log_lost(void);
 void diolate_show_time(struct seq_file *m, u64 time);
 void diolate_show_file(struct seq_file *m, const struct diolate_file *file);

@@ -18,7 +18,7 @@
 enum diolate_policy {
 	DIOLATE_PROPAGATE,	/* complete the write with -EIO */
 	DIOLATE_OBSERVE,	/* count, change nothing */
-	DIOLATE_REPAIR,		/* put the cache right; refused until it exists */
+	DIOLATE_REPAIR,		/* put the cache right, or complete the write with -EIO */
 	DIOLATE_POLICIES
 };
 
@@ -33,7 +33,6 @@ enum diolate_consumer {
 
 /** enum diolate_way - how the result of a write can still be reached when its late error is seen */
 enum diolate_way {
-	DIOLATE_WAY_UNPROVEN,	/* not at all: on this file system the error might be false */
 	DIOLATE_WAY_MISSED,	/* not at all: the callback is loaded already */
 	DIOLATE_WAY_WATCHED,	/* our callback was put in place when the completion was entered */
 	DIOLATE_WAY_WAITED_FOR,	/* the file system waits; the callback is read after it returns */
@@ -46,18 +45,28 @@ enum diolate_outcome {
 	DIOLATE_KERNEL_OWNED,
 	DIOLATE_UNDELIVERABLE,
 	DIOLATE_OBSERVED,
-	DIOLATE_PENDING,	/* the callback decides: one of the two below */
+	DIOLATE_PENDING,	/* the callback decides: one of those below, or undeliverable */
 	DIOLATE_ALREADY_FAILED,
+	DIOLATE_REPAIRED,
 	DIOLATE_DELIVERED,
 	DIOLATE_OUTCOMES
 };
 
-/** enum diolate_reason - why a write is undeliverable */
+/** enum diolate_reason - why a write is undeliverable, or was not repaired */
 enum diolate_reason {
 	DIOLATE_NO_REASON,
 	DIOLATE_UNPROVEN,	/* what is in the way might be a reader's doing */
 	DIOLATE_NOT_WATCHED,	/* no callback was put in place when the completion was entered */
 	DIOLATE_SHORT_WRITE,	/* io_uring goes on with the rest as if nothing had been */
+	DIOLATE_NOT_ASYNC,	/* the file system waits for the write, and may do more with it */
+	DIOLATE_DSYNC,		/* what is dirty is written back before the write completes */
+	DIOLATE_FILESYSTEM,	/* discarding a folio is not proven there */
+	DIOLATE_NOT_SEEN,	/* nobody noted when the write began, or what was written since */
+	DIOLATE_TOO_MANY,	/* that are being repaired */
+	DIOLATE_NOT_HELD_BACK,	/* the kernel has recorded the error already */
+	DIOLATE_WRITTEN_BACK,	/* older bytes may have landed on top of the write */
+	DIOLATE_PARTIAL,	/* a dirty folio reaches beyond the write */
+	DIOLATE_BUSY,		/* a folio stayed locked until the deadline */
 	DIOLATE_REASONS
 };
 
@@ -67,12 +76,18 @@ enum diolate_reason {
  * @way:      how its result can be reached
  * @policy:   the policy in force now
  * @repeat:   a report about this write was counted before
+ * @proven:   what is in the way is certain to be a writer's doing
+ * @repair:   the callback is going to try to put the cache right
+ * @unrepaired: if the policy is repair, why it is not
  */
 struct diolate_late {
 	enum diolate_consumer consumer;
 	enum diolate_way way;
 	enum diolate_policy policy;
 	bool repeat;
+	bool proven;
+	bool repair;
+	enum diolate_reason unrepaired;
 };
 
 extern const char *const diolate_policy_names[DIOLATE_POLICIES];
@@ -81,7 +96,7 @@ extern const char *const diolate_outcome_names[DIOLATE_OUTCOMES];
 extern const char *const diolate_reason_names[DIOLATE_REASONS];
 
 enum diolate_outcome diolate_decide(const struct diolate_late *late);
-enum diolate_reason diolate_reason(enum diolate_way way, enum diolate_outcome outcome);
+enum diolate_reason diolate_reason(const struct diolate_late *late, enum diolate_outcome outcome);
 enum diolate_outcome diolate_settle(long *ret);
 
 #endif

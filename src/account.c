@@ -14,7 +14,7 @@
 
 static DEFINE_PER_CPU(s64 [DIOLATE_COUNTERS], counters);
 
-/* `overtaken` and `repaired` stay 0: this version cannot see the one nor do the other. */
+/* `overtaken` stays 0: this version cannot see it. */
 static const char *const names[] = {
 	[DIOLATE_N_LATE_ERRORS] = "late_errors",
 	[DIOLATE_N_STUCK] = "stuck",
@@ -39,6 +39,7 @@ static const enum diolate_counter counter_of[] = {
 	[DIOLATE_OBSERVED] = DIOLATE_N_OBSERVED,
 	[DIOLATE_PENDING] = DIOLATE_N_PENDING,
 	[DIOLATE_ALREADY_FAILED] = DIOLATE_N_ALREADY_FAILED,
+	[DIOLATE_REPAIRED] = DIOLATE_N_REPAIRED,
 	[DIOLATE_DELIVERED] = DIOLATE_N_DELIVERED,
 };
 

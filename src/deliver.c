@@ -8,8 +8,9 @@
  * The kiocb is the record. Its ki_complete is one of
  *   the consumer's own callback: we have nothing to do with it,
  *   watched: an asynchronous completion was entered, nothing happened so far,
- *   late:    a late error was seen and waits for the result.
- * Both of ours look at the field again, since iomap_dio_complete_work() loads ki_complete before
+ *   late:    a late error was seen and waits for the result,
+ *   repair:  so, and the page cache is to be put right first.
+ * All of ours look at the field again, since iomap_dio_complete_work() loads ki_complete before
  * the late error can be known (disassembled, 5.10 to 7.3). A mark is set only where the callback is
  * certain to be called, and calling it takes the mark away:
  *   at the entry of iomap_dio_complete_work() and dio_aio_complete_work(), which always call it, or
@@ -42,6 +43,7 @@
  * @polled:   it leaves its result to who polls, and does no more about an error
  * @watched:  ours, nothing happened so far
  * @late:     ours, a late error is pending
+ * @repair:   ours, so, and the page cache is to be put right
  * @complete: its address; written once at load, NULL if this kernel has none
  */
 struct completion_kind {
@@ -51,6 +53,7 @@ struct completion_kind {
 	bool polled;
 	diolate_complete_fn watched;
 	diolate_complete_fn late;
+	diolate_complete_fn repair;
 	diolate_complete_fn complete;
 };
 
@@ -66,21 +69,29 @@ static struct percpu_ref marks;
 static DECLARE_COMPLETION(unmarked);
 
 /* The last word on the late error with this mark: the submitter is told @ret. */
-static void settled(const void *mark, enum diolate_outcome outcome, long ret)
+static void settled(const void *mark, enum diolate_outcome outcome, enum diolate_reason reason,
+		    long ret)
 {
 	diolate_account_settled(outcome);
-	diolate_log_settled(mark, outcome, ret);
+	diolate_log_settled(mark, outcome, reason, ret);
 }
 NOKPROBE_SYMBOL(settled);
 
 static void finish(const struct completion_kind *kind, struct kiocb *iocb, long ret)
 {
-	if (READ_ONCE(iocb->ki_complete) == kind->late) {
-		enum diolate_outcome outcome = diolate_settle(&ret);
+	diolate_complete_fn mark = READ_ONCE(iocb->ki_complete);
 
+	if (mark == kind->late || mark == kind->repair) {
+		enum diolate_reason reason = DIOLATE_NO_REASON;
+		enum diolate_outcome outcome;
+
+		if (mark == kind->repair)
+			outcome = diolate_repair(iocb, &ret, &reason);
+		else
+			outcome = diolate_settle(&ret);
 		if (outcome == DIOLATE_DELIVERED && kind->polled)
 			diolate_uring_fail(iocb);
-		settled(iocb, outcome, ret);
+		settled(iocb, outcome, reason, ret);
 	}
 	WRITE_ONCE(iocb->ki_complete, kind->complete);
 	diolate_call(kind->complete, iocb, ret);
@@ -89,10 +100,13 @@ static void finish(const struct completion_kind *kind, struct kiocb *iocb, long 
 
 DIOLATE_COMPLETION(aio_watched, finish, &completions[AIO])
 DIOLATE_COMPLETION(aio_late, finish, &completions[AIO])
+DIOLATE_COMPLETION(aio_repair, finish, &completions[AIO])
 DIOLATE_COMPLETION(uring_watched, finish, &completions[URING])
 DIOLATE_COMPLETION(uring_late, finish, &completions[URING])
+DIOLATE_COMPLETION(uring_repair, finish, &completions[URING])
 DIOLATE_COMPLETION(uring_iopoll_watched, finish, &completions[URING_IOPOLL])
 DIOLATE_COMPLETION(uring_iopoll_late, finish, &completions[URING_IOPOLL])
+DIOLATE_COMPLETION(uring_iopoll_repair, finish, &completions[URING_IOPOLL])
 
 static struct completion_kind completions[COMPLETIONS] = {
 	[AIO] = {
@@ -101,12 +115,14 @@ static struct completion_kind completions[COMPLETIONS] = {
 		.required = true,
 		.watched = aio_watched,
 		.late = aio_late,
+		.repair = aio_repair,
 	},
 	[URING] = {
 		.symbol = "io_complete_rw",
 		.consumer = DIOLATE_IO_URING,
 		.watched = uring_watched,
 		.late = uring_late,
+		.repair = uring_repair,
 	},
 	[URING_IOPOLL] = {
 		.symbol = "io_complete_rw_iopoll",
@@ -114,6 +130,7 @@ static struct completion_kind completions[COMPLETIONS] = {
 		.polled = true,
 		.watched = uring_iopoll_watched,
 		.late = uring_iopoll_late,
+		.repair = uring_iopoll_repair,
 	},
 };
 
@@ -124,7 +141,8 @@ static const struct completion_kind *kind_of(diolate_complete_fn complete)
 	for (i = 0; i < ARRAY_SIZE(completions); i++)
 		if (completions[i].complete && (complete == completions[i].complete ||
 						complete == completions[i].watched ||
-						complete == completions[i].late))
+						complete == completions[i].late ||
+						complete == completions[i].repair))
 			return &completions[i];
 	return NULL;
 }
@@ -147,8 +165,12 @@ enum diolate_consumer diolate_consumer_of(diolate_complete_fn complete, enum dio
 		return DIOLATE_SYNC;
 	if (!kind)
 		return DIOLATE_KERNEL;
-	if (complete != kind->complete)
-		*mark = complete == kind->late ? DIOLATE_LATE : DIOLATE_WATCHED;
+	if (complete == kind->watched)
+		*mark = DIOLATE_WATCHED;
+	else if (complete == kind->late)
+		*mark = DIOLATE_LATE;
+	else if (complete == kind->repair)
+		*mark = DIOLATE_IN_REPAIR;
 	return kind->consumer;
 }
 NOKPROBE_SYMBOL(diolate_consumer_of);
@@ -176,18 +198,19 @@ NOKPROBE_SYMBOL(diolate_watch);
 
 /**
  * diolate_mark_late() - have the callback of a write settle its late error
- * @iocb: a write that is watched, or one that its file system waits for (see above)
+ * @iocb:   a write that is watched, or one that its file system waits for (see above)
+ * @repair: diolate_repair_begin() has noted it
  *
  * Context: any, also inside a probe handler.
  */
-void diolate_mark_late(struct kiocb *iocb)
+void diolate_mark_late(struct kiocb *iocb, bool repair)
 {
 	const struct completion_kind *kind;
 
 	diolate_watch(iocb);
 	kind = kind_of(READ_ONCE(iocb->ki_complete));
 	if (kind)
-		WRITE_ONCE(iocb->ki_complete, kind->late);
+		WRITE_ONCE(iocb->ki_complete, repair ? kind->repair : kind->late);
 }
 NOKPROBE_SYMBOL(diolate_mark_late);
 
@@ -204,7 +227,7 @@ const void *diolate_mark_uring(struct diolate_uring_write *write)
 {
 	write->late = true;
 	if (!diolate_uring_can_settle()) {
-		diolate_mark_late((struct kiocb *)write->req);
+		diolate_mark_late((struct kiocb *)write->req, false);
 		return write->req;
 	}
 	percpu_ref_get(&marks);
@@ -221,7 +244,7 @@ static void unmark(struct kiocb *iocb)
 	if (!kind || complete != kind->late)
 		return;
 	WRITE_ONCE(iocb->ki_complete, kind->complete);
-	settled(iocb, DIOLATE_UNDELIVERABLE, 0);
+	settled(iocb, DIOLATE_UNDELIVERABLE, DIOLATE_SHORT_WRITE, 0);
 	percpu_ref_put(&marks);
 }
 NOKPROBE_SYMBOL(unmark);
@@ -246,7 +269,8 @@ void diolate_uring_returns(struct diolate_uring_write *write, long ret)
 		return;
 	}
 	outcome = diolate_uring_settle(write, &ret);
-	settled(write, outcome, ret);
+	settled(write, outcome,
+		outcome == DIOLATE_UNDELIVERABLE ? DIOLATE_SHORT_WRITE : DIOLATE_NO_REASON, ret);
 	percpu_ref_put(&marks);
 }
 NOKPROBE_SYMBOL(diolate_uring_returns);

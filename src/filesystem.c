@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What is known of file systems: on which of them a late error is certain to be a writer's doing.
+ * What is known of file systems: on which of them a late error is certain to be a writer's doing,
+ * and on which a dirty folio may be discarded after a direct write.
  */
 #include <linux/fs.h>
 #include <linux/string.h>
@@ -39,6 +40,44 @@ static const char *const proven[] = {
 	"xfs",
 };
 
+/*
+ * File systems where a folio that is dirty over blocks just written directly can be dropped under
+ * its lock alone, as truncation drops it, and nothing is left of it. All keep what they know of a
+ * dirty folio in the folio, or on a list from which ->invalidate_folio() takes it
+ * (block_invalidate_folio(); iomap_invalidate_folio(); f2fs_invalidate_folio(), 5.10 to 7.3). Space
+ * reserved for it (delayed allocation of ext4 and xfs, f2fs) was used by the direct write, which
+ * has allocated every block of its range by the time it completes; or it lies in xfs's fork for
+ * copies (all of it on a zoned device, 7.3), and is given back with what that reserves ahead or
+ * when the inode leaves memory (xfs_inodegc).
+ *
+ * Truncation and hole punching wait there for direct writes in flight (inode_dio_wait()). What does
+ * not, and so loses such a write on stock Linux as well: XFS_IOC_SWAPEXT (xfs_swap_extents(), of
+ * xfs_fsr; 5.10 to 7.3); F2FS_IOC_MOVE_RANGE; the commit of f2fs's atomic writes, which replaces
+ * blocks without PG_writeback (__f2fs_commit_atomic_write(), 6.1 to 7.3).
+ */
+static const char *const discards[] = {
+	"ext2",
+	"ext3",
+	"ext4",
+#if DIOLATE_EXFAT_WAITS
+	"exfat",
+#endif
+	"f2fs",
+	"vfat",
+	"xfs",
+};
+
+static bool is_one_of(const struct inode *inode, const char *const *names, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (!strcmp(inode->i_sb->s_type->name, names[i]))
+			return true;
+	return false;
+}
+NOKPROBE_SYMBOL(is_one_of);
+
 /**
  * diolate_only_a_writer_is_in_the_way() - whether a late error proves that somebody wrote the cache
  * @iocb:   a direct write whose post-write invalidation failed
@@ -51,12 +90,22 @@ static const char *const proven[] = {
 bool diolate_only_a_writer_is_in_the_way(const struct kiocb *iocb, size_t length)
 {
 	const struct inode *inode = file_inode(iocb->ki_filp);
-	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(proven); i++)
-		if (!strcmp(inode->i_sb->s_type->name, proven[i]))
-			return i_blocksize(inode) >= PAGE_SIZE ||
-			       (length && PAGE_ALIGNED(iocb->ki_pos | length));
-	return false;
+	return is_one_of(inode, proven, ARRAY_SIZE(proven)) &&
+	       (i_blocksize(inode) >= PAGE_SIZE ||
+		(length && PAGE_ALIGNED(iocb->ki_pos | length)));
 }
 NOKPROBE_SYMBOL(diolate_only_a_writer_is_in_the_way);
+
+/**
+ * diolate_discard_is_proven() - whether a dirty folio of a file may be discarded after a direct
+ * write
+ * @inode: the file
+ *
+ * Context: any, also inside a probe handler.
+ */
+bool diolate_discard_is_proven(const struct inode *inode)
+{
+	return is_one_of(inode, discards, ARRAY_SIZE(discards));
+}
+NOKPROBE_SYMBOL(diolate_discard_is_proven);

@@ -51,7 +51,8 @@ NOKPROBE_SYMBOL(outcome_of);
 /**
  * struct slot - a place in the ring
  * @state:  FREE, BUSY while one has it to itself, or see state_of()
- * @reason: why it is undeliverable, which may be known only when the write completes
+ * @reason: why it is undeliverable, or was not repaired; that may be known only when the write
+ *          completes
  * @record: the record
  */
 struct slot {
@@ -132,7 +133,7 @@ void diolate_log_late(const struct diolate_invalidation *inv, struct kiocb *iocb
 		return;
 	}
 	slot->record = *r;
-	slot->reason = diolate_reason(late->way, outcome);
+	slot->reason = diolate_reason(late, outcome);
 	WRITE_ONCE(pending[index_of(seq)], mark);
 	if (outcome != DIOLATE_PENDING)
 		trace(slot, state);
@@ -167,11 +168,13 @@ NOKPROBE_SYMBOL(pending_slot);
  * diolate_log_settled() - say in the log what became of a pending late error
  * @mark:    what was marked
  * @outcome: what became of it
+ * @reason:  why, if that was not known before
  * @ret:     what its submitter is told: a negative errno, or a number of bytes
  *
  * Context: any, also inside a probe handler.
  */
-void diolate_log_settled(const void *mark, enum diolate_outcome outcome, long ret)
+void diolate_log_settled(const void *mark, enum diolate_outcome outcome,
+			 enum diolate_reason reason, long ret)
 {
 	u64 state;
 	struct slot *slot = pending_slot(mark, &state);
@@ -183,7 +186,8 @@ void diolate_log_settled(const void *mark, enum diolate_outcome outcome, long re
 	    cmpxchg(&slot->state, state, BUSY) != state)
 		return;
 	state = state_of(seq_of(state), outcome, min(ret, 0L));
-	slot->reason = diolate_reason(DIOLATE_WAY_WAITED_FOR, outcome);
+	if (reason)
+		slot->reason = reason;
 	trace(slot, state);
 	publish(slot, state);
 }

@@ -4,6 +4,8 @@
  */
 #include <linux/module.h>
 #include <linux/moduleparam.h>
+#include <linux/mutex.h>
+#include <linux/rcupdate.h>
 #include <linux/string.h>
 
 #include "diolate.h"
@@ -17,20 +19,93 @@ static int shown(const char *val)
 	return min_t(size_t, strcspn(val, "\n"), 32);
 }
 
+/* What a policy takes, one changes at a time; a parameter may be written during loading, too. */
+static DEFINE_MUTEX(policy_lock);
+/* The probes are there: what the policy takes is, too. */
+static bool loaded;
+
+/* What only repair takes: notes of when writes begin, of what is written back, who relies on both. */
+static int repair_begin(void)
+{
+	int err;
+
+	if (diolate_selftest_off()) {
+		pr_err("policy=repair refused: kprobes are switched off (/sys/kernel/debug/kprobes/enabled, kernel.ftrace_enabled); switch them on first\n");
+		return -EOPNOTSUPP;
+	}
+	diolate_probes_arm_repair();
+	err = diolate_ftrace_arm();
+	if (err)
+		diolate_probes_disarm_repair();
+	else
+		diolate_notes_complete(true);
+	return err;
+}
+
+/* The policy is another by now: when no handler runs that has seen it, nobody begins a repair. */
+static void repair_end(void)
+{
+	synchronize_rcu();
+	diolate_repair_wait();
+	diolate_notes_complete(false);
+	diolate_ftrace_disarm();
+	diolate_probes_disarm_repair();
+}
+
+static int policy_change(enum diolate_policy policy)
+{
+	enum diolate_policy before;
+	int err = 0;
+
+	mutex_lock(&policy_lock);
+	before = diolate_policy;
+	if (loaded && policy == DIOLATE_REPAIR && before != DIOLATE_REPAIR)
+		err = repair_begin();
+	if (!err)
+		WRITE_ONCE(diolate_policy, policy);
+	if (loaded && policy != DIOLATE_REPAIR && before == DIOLATE_REPAIR)
+		repair_end();
+	mutex_unlock(&policy_lock);
+	return err;
+}
+
+/* Begin and end with the policy that the parameter says. */
+static int policy_begin(void)
+{
+	int err = 0;
+
+	mutex_lock(&policy_lock);
+	if (diolate_policy == DIOLATE_REPAIR)
+		err = repair_begin();
+	loaded = !err;
+	mutex_unlock(&policy_lock);
+	return err;
+}
+
+static void policy_end(void)
+{
+	enum diolate_policy before;
+
+	mutex_lock(&policy_lock);
+	before = diolate_policy;
+	loaded = false;
+	if (before == DIOLATE_REPAIR) {
+		WRITE_ONCE(diolate_policy, DIOLATE_PROPAGATE);
+		repair_end();
+	}
+	mutex_unlock(&policy_lock);
+}
+
 static int policy_set(const char *val, const struct kernel_param *kp)
 {
 	int policy = sysfs_match_string(diolate_policy_names, val);
 
 	if (policy < 0) {
-		pr_err("policy=%.*s refused: it must be propagate or observe\n", shown(val), val);
+		pr_err("policy=%.*s refused: it must be propagate, observe or repair\n",
+		       shown(val), val);
 		return -EINVAL;
 	}
-	if (policy == DIOLATE_REPAIR) {
-		pr_err("policy=repair refused: this version cannot repair; use propagate or observe\n");
-		return -EOPNOTSUPP;
-	}
-	WRITE_ONCE(diolate_policy, policy);
-	return 0;
+	return policy_change(policy);
 }
 
 static int policy_get(char *buffer, const struct kernel_param *kp)
@@ -43,9 +118,9 @@ static const struct kernel_param_ops policy_ops = {
 	.get = policy_get,
 };
 module_param_cb(policy, &policy_ops, NULL, 0644);
-MODULE_PARM_DESC(policy, "what becomes of a late error: propagate (default) or observe");
+MODULE_PARM_DESC(policy, "what becomes of a late error: propagate (default), observe or repair");
 
-/* A number with bounds, read at load only; what is no number gets the same sentence. */
+/* A number with bounds; what is no number gets the same sentence. */
 struct number {
 	const char *name;
 	unsigned int *value;
@@ -62,7 +137,7 @@ static int number_set(const char *val, const struct kernel_param *kp)
 		       shown(val), val, number->least, number->most);
 		return -EINVAL;
 	}
-	*number->value = n;
+	WRITE_ONCE(*number->value, n);
 	return 0;
 }
 
@@ -87,6 +162,11 @@ static const struct number log_size = { "log_size", &diolate_log_size, 16, 65536
 module_param_cb(log_size, &number_ops, (void *)&log_size, 0444);
 MODULE_PARM_DESC(log_size, "records the log keeps, 16 to 65536 (default 1024)");
 
+unsigned int diolate_repair_ms = 100;
+static const struct number repair_ms = { "repair_ms", &diolate_repair_ms, 0, 10000 };
+module_param_cb(repair_ms, &number_ops, (void *)&repair_ms, 0644);
+MODULE_PARM_DESC(repair_ms, "how long policy repair may delay a write, ms, 0 to 10000 (default 100)");
+
 static int __init diolate_init(void)
 {
 	int err;
@@ -104,6 +184,9 @@ static int __init diolate_init(void)
 	if (err)
 		goto err_deliver;
 	err = diolate_probes_arm();
+	if (err)
+		goto err_probes;
+	err = policy_begin();
 	if (err)
 		goto err_probes;
 	diolate_debugfs_init();
@@ -127,6 +210,7 @@ err_files:
 static void __exit diolate_exit(void)
 {
 	diolate_debugfs_exit();
+	policy_end();
 	diolate_probes_stop();
 	diolate_deliver_drain();
 	diolate_probes_disarm();

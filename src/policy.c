@@ -32,6 +32,7 @@ const char *const diolate_outcome_names[DIOLATE_OUTCOMES] = {
 	[DIOLATE_OBSERVED] = "observed",
 	[DIOLATE_PENDING] = "pending",
 	[DIOLATE_ALREADY_FAILED] = "already_failed",
+	[DIOLATE_REPAIRED] = "repaired",
 	[DIOLATE_DELIVERED] = "delivered",
 };
 
@@ -40,6 +41,15 @@ const char *const diolate_reason_names[DIOLATE_REASONS] = {
 	[DIOLATE_UNPROVEN] = "unproven-filesystem",
 	[DIOLATE_NOT_WATCHED] = "not-watched",
 	[DIOLATE_SHORT_WRITE] = "short-write",
+	[DIOLATE_NOT_ASYNC] = "waited-for",
+	[DIOLATE_DSYNC] = "dsync",
+	[DIOLATE_FILESYSTEM] = "filesystem",
+	[DIOLATE_NOT_SEEN] = "not-seen",
+	[DIOLATE_TOO_MANY] = "too-many",
+	[DIOLATE_NOT_HELD_BACK] = "recorded",
+	[DIOLATE_WRITTEN_BACK] = "written-back",
+	[DIOLATE_PARTIAL] = "partial-folio",
+	[DIOLATE_BUSY] = "busy",
 };
 
 /**
@@ -63,28 +73,29 @@ enum diolate_outcome diolate_decide(const struct diolate_late *late)
 		return DIOLATE_KERNEL_OWNED;
 	if (late->policy == DIOLATE_OBSERVE)
 		return DIOLATE_OBSERVED;
-	if (late->way == DIOLATE_WAY_UNPROVEN || late->way == DIOLATE_WAY_MISSED)
+	if (late->repair)
+		return DIOLATE_PENDING;
+	if (!late->proven || late->way == DIOLATE_WAY_MISSED)
 		return DIOLATE_UNDELIVERABLE;
 	return DIOLATE_PENDING;
 }
 NOKPROBE_SYMBOL(diolate_decide);
 
 /**
- * diolate_reason() - why a write is undeliverable
- * @way:     how its result can be reached
- * @outcome: what became of its late error
+ * diolate_reason() - why a write is undeliverable, or not to be repaired, as it is seen
+ * @late:    the late error
+ * @outcome: what diolate_decide() made of it
  *
  * Context: any, also inside a probe handler.
- * Return: the reason; one whose way was lost only when it completed was a short write. There is
- *         none for any other outcome.
+ * Return: the reason; there is none for any other outcome.
  */
-enum diolate_reason diolate_reason(enum diolate_way way, enum diolate_outcome outcome)
+enum diolate_reason diolate_reason(const struct diolate_late *late, enum diolate_outcome outcome)
 {
+	if (outcome == DIOLATE_PENDING)
+		return late->unrepaired;
 	if (outcome != DIOLATE_UNDELIVERABLE)
 		return DIOLATE_NO_REASON;
-	if (way == DIOLATE_WAY_UNPROVEN)
-		return DIOLATE_UNPROVEN;
-	return way == DIOLATE_WAY_MISSED ? DIOLATE_NOT_WATCHED : DIOLATE_SHORT_WRITE;
+	return late->proven ? DIOLATE_NOT_WATCHED : DIOLATE_UNPROVEN;
 }
 NOKPROBE_SYMBOL(diolate_reason);
 

@@ -19,6 +19,7 @@
  * @required: without it the main job cannot be done
  * @stand_in: of no use where kiocb_invalidate_post_direct_write() is
  * @distance: completion works only: see diolate_scope_of_work()
+ * @missed:   hits it did not see when it was armed before
  * @err:      how arming ended
  * @armed:    whether it is to be disarmed
  */
@@ -28,11 +29,12 @@ struct site {
 	bool required;
 	bool stand_in;
 	unsigned int distance;
+	unsigned long missed;
 	int err;
 	bool armed;
 };
 
-/* What @err is when a site is of no use on this kernel. */
+/* What @err is when a site is of no use on this kernel, or under this policy. */
 #define NOT_NEEDED 1
 
 static int invalidate_entry(struct kretprobe_instance *ri, struct pt_regs *regs);
@@ -43,16 +45,21 @@ static int uring_write_entry(struct kretprobe_instance *ri, struct pt_regs *regs
 static int uring_write_return(struct kretprobe_instance *ri, struct pt_regs *regs);
 static int completion_work(struct kprobe *p, struct pt_regs *regs);
 static int late_error(struct kprobe *p, struct pt_regs *regs);
+static int submission_entry(struct kretprobe_instance *ri, struct pt_regs *regs);
+static int submission(struct kprobe *p, struct pt_regs *regs);
+static int flushed(struct kprobe *p, struct pt_regs *regs);
 static int inlined_late_error(struct kprobe *p, struct pt_regs *regs);
 
 enum {
 	INVALIDATE, IOMAP_COMPLETE, DIO_COMPLETE, DIRECT_WRITE, URING_WRITE,
 	IOMAP_WORK, DIO_WORK, LATE_ERROR, INLINED_LATE_ERROR,
+	IOMAP_SUBMIT, OTHER_IOMAP_SUBMIT, FLUSHED, DIO_SUBMIT,
 	SITES
 };
 
-/* From here on, sites that mark writes. */
+/* From here on, sites that mark writes; and those that are armed under policy repair alone. */
 #define FIRST_MARKING IOMAP_WORK
+#define FIRST_REPAIR IOMAP_SUBMIT
 
 static struct site sites[SITES] = {
 	[INVALIDATE] = {
@@ -102,7 +109,7 @@ static struct site sites[SITES] = {
 		.purpose = "delivery to asynchronous writes of fs/direct-io.c file systems (vfat)",
 	},
 	[LATE_ERROR] = {
-		.calls.rp.kp.symbol_name = "dio_warn_stale_pagecache",
+		.calls.rp.kp.symbol_name = DIOLATE_LATE_ERROR_SYMBOL,
 		.calls.rp.kp.pre_handler = late_error,
 		.purpose = "the late error itself",
 		.required = true,
@@ -112,6 +119,32 @@ static struct site sites[SITES] = {
 		.calls.rp.kp.pre_handler = inlined_late_error,
 		.purpose = "the late error of a write that was waited for, inlined",
 		.stand_in = true,
+	},
+	[IOMAP_SUBMIT] = {
+		.calls.rp.kp.symbol_name = "iomap_dio_rw",
+		.calls.rp.entry_handler = submission_entry,
+		.calls.rp.data_size = sizeof(struct kiocb *),
+		.purpose = "repair on iomap file systems (ext4, xfs)",
+		.err = NOT_NEEDED,
+	},
+	[OTHER_IOMAP_SUBMIT] = {
+		.calls.rp.kp.symbol_name = "__iomap_dio_rw",
+		.calls.rp.entry_handler = submission_entry,
+		.calls.rp.data_size = sizeof(struct kiocb *),
+		.purpose = "repair on other iomap file systems (f2fs)",
+		.err = NOT_NEEDED,
+	},
+	[FLUSHED] = {
+		.calls.rp.kp.symbol_name = "invalidate_inode_pages2_range",
+		.calls.rp.kp.pre_handler = flushed,
+		.purpose = "repair of what was dirty before the write began",
+		.err = NOT_NEEDED,
+	},
+	[DIO_SUBMIT] = {
+		.calls.rp.kp.symbol_name = "__blockdev_direct_IO",
+		.calls.rp.kp.pre_handler = submission,
+		.purpose = "repair on fs/direct-io.c file systems (vfat)",
+		.err = NOT_NEEDED,
 	},
 };
 
@@ -128,6 +161,7 @@ static int invalidate_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 
 	inv->iocb = (struct kiocb *)regs_get_kernel_argument(regs, 0);
 	inv->length = regs_get_kernel_argument(regs, 1);
+	inv->seen = false;
 	return 0;
 }
 NOKPROBE_SYMBOL(invalidate_entry);
@@ -149,6 +183,7 @@ static int dio_complete_entry(struct kretprobe_instance *ri, struct pt_regs *reg
 	struct diolate_dio_complete *complete = (void *)ri->data;
 
 	complete->dio = (void *)regs_get_kernel_argument(regs, 0);
+	complete->inv.seen = false;
 	return 0;
 }
 NOKPROBE_SYMBOL(dio_complete_entry);
@@ -164,6 +199,7 @@ static int direct_write_entry(struct kretprobe_instance *ri, struct pt_regs *reg
 
 	write->inv.iocb = (struct kiocb *)regs_get_kernel_argument(regs, 0);
 	write->inv.length = iov_iter_count((void *)regs_get_kernel_argument(regs, 1));
+	write->inv.seen = false;
 	write->reported = false;
 	return 0;
 }
@@ -322,6 +358,30 @@ static bool libaio_waits(enum diolate_consumer consumer)
 }
 NOKPROBE_SYMBOL(libaio_waits);
 
+/* The write of user space that an invalidation is for, or its own. */
+static struct kiocb *told(const struct diolate_invalidation *inv)
+{
+	return diolate_scope_submitter(inv->iocb) ?: inv->iocb;
+}
+NOKPROBE_SYMBOL(told);
+
+/* Whether the page cache is to be put right, and if not why; another's write never is. */
+static bool is_to_be_repaired(struct diolate_late *late, const struct diolate_invalidation *inv,
+			      const struct kiocb *iocb)
+{
+	late->unrepaired = DIOLATE_NO_REASON;
+	if (late->policy != DIOLATE_REPAIR || late->repeat ||
+	    late->consumer == DIOLATE_SYNC || late->consumer == DIOLATE_KERNEL)
+		return false;
+	if (late->way == DIOLATE_WAY_WATCHED)
+		late->unrepaired = diolate_repair_begin(inv, iocb, late->proven);
+	else
+		late->unrepaired = DIOLATE_NOT_ASYNC;
+	return !late->unrepaired;
+}
+NOKPROBE_SYMBOL(is_to_be_repaired);
+
+/* A late error is seen; under policy repair twice, by the probe and by who holds it back. */
 static void late(struct diolate_invalidation *inv)
 {
 	struct diolate_uring_write *uring;
@@ -331,29 +391,29 @@ static void late(struct diolate_invalidation *inv)
 	enum diolate_mark mark;
 	struct kiocb *iocb;
 
-	if (!inv) {
-		diolate_account_unattributed();
+	if (inv->seen)
 		return;
-	}
-	iocb = diolate_scope_submitter(inv->iocb) ?: inv->iocb;
+	inv->seen = true;
+	iocb = told(inv);
 	late.consumer = diolate_consumer_of(READ_ONCE(iocb->ki_complete), &mark);
 	uring = uring_write(iocb, late.consumer, mark);
 	late.policy = READ_ONCE(diolate_policy);
-	late.repeat = reported(inv->iocb) || mark == DIOLATE_LATE || (uring && uring->late);
-	if (!diolate_only_a_writer_is_in_the_way(inv->iocb, inv->length))
-		late.way = DIOLATE_WAY_UNPROVEN;
-	else if (mark != DIOLATE_UNMARKED)
+	late.repeat = reported(inv->iocb) || mark == DIOLATE_LATE || mark == DIOLATE_IN_REPAIR ||
+		      (uring && uring->late);
+	late.proven = diolate_only_a_writer_is_in_the_way(inv->iocb, inv->length);
+	if (mark != DIOLATE_UNMARKED)
 		late.way = DIOLATE_WAY_WATCHED;
 	else if (uring || libaio_waits(late.consumer))
 		late.way = DIOLATE_WAY_WAITED_FOR;
 	else
 		late.way = DIOLATE_WAY_MISSED;
+	late.repair = is_to_be_repaired(&late, inv, iocb);
 
 	outcome = diolate_decide(&late);
 	if (outcome == DIOLATE_PENDING && uring) {
 		marked = diolate_mark_uring(uring);
 	} else if (outcome == DIOLATE_PENDING) {
-		diolate_mark_late(iocb);
+		diolate_mark_late(iocb, late.repair);
 		marked = iocb;
 	}
 	diolate_account_late(outcome);
@@ -366,10 +426,96 @@ NOKPROBE_SYMBOL(late);
 /* void dio_warn_stale_pagecache(struct file *filp), mm/filemap.c, 5.10 to 7.3. */
 static int late_error(struct kprobe *p, struct pt_regs *regs)
 {
-	late(invalidation((void *)regs_get_kernel_argument(regs, 0)));
+	struct diolate_invalidation *inv = invalidation((void *)regs_get_kernel_argument(regs, 0));
+
+	if (inv)
+		late(inv);
+	else
+		diolate_account_unattributed();
 	return 0;
 }
 NOKPROBE_SYMBOL(late_error);
+
+/**
+ * diolate_late_error_is_held_back() - whether the kernel is not to record a late error itself
+ * @filp: argument of dio_warn_stale_pagecache(), which is being called
+ *
+ * Context: any, also inside an ftrace callback, before or after the probe of that function.
+ */
+bool diolate_late_error_is_held_back(struct file *filp)
+{
+	struct diolate_invalidation *inv;
+	bool held_back = false;
+
+	preempt_disable_notrace();
+	inv = invalidation(filp);
+	if (inv) {
+		late(inv);
+		held_back = diolate_repair_hold_back(told(inv));
+	}
+	preempt_enable_notrace();
+	return held_back;
+}
+NOKPROBE_SYMBOL(diolate_late_error_is_held_back);
+
+/*
+ * ssize_t iomap_dio_rw(struct kiocb *iocb, ...) and struct iomap_dio *__iomap_dio_rw(struct kiocb
+ * *iocb, ...), fs/iomap/direct-io.c, 5.10 to 7.3. Where the second is inlined in the first, it is
+ * called from elsewhere.
+ */
+static int submission_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct kiocb **iocb = (void *)ri->data;
+
+	*iocb = (struct kiocb *)regs_get_kernel_argument(regs, 0);
+	diolate_note_submission(*iocb);
+	return 0;
+}
+NOKPROBE_SYMBOL(submission_entry);
+
+static bool submits_to(void *data, void *mapping)
+{
+	const struct kiocb *iocb = *(struct kiocb **)data;
+
+	return iocb && iocb->ki_filp->f_mapping == mapping;
+}
+NOKPROBE_SYMBOL(submits_to);
+
+static struct kiocb **submitting(void *mapping)
+{
+	return innermost(OTHER_IOMAP_SUBMIT, submits_to, mapping) ?:
+	       innermost(IOMAP_SUBMIT, submits_to, mapping);
+}
+NOKPROBE_SYMBOL(submitting);
+
+/*
+ * int invalidate_inode_pages2_range(struct address_space *mapping, ...), mm/truncate.c, 5.10 to
+ * 7.3: before __iomap_dio_rw() submits anything it writes back what is dirty of the range, and then
+ * invalidates it. So the write begins anew, once: what was written back by then is under it.
+ */
+static int flushed(struct kprobe *p, struct pt_regs *regs)
+{
+	void *mapping = (void *)regs_get_kernel_argument(regs, 0);
+	struct kiocb **iocb;
+
+	while ((iocb = submitting(mapping))) {
+		diolate_note_submission(*iocb);
+		*iocb = NULL;
+	}
+	return 0;
+}
+NOKPROBE_SYMBOL(flushed);
+
+/*
+ * ssize_t __blockdev_direct_IO(struct kiocb *iocb, ...), fs/direct-io.c, 5.10 to 7.3. Its caller,
+ * generic_file_direct_write(), has written back before.
+ */
+static int submission(struct kprobe *p, struct pt_regs *regs)
+{
+	diolate_note_submission((void *)regs_get_kernel_argument(regs, 0));
+	return 0;
+}
+NOKPROBE_SYMBOL(submission);
 
 /*
  * errseq_t errseq_set(errseq_t *eseq, int err), lib/errseq.c: before 6.5 the compiler may inline
@@ -385,7 +531,10 @@ static int inlined_late_error(struct kprobe *p, struct pt_regs *regs)
 		return 0;
 	write = innermost(DIRECT_WRITE, writes_with_errors_in,
 			  (void *)regs_get_kernel_argument(regs, 0));
-	late(write ? &write->inv : NULL);
+	if (write)
+		late(&write->inv);
+	else
+		diolate_account_unattributed();
 	return 0;
 }
 NOKPROBE_SYMBOL(inlined_late_error);
@@ -416,8 +565,12 @@ static int arm(struct site *site)
 					     &direct_write_size);
 	if (err)
 		return err;
-	if (!is_kretprobe(site))
+	if (!is_kretprobe(site)) {
+		/* What registering it leaves there, which it does not take a second time. */
+		site->calls.rp.kp.addr = NULL;
+		site->calls.rp.kp.flags = 0;
 		return register_kprobe(&site->calls.rp.kp);
+	}
 	site->calls.rp.maxactive = diolate_maxactive;
 	return diolate_calls_arm(&site->calls);
 }
@@ -433,7 +586,7 @@ int diolate_probes_arm(void)
 {
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(sites); i++) {
+	for (i = 0; i < FIRST_REPAIR; i++) {
 		struct site *site = &sites[i];
 
 		site->err = arm(site);
@@ -458,6 +611,14 @@ int diolate_probes_arm(void)
 	return 0;
 }
 
+/* Hits a site did not see: no free instance, or another kprobe was running on that CPU. */
+static unsigned long missed(const struct site *site)
+{
+	return site->missed + READ_ONCE(site->calls.rp.kp.nmissed) +
+	       READ_ONCE(site->calls.rp.nmissed);
+}
+NOKPROBE_SYMBOL(missed);
+
 /* When it returns no handler of these sites runs or will: unregistering waits for those that do. */
 static void disarm(size_t first, size_t behind)
 {
@@ -471,6 +632,8 @@ static void disarm(size_t first, size_t behind)
 		else
 			unregister_kprobe(&site->calls.rp.kp);
 		site->armed = false;
+		site->missed = missed(site);
+		site->calls.rp.kp.nmissed = 0;
 	}
 }
 
@@ -481,7 +644,7 @@ static void disarm(size_t first, size_t behind)
  */
 void diolate_probes_stop(void)
 {
-	disarm(FIRST_MARKING, SITES);
+	disarm(FIRST_MARKING, FIRST_REPAIR);
 }
 
 /**
@@ -494,10 +657,40 @@ void diolate_probes_disarm(void)
 	disarm(0, FIRST_MARKING);
 }
 
-/* Hits a site did not see: no free instance, or another kprobe was running on that CPU. */
-static unsigned long missed(const struct site *site)
+/**
+ * diolate_probes_arm_repair() - arm the sites that policy repair needs
+ *
+ * Each of them costs its path only: what it would have noted is not repaired.
+ *
+ * Context: process, may sleep.
+ */
+void diolate_probes_arm_repair(void)
 {
-	return READ_ONCE(site->calls.rp.kp.nmissed) + READ_ONCE(site->calls.rp.nmissed);
+	size_t i;
+
+	for (i = FIRST_REPAIR; i < SITES; i++) {
+		struct site *site = &sites[i];
+
+		site->err = arm(site);
+		site->armed = !site->err;
+		if (site->err)
+			pr_notice("%s %s on this kernel (error %d), which costs: %s\n",
+				  symbol(site), trouble(site), site->err, site->purpose);
+	}
+}
+
+/**
+ * diolate_probes_disarm_repair() - disarm them
+ *
+ * Context: process, sleeps; nothing is being repaired.
+ */
+void diolate_probes_disarm_repair(void)
+{
+	size_t i;
+
+	disarm(FIRST_REPAIR, SITES);
+	for (i = FIRST_REPAIR; i < SITES; i++)
+		sites[i].err = NOT_NEEDED;
 }
 
 /**
@@ -541,4 +734,5 @@ void diolate_probes_show(struct seq_file *m)
 		seq_printf(m, "%s %s %lu %s\n", symbol(site),
 			   state(site, off), missed(site), site->purpose);
 	}
+	diolate_ftrace_show(m);
 }

@@ -107,6 +107,7 @@ bool diolate_scope_of_iomap_dio(struct diolate_invalidation *inv, const unsigned
 		return false;
 	inv->iocb = iocb;
 	inv->length = plausible(dio[3]);
+	inv->seen = false;
 	return true;
 }
 NOKPROBE_SYMBOL(diolate_scope_of_iomap_dio);

@@ -38,8 +38,12 @@ static int set(const char *name)
 		       shown);
 		break;
 	case EOPNOTSUPP:
-		refuse("The policy %s is not in this version of the module, so it stays as it is; use "
-		       "propagate or observe.", shown);
+		refuse("This kernel cannot do what the policy %s takes, so it stays as it is; use "
+		       "propagate or observe, and look at dmesg | grep diolate: for why.", shown);
+		break;
+	case EBUSY:
+		refuse("A live patch has replaced what the policy %s has to replace, so it stays as it is; "
+		       "use propagate or observe.", shown);
 		break;
 	case EACCES:
 	case EPERM:

@@ -16,17 +16,18 @@
 #define ANY -1
 
 static const struct {
-	int repeat, consumer, way, policy;
+	int repeat, consumer, policy, repair, proven, way;
 	enum diolate_outcome outcome;
 } contract[] = {
-	{ true, ANY, ANY, ANY, DIOLATE_REPEAT },
-	{ ANY, DIOLATE_SYNC, ANY, ANY, DIOLATE_WAS_SYNC },
-	{ ANY, DIOLATE_KERNEL, ANY, ANY, DIOLATE_KERNEL_OWNED },
-	{ ANY, ANY, ANY, DIOLATE_OBSERVE, DIOLATE_OBSERVED },
-	{ ANY, ANY, DIOLATE_WAY_UNPROVEN, DIOLATE_PROPAGATE, DIOLATE_UNDELIVERABLE },
-	{ ANY, ANY, DIOLATE_WAY_MISSED, DIOLATE_PROPAGATE, DIOLATE_UNDELIVERABLE },
-	{ ANY, ANY, DIOLATE_WAY_WATCHED, DIOLATE_PROPAGATE, DIOLATE_PENDING },
-	{ ANY, ANY, DIOLATE_WAY_WAITED_FOR, DIOLATE_PROPAGATE, DIOLATE_PENDING },
+	{ true, ANY, ANY, ANY, ANY, ANY, DIOLATE_REPEAT },
+	{ ANY, DIOLATE_SYNC, ANY, ANY, ANY, ANY, DIOLATE_WAS_SYNC },
+	{ ANY, DIOLATE_KERNEL, ANY, ANY, ANY, ANY, DIOLATE_KERNEL_OWNED },
+	{ ANY, ANY, DIOLATE_OBSERVE, ANY, ANY, ANY, DIOLATE_OBSERVED },
+	{ ANY, ANY, DIOLATE_REPAIR, true, ANY, ANY, DIOLATE_PENDING },
+	{ ANY, ANY, ANY, ANY, false, ANY, DIOLATE_UNDELIVERABLE },
+	{ ANY, ANY, ANY, ANY, ANY, DIOLATE_WAY_MISSED, DIOLATE_UNDELIVERABLE },
+	{ ANY, ANY, ANY, ANY, ANY, DIOLATE_WAY_WATCHED, DIOLATE_PENDING },
+	{ ANY, ANY, ANY, ANY, ANY, DIOLATE_WAY_WAITED_FOR, DIOLATE_PENDING },
 };
 
 static int fits(int wanted, int value)
@@ -41,7 +42,9 @@ static enum diolate_outcome expected(const struct diolate_late *late)
 	for (i = 0; i < sizeof(contract) / sizeof(contract[0]); i++)
 		if (fits(contract[i].repeat, late->repeat) &&
 		    fits(contract[i].consumer, late->consumer) &&
-		    fits(contract[i].way, late->way) && fits(contract[i].policy, late->policy))
+		    fits(contract[i].policy, late->policy) &&
+		    fits(contract[i].repair, late->repair) &&
+		    fits(contract[i].proven, late->proven) && fits(contract[i].way, late->way))
 			return contract[i].outcome;
 	fail_msg("the contract has no row for consumer %d, way %d, policy %d", late->consumer,
 		 late->way, late->policy);
@@ -50,19 +53,21 @@ static enum diolate_outcome expected(const struct diolate_late *late)
 
 static void test_every_late_error(void **state)
 {
-	int repeat, consumer, way, policy;
+	int consumer, way, policy, flags;
 
 	(void)state;
-	for (repeat = 0; repeat <= 1; repeat++)
-		for (consumer = DIOLATE_SYNC; consumer <= DIOLATE_KERNEL; consumer++)
-			for (way = DIOLATE_WAY_UNPROVEN; way <= DIOLATE_WAY_WAITED_FOR; way++)
-				for (policy = DIOLATE_PROPAGATE; policy <= DIOLATE_OBSERVE;
-				     policy++) {
+	for (consumer = DIOLATE_SYNC; consumer < DIOLATE_CONSUMERS; consumer++)
+		for (way = DIOLATE_WAY_MISSED; way <= DIOLATE_WAY_WAITED_FOR; way++)
+			for (policy = DIOLATE_PROPAGATE; policy < DIOLATE_POLICIES; policy++)
+				for (flags = 0; flags < 8; flags++) {
 					struct diolate_late late = {
 						.consumer = consumer,
 						.way = way,
 						.policy = policy,
-						.repeat = repeat,
+						.repeat = flags & 1,
+						.proven = flags & 2,
+						/* Only that policy begins a repair. */
+						.repair = policy == DIOLATE_REPAIR && flags & 4,
 					};
 
 					assert_int_equal(diolate_decide(&late),
@@ -104,22 +109,20 @@ static void test_names(void **state)
 	assert_string_equal(diolate_policy_names[DIOLATE_REPAIR], "repair");
 }
 
-/* Only what is undeliverable has a reason, and it has one. */
+/* What is undeliverable has a reason, and what is not going to be repaired keeps its own. */
 static void test_reasons(void **state)
 {
-	int outcome, way;
+	struct diolate_late late = { .way = DIOLATE_WAY_MISSED, .unrepaired = DIOLATE_DSYNC };
+	int outcome;
 
 	(void)state;
 	for (outcome = 0; outcome < DIOLATE_OUTCOMES; outcome++)
-		for (way = DIOLATE_WAY_UNPROVEN; way <= DIOLATE_WAY_WAITED_FOR; way++)
-			assert_int_equal(diolate_reason(way, outcome) != DIOLATE_NO_REASON,
-					 outcome == DIOLATE_UNDELIVERABLE);
-	assert_int_equal(diolate_reason(DIOLATE_WAY_UNPROVEN, DIOLATE_UNDELIVERABLE),
-			 DIOLATE_UNPROVEN);
-	assert_int_equal(diolate_reason(DIOLATE_WAY_MISSED, DIOLATE_UNDELIVERABLE),
-			 DIOLATE_NOT_WATCHED);
-	assert_int_equal(diolate_reason(DIOLATE_WAY_WATCHED, DIOLATE_UNDELIVERABLE),
-			 DIOLATE_SHORT_WRITE);
+		if (outcome != DIOLATE_UNDELIVERABLE && outcome != DIOLATE_PENDING)
+			assert_int_equal(diolate_reason(&late, outcome), DIOLATE_NO_REASON);
+	assert_int_equal(diolate_reason(&late, DIOLATE_PENDING), DIOLATE_DSYNC);
+	assert_int_equal(diolate_reason(&late, DIOLATE_UNDELIVERABLE), DIOLATE_UNPROVEN);
+	late.proven = true;
+	assert_int_equal(diolate_reason(&late, DIOLATE_UNDELIVERABLE), DIOLATE_NOT_WATCHED);
 }
 
 int main(void)

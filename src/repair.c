@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Putting the page cache right, so that no error is needed: what is cached of the written range is
+ * dropped, dirty as it is, before the write completes. The direct write is the last writer then; a
+ * store through mmap while it was in flight counts as made before it.
+ *
+ * What must be true, or the write fails as under policy propagate:
+ * - The disk holds what was written. Nothing of the range was written back since the write began
+ *   (src/writeback.c), and nothing will be: a folio is dropped under its lock, without which no
+ *   writeback starts.
+ * - The page cache holds nothing else. What comes into it afterwards is read from the disk.
+ * - Nothing outside the range is lost. A folio that reaches beyond it is dropped only if it is
+ *   clean.
+ *
+ * From the late error to the end of it:
+ * - The handler takes a place in a table, notes the write there, and raises i_dio_count, so that
+ *   truncate, hole punching and all else that waits for the write itself waits for this, too
+ *   (inode_dio_wait()). It is raised already: the kernel lowers it after the invalidation. What
+ *   takes a file's blocks away and waits for no write loses them on stock Linux as well (see
+ *   src/filesystem.c).
+ * - The kernel's own record, in mapping->wb_err and in its log, is held back (src/hold.c).
+ * - The callback, in the worker that completes the write, drops what is to be dropped, lowers
+ *   i_dio_count and, if it did not succeed, makes that record itself. Nobody can have seen it
+ *   missing: the write was not complete.
+ *
+ * It takes no lock but that of a folio, which it tries for until a deadline and never waits for,
+ * and what dropping a folio takes below that, as truncation does and the kernel's own invalidation
+ * did just before, in the same worker. Whoever waits for i_dio_count may
+ * hold the inode's lock; that is not needed here. No memory is allocated and nothing is written, so
+ * it makes no difference whether memory is short, the disk full, or the file system frozen,
+ * read-only or shut down. It cannot recurse: dropping a folio invalidates nothing for a direct
+ * write.
+ *
+ * The inode is alive: the write holds its file open. Overlayfs may have closed the file below by
+ * now, but its own file, which is open, holds the inode of that (ovl_inode_upper(), fs/overlayfs).
+ */
+#include <linux/fs.h>
+#include <linux/delay.h>
+#include <linux/hash.h>
+#include <linux/ktime.h>
+#include <linux/pagemap.h>
+#include <linux/ratelimit.h>
+#include <linux/wait.h>
+#include <linux/xarray.h>
+
+#include "diolate.h"
+
+/**
+ * struct repair - a write whose range is to be put right
+ * @iocb:      of user space, which its callback is called with; NULL if the place is free
+ * @inode:     that it writes to
+ * @pos:       where, bytes
+ * @length:    bytes
+ * @since:     when it began, ns
+ * @proven:    it may be failed
+ * @held_back: the kernel has not recorded the error
+ *
+ * Written by the handler and then, in the same worker or one that it queues (overlayfs), by the
+ * callback.
+ */
+struct repair {
+	const struct kiocb *iocb;
+	struct inode *inode;
+	loff_t pos;
+	u64 length;
+	u64 since;
+	bool proven;
+	bool held_back;
+};
+
+/* More than there are workers that complete a write at a time, on any but a very large machine. */
+#define REPAIRS_BITS 9
+static struct repair repairs[1 << REPAIRS_BITS];
+static atomic_t in_use;
+static DECLARE_WAIT_QUEUE_HEAD(none_in_use);
+
+static struct repair *take(const struct kiocb *iocb)
+{
+	unsigned int start = hash_ptr((void *)iocb, REPAIRS_BITS), n;
+
+	for (n = 0; n < ARRAY_SIZE(repairs); n++) {
+		struct repair *r = &repairs[(start + n) % ARRAY_SIZE(repairs)];
+
+		if (!READ_ONCE(r->iocb) && !cmpxchg(&r->iocb, NULL, iocb)) {
+			atomic_inc(&in_use);
+			return r;
+		}
+	}
+	return NULL;
+}
+NOKPROBE_SYMBOL(take);
+
+static struct repair *find(const struct kiocb *iocb)
+{
+	unsigned int start = hash_ptr((void *)iocb, REPAIRS_BITS), n;
+
+	for (n = 0; n < ARRAY_SIZE(repairs); n++) {
+		struct repair *r = &repairs[(start + n) % ARRAY_SIZE(repairs)];
+
+		if (READ_ONCE(r->iocb) == iocb)
+			return r;
+	}
+	return NULL;
+}
+NOKPROBE_SYMBOL(find);
+
+static void give_back(struct repair *r)
+{
+	/* Paired with the cmpxchg of take(). */
+	smp_store_release(&r->iocb, NULL);
+	if (atomic_dec_and_test(&in_use))
+		wake_up(&none_in_use);
+}
+
+/**
+ * diolate_repair_begin() - note a write whose range is to be put right when it completes
+ * @inv:    its invalidation, which failed
+ * @iocb:   the write of user space it is for; watched
+ * @proven: it may be failed
+ *
+ * Context: any, also inside a probe handler; the late error is being reported.
+ * Return: DIOLATE_NO_REASON if it is; else why it is not.
+ */
+enum diolate_reason diolate_repair_begin(const struct diolate_invalidation *inv,
+					 const struct kiocb *iocb, bool proven)
+{
+	struct inode *inode = file_inode(inv->iocb->ki_filp);
+	struct repair *r;
+	u64 since;
+
+	/* Else the callback may not sleep. That there is no other case is gcc's inlining. */
+	if (!in_task() || !(current->flags & PF_WQ_WORKER))
+		return DIOLATE_NOT_ASYNC;
+	/* This worker writes back what is dirty, before the callback: see iocb_is_dsync(). */
+	if (((inv->iocb->ki_flags | iocb->ki_flags) & IOCB_DSYNC) || IS_SYNC(inode))
+		return DIOLATE_DSYNC;
+	if (!diolate_discard_is_proven(inode))
+		return DIOLATE_FILESYSTEM;
+	if (!diolate_submission(inv->iocb, &since) || !inv->length)
+		return DIOLATE_NOT_SEEN;
+	r = take(iocb);
+	if (!r)
+		return DIOLATE_TOO_MANY;
+	r->inode = inode;
+	r->pos = inv->iocb->ki_pos;
+	r->length = inv->length;
+	r->since = since;
+	r->proven = proven;
+	r->held_back = false;
+	inode_dio_begin(inode);
+	return DIOLATE_NO_REASON;
+}
+NOKPROBE_SYMBOL(diolate_repair_begin);
+
+/**
+ * diolate_repair_hold_back() - whether the kernel is not to record a late error
+ * @iocb: the write of user space it is for
+ *
+ * Context: any, also inside an ftrace callback; the late error is being reported.
+ */
+bool diolate_repair_hold_back(const struct kiocb *iocb)
+{
+	struct repair *r = find(iocb);
+
+	if (r)
+		r->held_back = true;
+	return r;
+}
+NOKPROBE_SYMBOL(diolate_repair_hold_back);
+
+static struct address_space *mapping_of(const struct repair *r)
+{
+	return r->inode->i_mapping;
+}
+
+static pgoff_t first_page(const struct repair *r)
+{
+	return r->pos >> PAGE_SHIFT;
+}
+
+static pgoff_t last_page(const struct repair *r)
+{
+	return (r->pos + r->length - 1) >> PAGE_SHIFT;
+}
+
+/*
+ * Whether a folio, locked, has nothing that lies outside the range. What a buffered write adds past
+ * end of file it copies, and says so in i_size, under the folio's lock (fs/buffer.c,
+ * generic_write_end(); fs/ext4/inode.c, ext4_write_end(); fs/iomap/buffered-io.c,
+ * iomap_write_end(); 5.10 to 7.3).
+ */
+static bool is_inside(const struct repair *r, struct folio *folio)
+{
+	loff_t start = folio_pos(folio), end = start + folio_size(folio);
+	loff_t written = r->pos + r->length;
+
+	return start >= r->pos && (end <= written || i_size_read(r->inode) <= written);
+}
+
+static bool is_overtaken(const struct repair *r)
+{
+	return diolate_written_back(mapping_of(r), first_page(r), last_page(r), r->since);
+}
+
+/* Whether the folio is locked now: not by the deadline. */
+static bool lock_until(struct folio *folio, ktime_t deadline)
+{
+	while (!folio_trylock(folio)) {
+		if (ktime_after(ktime_get(), deadline))
+			return false;
+		usleep_range(100, 500);
+	}
+	return true;
+}
+
+/*
+ * Drop a folio, locked. A clean one that reaches beyond the range loses nothing; nor can a store
+ * make it dirty meanwhile: where file systems want to know of the first (all proven ones do,
+ * ->page_mkwrite()) a clean folio is mapped read-only, and the fault takes its lock.
+ */
+static enum diolate_reason drop(const struct repair *r, struct folio *folio)
+{
+	if (folio->mapping != mapping_of(r))
+		return DIOLATE_NO_REASON;
+	if (folio_test_writeback(folio))
+		return DIOLATE_WRITTEN_BACK;
+	if (folio_test_dirty(folio) && !is_inside(r, folio))
+		return DIOLATE_PARTIAL;
+	/* A device may be writing to it, whose bytes are nobody's before they are all there. */
+	if (folio_test_dirty(folio) && folio_maybe_dma_pinned(folio))
+		return DIOLATE_BUSY;
+	return diolate_drop_folio(mapping_of(r), folio) ? DIOLATE_FILESYSTEM : DIOLATE_NO_REASON;
+}
+
+/*
+ * Whether the folio of this page, at an end of the range, has what would be lost: found out before
+ * anything is dropped, so that if it has all is left as it was.
+ */
+static bool has_more(const struct repair *r, pgoff_t index)
+{
+	struct folio *folio = diolate_get_folio(mapping_of(r), index);
+	bool more;
+
+	if (!folio)
+		return false;
+	more = folio_test_dirty(folio) && !is_inside(r, folio);
+	folio_put(folio);
+	return more;
+}
+
+static enum diolate_reason drop_all(const struct repair *r, ktime_t deadline)
+{
+	enum diolate_reason reason = DIOLATE_NO_REASON;
+	unsigned long index = first_page(r);
+	unsigned long last = last_page(r);
+	struct folio *folio;
+
+	if (has_more(r, index) || has_more(r, last))
+		return DIOLATE_PARTIAL;
+	while (!reason && xa_find(&mapping_of(r)->i_pages, &index, last, XA_PRESENT)) {
+		/* Not for what was dropped before, of which the page cache keeps a shadow. */
+		folio = diolate_get_folio(mapping_of(r), index);
+		if (folio) {
+			if (lock_until(folio, deadline)) {
+				reason = drop(r, folio);
+				folio_unlock(folio);
+			} else {
+				reason = DIOLATE_BUSY;
+			}
+			folio_put(folio);
+		}
+		if (index++ == last)
+			break;
+		if (!reason && ktime_after(ktime_get(), deadline))
+			reason = DIOLATE_BUSY;
+		cond_resched();
+	}
+	return reason;
+}
+
+static enum diolate_reason put_right(const struct repair *r)
+{
+	ktime_t deadline = ktime_add_ms(ktime_get(), READ_ONCE(diolate_repair_ms));
+	enum diolate_reason reason;
+
+	if (!r->held_back)
+		return DIOLATE_NOT_HELD_BACK;
+	if (is_overtaken(r))
+		return DIOLATE_WRITTEN_BACK;
+	reason = drop_all(r, deadline);
+	if (reason)
+		return reason;
+	/* Writeback is noted before its folio is seen clean, which then nobody had to lock here. */
+	smp_rmb();
+	return is_overtaken(r) ? DIOLATE_WRITTEN_BACK : DIOLATE_NO_REASON;
+}
+
+/* What was held back; as often as dio_warn_stale_pagecache() says it, mm/filemap.c, 5.10 to 7.3. */
+static void record(const struct repair *r, enum diolate_reason reason)
+{
+	static DEFINE_RATELIMIT_STATE(limit, 86400 * HZ, DEFAULT_RATELIMIT_BURST);
+
+	errseq_set(&mapping_of(r)->wb_err, -EIO);
+	if (__ratelimit(&limit))
+		pr_crit("the page cache and the disk disagree after a direct write to inode %llu of %s, and could not be put right: %s\n",
+			(u64)r->inode->i_ino, r->inode->i_sb->s_id, diolate_reason_names[reason]);
+}
+
+/**
+ * diolate_repair() - the last word on a late error under policy repair
+ * @iocb:   the write of user space, with its late error noted
+ * @ret:    in: the result the kernel completes it with; out: that its submitter is to get
+ * @reason: set to why it was not repaired, DIOLATE_NO_REASON if it was or failed before
+ *
+ * Context: process, sleeps no longer than the parameter repair_ms says, and what dropping a folio
+ *          takes.
+ * Return: DIOLATE_REPAIRED, DIOLATE_DELIVERED, DIOLATE_ALREADY_FAILED or DIOLATE_UNDELIVERABLE.
+ */
+enum diolate_outcome diolate_repair(const struct kiocb *iocb, long *ret,
+				    enum diolate_reason *reason)
+{
+	enum diolate_outcome outcome = DIOLATE_REPAIRED;
+	struct repair *r = find(iocb);
+
+	*reason = DIOLATE_NO_REASON;
+	if (*ret >= 0)
+		*reason = put_right(r);
+	if (*reason && !r->proven)
+		outcome = DIOLATE_UNDELIVERABLE;
+	else if (*reason || *ret < 0)
+		outcome = diolate_settle(ret);
+	if (outcome != DIOLATE_REPAIRED && r->held_back)
+		record(r, *reason);
+	inode_dio_end(r->inode);
+	give_back(r);
+	return outcome;
+}
+
+/**
+ * diolate_repair_wait() - wait until nothing is being put right
+ *
+ * Context: process, sleeps; no handler notes another.
+ */
+void diolate_repair_wait(void)
+{
+	wait_event(none_in_use, !atomic_read(&in_use));
+}
