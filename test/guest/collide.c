@@ -39,7 +39,9 @@
 #include "collide.h"
 #include "guest.h"
 
-struct options opt = { .size = 65536, .length = 65536, .writes = 1, .stores = 1 };
+struct options opt = {
+	.size = 65536, .length = 65536, .writes = 1, .stores = 1, .place = SIZE_MAX,
+};
 
 struct progress *shared;
 
@@ -57,6 +59,9 @@ static void usage(void)
 		"  --stores N    into how many of them, evenly spread, a byte is stored (1)\n"
 		"  --submitted   not before io_submit() has returned; else as soon as the first write has\n"
 		"                dropped its page from the cache, as one that is waited for does\n"
+		"  --place N     store at this offset of the file (5 bytes into the write)\n"
+		"  --beyond N    store one more byte, at this offset\n"
+		"  --again       store once more, after what runs while all are in flight\n"
 		"  --during CMD  a shell command while all are in flight, after the stores\n"
 		"  --first CMD   one that runs from when the first write has completed\n"
 		"  --uid N       open FILE as this user (0)\n"
@@ -74,6 +79,12 @@ static void usage(void)
 size_t offset_of(unsigned int i)
 {
 	return opt.offset + (opt.overlap ? 0 : i * opt.length);
+}
+
+/* Where store number i goes. */
+static size_t place_of(unsigned int i)
+{
+	return opt.place != SIZE_MAX ? opt.place : offset_of(i * opt.writes / opt.stores) + 5;
 }
 
 pid_t start(const char *command)
@@ -146,10 +157,14 @@ static void store(char *map)
 	while (!is_said(&shared->submitted) && (opt.writes > 1 || opt.submitted || resident(page)))
 		sched_yield();
 	for (i = 0; i < opt.stores; i++)
-		map[offset_of(i * opt.writes / opt.stores) + 5] = 's';
+		map[place_of(i)] = 's';
+	if (opt.beyond)
+		map[opt.beyond] = 's';
 	say(&shared->stored);
 	/* Released in any case, or the submitter would wait for ever. */
 	status = opt.during ? system(opt.during) : 0;
+	if (opt.again)
+		map[place_of(0)] = 't';
 	make_device("release");
 	if (status)
 		errx(1, "%s: status %d", opt.during, status);
@@ -190,6 +205,9 @@ static void parse(int argc, char **argv)
 		{ "keep", 0, NULL, 'k' },
 		{ "stores", 1, NULL, 'n' },
 		{ "submitted", 0, NULL, 'm' },
+		{ "place", 1, NULL, 'p' },
+		{ "beyond", 1, NULL, 'b' },
+		{ "again", 0, NULL, 'a' },
 		{ "during", 1, NULL, 'd' },
 		{ "first", 1, NULL, 'f' },
 		{ "limit", 1, NULL, 'L' },
@@ -224,6 +242,15 @@ static void parse(int argc, char **argv)
 			break;
 		case 'm':
 			opt.submitted = true;
+			break;
+		case 'p':
+			opt.place = number(optarg, SIZE_MAX);
+			break;
+		case 'b':
+			opt.beyond = number(optarg, SIZE_MAX);
+			break;
+		case 'a':
+			opt.again = true;
 			break;
 		case 'd':
 			opt.during = optarg;

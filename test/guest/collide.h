@@ -13,13 +13,13 @@
 
 struct options {
 	const char *device, *file, *through, *during, *first;
-	size_t size, written, offset, length, limit;
+	size_t size, written, offset, length, limit, place, beyond;
 	unsigned int writes, stores;
 	uid_t uid;
 	void (*write)(int fd, char *data, long *res);
 	const char *uring;
 	int flags;
-	bool keep, overlap, submitted;
+	bool keep, overlap, submitted, again;
 };
 
 extern struct options opt;

@@ -4,6 +4,7 @@
 #   dm.sh hold NAME [FIRST COUNT]  from now on no write reaches LOWER, or only none to COUNT sectors
 #                             from FIRST on; reads do
 #   dm.sh slow NAME MS        from now on each write reaches LOWER after MS milliseconds
+#   dm.sh fail NAME           from now on each write fails
 #   dm.sh pulse NAME          those held go down at once; nothing later does
 #   dm.sh release NAME        all go down at once, and later ones are not held
 # Two layers. The lower, NAME-held, holds: dm-delay with a delay of an hour, which lets all go when it
@@ -55,6 +56,9 @@ hold)
 	;;
 slow)
 	echo "0 $sectors delay $lower 0 0 $lower 0 $3" | lower_is
+	;;
+fail)
+	echo "0 $sectors flakey $lower 0 0 86400 1 error_writes" | lower_is
 	;;
 pulse)
 	close_gate

@@ -22,6 +22,8 @@
  *   wrong   writes that were spared and did not end with their full length
  *   lost    writes that were spared and whose data cannot be read back
  *   unseen  writes that were stored into and ended with their full length
+ *   untrue  with --verify: writes that ended with their full length and of which, when all that is dirty
+ *           has been written back, a byte is another in the page cache or on the disk
  *   CLASS_stores, CLASS_eio   of each class
  */
 #define _GNU_SOURCE
@@ -84,11 +86,11 @@ static unsigned int nr_submitters;
 static struct {
 	unsigned int rounds, writes, waited;
 	const char *until, *during;
-	bool free, calm;
+	bool free, calm, verify;
 } opt = { .rounds = 1, .writes = 64, .waited = 32 };
 
 static struct {
-	unsigned int rounds, writes, stores, ok, eio, other, wrong, lost, unseen;
+	unsigned int rounds, writes, stores, ok, eio, other, wrong, lost, unseen, untrue;
 } sum;
 
 /* Main and all submitters meet at the begin and the end of a round; `over` is set before a begin. */
@@ -105,6 +107,7 @@ static void usage(void)
 		"  --waited N    writes of each class that is waited for in a round (32)\n"
 		"  --during CMD  a shell command while all are in flight, after the stores\n"
 		"  --calm        store nothing\n"
+		"  --verify      compare every byte of every write that succeeded\n"
 		"  --free        leave the devices alone\n");
 	exit(2);
 }
@@ -289,6 +292,26 @@ static void store_all(void)
 	}
 }
 
+/*
+ * Whether what a write wrote is what is cached and what the disk has. With --free the byte that is
+ * stored may have been later.
+ */
+static bool is_true(const struct submitter *s, unsigned int i)
+{
+	static char *disk;
+
+	if (!disk)
+		disk = aligned_alloc(PAGE, 2 * PAGE);
+	memset(s->data, content(), s->length);
+	if (opt.free && stored(s, i) && page_of(s, i)[5] == 's')
+		s->data[5] = 's';
+	if (memcmp(page_of(s, i), s->data, PAGE))
+		return false;
+	if (pread(s->fd, disk, s->length, i * PAGE) != (ssize_t)s->length)
+		err(1, "reading back");
+	return !memcmp(disk, s->data, s->length);
+}
+
 static void judge(const struct submitter *s, unsigned int i)
 {
 	bool ok = s->res[i] == (long)s->length, eio = s->res[i] == -EIO;
@@ -298,6 +321,7 @@ static void judge(const struct submitter *s, unsigned int i)
 	sum.eio += eio;
 	sum.other += !ok && !eio;
 	s->class->eio += eio;
+	sum.untrue += ok && opt.verify && !is_true(s, i);
 	if (stored(s, i)) {
 		sum.stores++;
 		s->class->stores++;
@@ -324,6 +348,8 @@ static void one_round(void)
 	if (status)
 		errx(1, "%s: status %d", opt.during, status);
 	pthread_barrier_wait(&end);
+	if (opt.verify)
+		sync_all();
 	for (s = submitters; s < submitters + nr_submitters; s++)
 		for (i = 0; i < s->writes; i++)
 			judge(s, i);
@@ -339,6 +365,7 @@ static void parse(int argc, char **argv)
 		{ "waited", 1, NULL, 'W' },
 		{ "during", 1, NULL, 'd' },
 		{ "calm", 0, NULL, 'c' },
+		{ "verify", 0, NULL, 'v' },
 		{ "free", 0, NULL, 'f' },
 		{ 0 },
 	};
@@ -363,6 +390,9 @@ static void parse(int argc, char **argv)
 			break;
 		case 'c':
 			opt.calm = true;
+			break;
+		case 'v':
+			opt.verify = true;
 			break;
 		case 'f':
 			opt.free = true;
@@ -400,9 +430,9 @@ int main(int argc, char **argv)
 	/* Nothing is left that is dirty. */
 	calm_down();
 
-	printf("rounds=%u writes=%u stores=%u ok=%u eio=%u other=%u wrong=%u lost=%u unseen=%u",
+	printf("rounds=%u writes=%u stores=%u ok=%u eio=%u other=%u wrong=%u lost=%u unseen=%u untrue=%u",
 	       sum.rounds, sum.writes, sum.stores, sum.ok, sum.eio, sum.other, sum.wrong, sum.lost,
-	       sum.unseen);
+	       sum.unseen, sum.untrue);
 	for (i = 0; i < CLASSES; i++)
 		printf(" %s_stores=%u %s_eio=%u", classes[i].name, classes[i].stores,
 		       classes[i].name, classes[i].eio);

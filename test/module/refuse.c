@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A module for tests: makes one call of a kernel function by insmod fail, without running it.
+ * A module for tests: makes one call of a kernel function by a program fail, without running it.
  *
  *   insmod refuse.ko function=register_kprobe nth=3 error=-12
  *   insmod refuse.ko function=register_kprobe symbol=io_write error=-2
  *
- * With symbol= only calls that register a probe of that symbol count. What is refused is the nth
- * call (1 unless given); the parameter `refused`, readable, says how many were, 0 or 1.
+ *   insmod refuse.ko function=register_kprobe comm=init
+ *
+ * The program is insmod unless comm= names another. With symbol= only calls that register a probe
+ * of that symbol count. What is refused is the nth call (1 unless given); the parameter `refused`,
+ * readable, says how many were, 0 or 1.
  */
 #include <linux/kprobes.h>
 #include <linux/module.h>
@@ -18,6 +21,8 @@ static char *function = "register_kprobe";
 module_param(function, charp, 0444);
 static char *symbol = "";
 module_param(symbol, charp, 0444);
+static char *comm = "insmod";
+module_param(comm, charp, 0444);
 static unsigned int nth = 1;
 module_param(nth, uint, 0444);
 static int error = -ENOMEM;
@@ -37,7 +42,7 @@ static int called(struct kprobe *p, struct pt_regs *regs)
 	/* Argument 0 of register_kprobe(); looked at only if a symbol was asked for. */
 	const struct kprobe *kp = (void *)regs_get_kernel_argument(regs, 0);
 
-	if (strcmp(current->comm, "insmod") ||
+	if (strcmp(current->comm, comm) ||
 	    (*symbol && (!kp->symbol_name || strcmp(kp->symbol_name, symbol))))
 		return 0;
 	if (++calls != nth)

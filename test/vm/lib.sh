@@ -68,9 +68,9 @@ kernel_names() {
 		($3 == "debug") == debug + 0 { printf "%s%s", sep, $1; sep = " " }'
 }
 
-# The stock kernels on which every case runs.
+# The stock kernels on which every case runs, or most do.
 whole_kernel_names() {
-	kernel_table | awk '$3 != "debug" && $4 == "all" { printf "%s%s", sep, $1; sep = " " }'
+	kernel_table | awk '$3 != "debug" && $4 ~ /^(all|most)$/ { printf "%s%s", sep, $1; sep = " " }'
 }
 
 all_names() {

@@ -42,11 +42,10 @@ refused_at_run_time() {
 invalid="Invalid parameters"
 run bad-policy refused "$invalid" policy=bogus
 run bad-policy-empty refused "$invalid" policy=
-run bad-policy-repair refused "not supported" policy=repair
 run bad-maxactive-0 refused "$invalid" maxactive=0
 run bad-maxactive-negative refused "$invalid" maxactive=-1
 run bad-maxactive-large refused "$invalid" maxactive=100000
 run bad-maxactive-word refused "$invalid" maxactive=many
 run bad-log-size refused "$invalid" log_size=1000000000
 run bad-policy-at-run-time refused_at_run_time bogus "Invalid argument"
-run repair-at-run-time refused_at_run_time repair "not supported"
+run bad-repair-ms refused "$invalid" repair_ms=10001

@@ -138,23 +138,19 @@ storm_exhausted() {
 	remove_foreign
 }
 
-# The module comes and goes while a storm goes on. Some are told, others not; no harm is done.
-storm_reload() {
+# storm_begins [option...]: a storm that goes on beside the case; storm_ends: its line is in $line.
+storm_begins() {
 	for fs in $filesystems; do
 		/lib-guest/dm.sh slow "$fs" 100
 	done
 	rm -f /tmp/stop
-	storm --free --waited 4 --until /tmp/stop >/tmp/storm 2>&1 &
+	storm --free --waited 4 --until /tmp/stop "$@" >/tmp/storm 2>&1 &
 	storming=$!
 	# Or it would go on, should this fail.
 	trap ': >/tmp/stop' EXIT
-	n=0
-	while [ $n -lt "$(either 20 200)" ]; do
-		load
-		unload
-		n=$((n + 1))
-		kill -0 $storming || fail "the storm ended: $(cat /tmp/storm)"
-	done
+}
+
+storm_ends() {
 	: >/tmp/stop
 	wait $storming || fail "$(cat /tmp/storm)"
 	for fs in $filesystems; do
@@ -163,6 +159,19 @@ storm_reload() {
 	line=$(cat /tmp/storm)
 	echo "$line"
 	no_damage
+}
+
+# The module comes and goes while a storm goes on. Some are told, others not; no harm is done.
+storm_reload() {
+	storm_begins
+	n=0
+	while [ $n -lt "$(either 20 200)" ]; do
+		load
+		unload
+		n=$((n + 1))
+		kill -0 $storming || fail "the storm ended: $(cat /tmp/storm)"
+	done
+	storm_ends
 	[ "$(v eio)" -gt 0 ] || fail "nothing was told: $line"
 	[ "$(v eio)" -le "$(v stores)" ] || fail "more -EIO than stores: $line"
 	[ ! -e /sys/module/diolate ] || fail "still there"

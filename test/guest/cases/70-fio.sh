@@ -136,29 +136,70 @@ clean_fio() {
 	rm "$FILE"
 }
 
+# beside_stores: of the direct writes in $done, $told ended with an error.
+beside_stores() {
+	fio --output-format=json --output=/tmp/mixed.json /lib-guest/fio/mixed.fio || fail "fio: $?"
+	done=$(of_fio /tmp/mixed.json 'libaio|io_uring' write total_ios)
+	told=$(of_fio /tmp/mixed.json 'libaio|io_uring' job total_err)
+}
+
 # mixed_fio FS SECONDS FLOOR: fio counts what its writes were told; that is what we say we told them.
 mixed_fio() {
 	export SECONDS="$2"
 	ready "$1" mixed 128k
 	trap stop EXIT
 	/lib-guest/dm.sh slow "$fs" 10
-	fio --output-format=json --output=/tmp/mixed.json /lib-guest/fio/mixed.fio || fail "fio: $?"
+	beside_stores
 	stop
 	trap - EXIT
 	cat "$counters"
-	errors=$(of_fio /tmp/mixed.json 'libaio|io_uring' job total_err)
-	[ "$errors" -ge "$3" ] || fail "only $errors late errors"
+	[ "$told" -ge "$3" ] || fail "only $told late errors"
 	for engine in libaio io_uring; do
 		[ "$(of_fio /tmp/mixed.json $engine job total_err)" -gt 0 ] || fail "none by $engine"
 	done
 	[ "$(of_fio /tmp/mixed.json mmap job total_err)" = 0 ] || fail "a store failed"
-	say "$(of_fio /tmp/mixed.json 'libaio|io_uring' write total_ios) direct writes," \
-		"$errors -EIO by fio's count"
-	expect late_errors="$errors" stuck="$errors" delivered="$errors"
+	say "$done direct writes, $told -EIO by fio's count"
+	expect late_errors="$told" stuck="$told" delivered="$told"
+	rm "$FILE"
+}
+
+# repair_fio FS SECONDS: beside the same stores, left alone and repaired, and repaired when memory is short.
+repair_fio() {
+	export SECONDS="$2"
+	ready "$1" mixed 128k
+	trap stop EXIT
+	/lib-guest/dm.sh slow "$fs" 10
+	set_policy observe
+	beside_stores
+	[ "$told" = 0 ] || fail "$told errors under observe"
+	left=$done
+	set_policy repair
+	beside_stores
+	repaired=$done told_first=$told
+	hog
+	took=$(reclaimed)
+	start press
+	wait_until '[ "$(reclaimed)" -gt "$took" ]'
+	took=$(reclaimed)
+	beside_stores
+	took=$(($(reclaimed) - took))
+	stop
+	trap - EXIT
+	counted=$(since late_errors)
+	expect late_errors="$counted" stuck="$counted" observed="$(since observed)" \
+		repaired="$(since repaired)" delivered=$((told_first + told))
+	# What cannot be is the exception.
+	[ "$(since repaired)" -gt $((3 * (told_first + told))) ] ||
+		fail "$(since repaired) repaired, $((told_first + told)) not"
+	[ "$took" -gt 0 ] || fail "memory was not short"
+	: >/tmp/said
+	say "direct writes in $2 s: $left left alone; $repaired, $told_first -EIO;" \
+		"$done, $told -EIO, while $took pages were reclaimed; $(since repaired) repaired"
 	rm "$FILE"
 }
 
 for fs in $filesystems; do
 	run "fio-clean-$fs" clean_fio "$fs" "$(either 2 20)"
 	run "fio-mixed-$fs" mixed_fio "$fs" "$(either 5 60)" "$(either 10 500)"
+	run "fio-repair-$fs" repair_fio "$fs" "$(either 3 30)"
 done

@@ -1,0 +1,513 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Random operations on one file against a model of what it must hold, as fsx has them, with stores
+ * through mmap while a direct write is in flight.
+ *
+ *   model [options] FILE
+ *
+ * What a byte may be:
+ *   A direct write that says it succeeded has written all of its range; where a byte was stored
+ *   through mmap while it was in flight, either may be there.
+ *   Of one that failed with -EIO, or that the module counted as undeliverable, each byte of the range
+ *   may be the old, the new or the stored one; what is found there afterwards is what it is from then
+ *   on. So it is where somebody punches a hole meanwhile: ext4 first writes back what is dirty.
+ *   Whatever was stored outside the range is there.
+ *   What is read through the page cache is what the disk has once all is written back.
+ * And fsync() fails after such a write, and at no other time.
+ *
+ * Nothing is written back while a direct write is in flight, as that may undo it with no late error.
+ *
+ * Ends with 1 and one sentence at the first thing that is wrong. Else prints a line of key=value:
+ *   ops     operations
+ *   direct, collided, eio   direct writes; of those, stored into while in flight; that failed
+ * and leaves in --image FILE what the file must hold.
+ */
+#define _GNU_SOURCE
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <libaio.h>
+#include <liburing.h>
+#include <linux/falloc.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "guest.h"
+
+#define MOST (64 * PAGE)		/* that the file may become long */
+#define LONGEST (16 * PAGE)		/* a write */
+#define STORES 4			/* while one is in flight, at most */
+
+static struct {
+	const char *file, *image;
+	unsigned long ops, seed;
+	size_t align;
+	bool punch, calm, async, alone, whole;
+} opt = { .ops = 1000, .align = 512, .punch = true };
+
+/* What a byte must be: value[], or where open[] says so also[], or, if that says so, anything. */
+enum { EXACT, EITHER, ANY };
+static unsigned char value[MOST], also[MOST], open_[MOST];
+static size_t size;
+
+static int fd, direct_fd;
+static char *map, *data, *disk;
+static io_context_t ctx;
+static struct io_uring ring;
+/* A late error was recorded that no fsync() has told of. */
+static bool recorded;
+static unsigned long op, directs, collided, eios;
+
+static __attribute__((format(printf, 1, 2), noreturn)) void wrong(const char *format, ...)
+{
+	va_list args;
+
+	printf("operation %lu of seed %lu: ", op, opt.seed);
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	printf("\n");
+	exit(1);
+}
+
+/* How many late errors nobody could be told of; 0 without the module. */
+static unsigned long undeliverable(void)
+{
+	static int counters = -2;
+	char text[4096], *found;
+	ssize_t n;
+
+	if (counters == -2)
+		counters = open("/sys/kernel/debug/diolate/counters", O_RDONLY);
+	if (counters < 0)
+		return 0;
+	n = pread(counters, text, sizeof(text) - 1, 0);
+	if (n < 0)
+		err(1, "counters");
+	text[n] = '\0';
+	found = strstr(text, "\nundeliverable ");
+	if (!found)
+		errx(1, "no counter undeliverable");
+	return strtoul(found + strlen("\nundeliverable "), NULL, 10);
+}
+
+/* xorshift64: the same everywhere. */
+static unsigned long below(unsigned long n)
+{
+	static uint64_t state;
+
+	if (!state)
+		state = opt.seed * 0x9e3779b97f4a7c15 + 1;
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return state % n;
+}
+
+static void set(size_t pos, size_t length, unsigned char c)
+{
+	memset(value + pos, c, length);
+	memset(open_ + pos, EXACT, length);
+}
+
+/* Bytes between two ends of the file are zero. */
+static void set_size(size_t to)
+{
+	if (to > size)
+		set(size, to - size, 0);
+	size = to;
+}
+
+static unsigned char content(void)
+{
+	return 1 + below(255);
+}
+
+static void compare(const char *found, const char *where)
+{
+	size_t i;
+
+	for (i = 0; i < size; i++) {
+		unsigned char c = found[i];
+
+		if (c == value[i] || open_[i] == ANY || (open_[i] == EITHER && c == also[i])) {
+			value[i] = c;
+			open_[i] = EXACT;
+			continue;
+		}
+		wrong("byte %zu of %zu %s is %#x and not %#x (%d)", i, size, where, c, value[i], open_[i]);
+	}
+}
+
+static void verify_cache(void)
+{
+	if (pread(fd, disk, MOST, 0) != (ssize_t)size)
+		wrong("the file is not %zu bytes long", size);
+	compare(disk, "in the page cache");
+}
+
+static void synced(void)
+{
+	int error = fsync(fd) ? errno : 0;
+
+	if (error && (error != EIO || !recorded))
+		wrong("fsync: %s", strerror(error));
+	if (!error && recorded)
+		wrong("fsync told nothing of a late error");
+	recorded = false;
+}
+
+/* A direct read through a descriptor that has been told of all errors. */
+static void verify_disk(void)
+{
+	ssize_t n;
+
+	verify_cache();
+	synced();
+	n = pread(direct_fd, disk, MOST, 0);
+	if (n != (ssize_t)size)
+		wrong("the disk has %zd bytes of %zu", n, size);
+	compare(disk, "on the disk");
+}
+
+static void drop_caches(void)
+{
+	synced();
+	if (posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED))
+		wrong("fadvise");
+}
+
+static void write_buffered(void)
+{
+	size_t length = 1 + below(LONGEST), pos = below(MOST - length);
+	unsigned char c = content();
+
+	memset(data, c, length);
+	if (pwrite(fd, data, length, pos) != (ssize_t)length)
+		wrong("write: %s", strerror(errno));
+	if (pos + length > size)
+		set_size(pos + length);
+	set(pos, length, c);
+}
+
+static void write_mapped(void)
+{
+	size_t length, pos;
+	unsigned char c = content();
+
+	if (!size)
+		return;
+	pos = below(size);
+	length = 1 + below(size - pos < PAGE ? size - pos : PAGE);
+	memset(map + pos, c, length);
+	set(pos, length, c);
+}
+
+static void truncate_to(size_t to)
+{
+	if (ftruncate(fd, to))
+		wrong("ftruncate: %s", strerror(errno));
+}
+
+static void punch_at(size_t pos, size_t length)
+{
+	if (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, pos, length))
+		wrong("fallocate: %s", strerror(errno));
+}
+
+static void punched(size_t pos, size_t length)
+{
+	if (pos < size)
+		set(pos, length < size - pos ? length : size - pos, 0);
+}
+
+static void truncates(void)
+{
+	size_t to = below(MOST);
+
+	if (opt.whole)
+		return;
+	truncate_to(to);
+	set_size(to);
+}
+
+static void punches(void)
+{
+	size_t length = 1 + below(LONGEST), pos = below(MOST - length);
+
+	if (!opt.punch)
+		return;
+	punch_at(pos, length);
+	punched(pos, length);
+}
+
+/*
+ * What another thread does to the file when a direct write is in flight; it waits for that. Not with
+ * io_uring, which may not have begun the write when it is submitted.
+ */
+static struct {
+	bool punch;
+	size_t pos, length;
+} meanwhile;
+
+static void *interfere(void *arg)
+{
+	if (meanwhile.punch)
+		punch_at(meanwhile.pos, meanwhile.length);
+	else
+		truncate_to(meanwhile.pos);
+	return arg;
+}
+
+static void submit(bool uring, size_t length, size_t pos)
+{
+	if (uring) {
+		struct io_uring_sqe *sqe = io_uring_get_sqe(&ring);
+
+		io_uring_prep_write(sqe, direct_fd, data, length, pos);
+		if (opt.async)
+			sqe->flags |= IOSQE_ASYNC;
+		if (io_uring_submit(&ring) != 1)
+			wrong("io_uring_submit");
+	} else {
+		struct iocb iocb, *list = &iocb;
+
+		io_prep_pwrite(&iocb, direct_fd, data, length, pos);
+		if (io_submit(ctx, 1, &list) != 1)
+			wrong("io_submit");
+	}
+}
+
+static long result(bool uring)
+{
+	if (uring) {
+		struct io_uring_cqe *cqe;
+		int ret = io_uring_wait_cqe(&ring, &cqe);
+
+		if (ret)
+			wrong("io_uring_wait_cqe: %s", strerror(-ret));
+		ret = cqe->res;
+		io_uring_cqe_seen(&ring, cqe);
+		return ret;
+	} else {
+		struct io_event event;
+
+		int ret = io_getevents(ctx, 1, 1, &event, NULL);
+
+		if (ret != 1)
+			wrong("io_getevents: %d", ret);
+		return (long)event.res;
+	}
+}
+
+static void write_direct(void)
+{
+	size_t length = opt.align * (1 + below(LONGEST / opt.align));
+	size_t pos = opt.align * below((MOST - length) / opt.align + 1);
+	size_t place[STORES], before = size, i;
+	unsigned int n = 0, stores = opt.calm ? 0 : below(STORES + 1);
+	unsigned char c = content(), stored[STORES];
+	bool uring = below(2), other = !uring && !below(4) && !opt.alone, late;
+	unsigned long untold = undeliverable();
+	pthread_t thread;
+	long res;
+
+	memset(data, c, length);
+	submit(uring, length, pos);
+	/* Near the write, within and beside it. */
+	for (i = 0; i < stores; i++) {
+		size_t at = pos + below(length + 2 * PAGE);
+
+		if (at < PAGE || at - PAGE >= before)
+			continue;
+		place[n] = at - PAGE;
+		stored[n] = content();
+		map[place[n]] = stored[n];
+		n++;
+	}
+	if (other) {
+		meanwhile.punch = opt.punch && below(2);
+		meanwhile.pos = below(MOST - PAGE);
+		meanwhile.length = 1 + below(PAGE);
+		/*
+		 * Not both longer: xfs zeroes a longer file from the end it saw before it waited for the
+		 * write, and so what that has written there (xfs_setattr_size(), fs/xfs/xfs_iops.c, 6.1
+		 * and 6.12).
+		 */
+		if (!meanwhile.punch && pos + length > before)
+			meanwhile.pos %= before + 1;
+		if (pthread_create(&thread, NULL, interfere, NULL))
+			wrong("pthread_create");
+	}
+	res = result(uring);
+	if (other)
+		pthread_join(thread, NULL);
+
+	directs++;
+	collided += !!n;
+	if (res != (long)length && res != -EIO)
+		wrong("a direct write of %zu bytes at %zu ended with %ld", length, pos, res);
+	if (pos + length > size)
+		set_size(pos + length);
+	eios += res == -EIO;
+	untold = n ? undeliverable() - untold : 0;
+	late = res == -EIO || untold;
+	recorded |= late;
+	set(pos, length, c);
+	if (late || (other && n))
+		memset(open_ + pos, ANY, length);
+	for (i = 0; i < n; i++) {
+		if (place[i] < pos || place[i] >= pos + length) {
+			set(place[i], 1, stored[i]);
+		} else if (open_[place[i]] == EXACT) {
+			also[place[i]] = stored[i];
+			open_[place[i]] = EITHER;
+		} else {
+			/* Two stores into one byte. */
+			open_[place[i]] = ANY;
+		}
+	}
+	if (other && meanwhile.punch)
+		punched(meanwhile.pos, meanwhile.length);
+	else if (other)
+		set_size(meanwhile.pos);
+	if (n)
+		verify_cache();
+}
+
+static const struct {
+	unsigned int share;
+	void (*run)(void);
+} operations[] = {
+	{ 40, write_direct },
+	{ 10, write_buffered },
+	{ 15, write_mapped },
+	{ 5, truncates },
+	{ 5, punches },
+	{ 5, synced },
+	{ 5, drop_caches },
+	{ 10, verify_cache },
+	{ 5, verify_disk },
+};
+
+static void one_of_them(void)
+{
+	unsigned int i, n = below(100);
+
+	for (i = 0; n >= operations[i].share; i++)
+		n -= operations[i].share;
+	operations[i].run();
+}
+
+static void parse(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "ops", 1, NULL, 'o' },
+		{ "seed", 1, NULL, 's' },
+		{ "align", 1, NULL, 'a' },
+		{ "no-punch", 0, NULL, 'p' },
+		{ "calm", 0, NULL, 'c' },
+		{ "async", 0, NULL, 'A' },
+		{ "alone", 0, NULL, 'l' },
+		{ "whole", 0, NULL, 'w' },
+		{ "image", 1, NULL, 'i' },
+		{ 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (c) {
+		case 'o':
+			opt.ops = number(optarg, SIZE_MAX);
+			break;
+		case 's':
+			opt.seed = number(optarg, SIZE_MAX);
+			break;
+		case 'a':
+			opt.align = number(optarg, PAGE);
+			break;
+		case 'p':
+			opt.punch = false;
+			break;
+		case 'c':
+			opt.calm = true;
+			break;
+		case 'A':
+			opt.async = true;
+			break;
+		case 'l':
+			opt.alone = true;
+			break;
+		case 'w':
+			opt.whole = true;
+			opt.punch = false;
+			opt.alone = true;
+			break;
+		case 'i':
+			opt.image = optarg;
+			break;
+		default:
+			optind = argc;
+		}
+	}
+	if (argc - optind != 1 || !opt.align) {
+		fprintf(stderr,
+			"usage: model [options] FILE\n"
+			"  --ops N       operations (1000)\n"
+			"  --seed N      other ones (0)\n"
+			"  --align N     of direct writes, bytes (512)\n"
+			"  --no-punch    the file system has no hole punching\n"
+			"  --calm        store nothing while a direct write is in flight\n"
+			"  --async       have workers submit to io_uring\n"
+			"  --alone       nobody truncates or punches while a direct write is in flight\n"
+			"  --whole       nobody truncates or punches at all, and the file is long at first\n"
+			"  --image FILE  write there what FILE must hold\n");
+		exit(2);
+	}
+	opt.file = argv[optind];
+}
+
+int main(int argc, char **argv)
+{
+	int error, image;
+
+	parse(argc, argv);
+	fd = open(opt.file, O_RDWR | O_CREAT | O_TRUNC, 0600);
+	direct_fd = open(opt.file, O_RDWR | O_DIRECT);
+	if (fd < 0 || direct_fd < 0)
+		err(1, "%s", opt.file);
+	map = mmap(NULL, MOST, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	data = aligned_alloc(PAGE, LONGEST);
+	disk = aligned_alloc(PAGE, MOST);
+	if (map == MAP_FAILED || !data || !disk)
+		err(1, "memory");
+	error = io_setup(1, &ctx);
+	if (!error)
+		error = io_uring_queue_init(1, &ring, 0);
+	if (error)
+		errx(1, "%s", strerror(-error));
+	if (opt.whole) {
+		memset(disk, 0, MOST);
+		if (pwrite(fd, disk, MOST, 0) != MOST)
+			err(1, "%s", opt.file);
+		set_size(MOST);
+	}
+	for (op = 0; op < opt.ops; op++)
+		one_of_them();
+	verify_disk();
+	printf("ops=%lu direct=%lu collided=%lu eio=%lu\n", opt.ops, directs, collided, eios);
+	if (!opt.image)
+		return 0;
+	image = open(opt.image, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	if (image < 0 || write(image, value, size) != (ssize_t)size)
+		err(1, "%s", opt.image);
+	return 0;
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A module for tests: registers for dio_warn_stale_pagecache() what a live patch of it would, and
+ * lets every call go where it goes.
+ */
+#include <linux/ftrace.h>
+#include <linux/module.h>
+
+#include "compat.h"
+
+#if DIOLATE_HAS_FTRACE
+static void notrace replace(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
+			    diolate_ftrace_regs *regs)
+{
+}
+
+static struct ftrace_ops ops = {
+	.func = replace,
+	.flags = DIOLATE_FTRACE_FLAGS | FTRACE_OPS_FL_IPMODIFY,
+};
+
+static int __init replace_init(void)
+{
+	static unsigned char symbol[] = "dio_warn_stale_pagecache";
+	int err;
+
+	err = ftrace_set_filter(&ops, symbol, strlen(symbol), 1);
+	return err ? err : register_ftrace_function(&ops);
+}
+
+static void __exit replace_exit(void)
+{
+	unregister_ftrace_function(&ops);
+	ftrace_set_filter(&ops, NULL, 0, 1);
+}
+#else
+static int __init replace_init(void)
+{
+	return -EOPNOTSUPP;
+}
+
+static void __exit replace_exit(void)
+{
+}
+#endif
+
+module_init(replace_init);
+module_exit(replace_exit);
+
+MODULE_DESCRIPTION("Registers what a live patch of dio_warn_stale_pagecache() would, for tests");
+MODULE_LICENSE("GPL");
