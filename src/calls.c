@@ -102,7 +102,9 @@ int diolate_calls_arm(struct diolate_calls *calls)
 {
 	int err;
 
-	calls->handler = calls->rp.handler;
+	/* Not a second time: it stays there when it is disarmed. */
+	if (calls->rp.handler != returns)
+		calls->handler = calls->rp.handler;
 	calls->rp.handler = returns;
 	if (!calls->rp.maxactive)
 		calls->rp.maxactive = num_possible_cpus();

@@ -465,10 +465,13 @@ NOKPROBE_SYMBOL(diolate_late_error_is_held_back);
  */
 static int submission_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	struct kiocb **iocb = (void *)ri->data;
+	struct kiocb *iocb = (struct kiocb *)regs_get_kernel_argument(regs, 0);
 
-	*iocb = (struct kiocb *)regs_get_kernel_argument(regs, 0);
-	diolate_note_submission(*iocb);
+	/* No instance for what has no completion to repair. */
+	if (!(iocb->ki_flags & IOCB_WRITE) || !READ_ONCE(iocb->ki_complete))
+		return 1;
+	*(struct kiocb **)ri->data = iocb;
+	diolate_note_submission(iocb);
 	return 0;
 }
 NOKPROBE_SYMBOL(submission_entry);
@@ -565,12 +568,11 @@ static int arm(struct site *site)
 					     &direct_write_size);
 	if (err)
 		return err;
-	if (!is_kretprobe(site)) {
-		/* What registering it leaves there, which it does not take a second time. */
-		site->calls.rp.kp.addr = NULL;
-		site->calls.rp.kp.flags = 0;
+	/* What registering it leaves there, which it does not take a second time. */
+	site->calls.rp.kp.addr = NULL;
+	site->calls.rp.kp.flags = 0;
+	if (!is_kretprobe(site))
 		return register_kprobe(&site->calls.rp.kp);
-	}
 	site->calls.rp.maxactive = diolate_maxactive;
 	return diolate_calls_arm(&site->calls);
 }
@@ -634,6 +636,7 @@ static void disarm(size_t first, size_t behind)
 		site->armed = false;
 		site->missed = missed(site);
 		site->calls.rp.kp.nmissed = 0;
+		site->calls.rp.nmissed = 0;
 	}
 }
 

@@ -18,7 +18,7 @@
  *   (inode_dio_wait()). It is raised already: the kernel lowers it after the invalidation. What
  *   takes a file's blocks away and waits for no write loses them on stock Linux as well (see
  *   src/filesystem.c).
- * - The kernel's own record, in mapping->wb_err and in its log, is held back (src/hold.c).
+ * - The kernel's own record, in mapping->wb_err and in its log, is held back (src/ftrace.c).
  * - The callback, in the worker that completes the write, drops what is to be dropped, lowers
  *   i_dio_count and, if it did not succeed, makes that record itself. Nobody can have seen it
  *   missing: the write was not complete.
