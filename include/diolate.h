@@ -136,9 +136,9 @@ void diolate_uring_returns(struct diolate_uring_write *write, long ret);
 void diolate_note_submission(const struct kiocb *iocb);
 void diolate_note_writeback(struct folio *folio);
 void diolate_notes_complete(bool complete);
-bool diolate_submission(const struct kiocb *iocb, u64 *since);
+bool diolate_submission(const struct kiocb *iocb, s64 *since);
 bool diolate_written_back(const struct address_space *mapping, pgoff_t first, pgoff_t last,
-			  u64 since);
+			  s64 since);
 
 /* repair.c: putting the page cache right */
 enum diolate_reason diolate_repair_begin(const struct diolate_invalidation *inv,

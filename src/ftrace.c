@@ -16,6 +16,7 @@
  * kernel/trace/ftrace.c, ftrace_enable_sysctl(), 5.10 to 6.12; nobody ever can on 7.3).
  */
 #include <linux/ftrace.h>
+#include <linux/module.h>
 #include <linux/seq_file.h>
 #include <linux/string.h>
 
@@ -112,8 +113,8 @@ int diolate_ftrace_arm(void)
 		err = arm(&hooks[i], &symbol);
 		if (!err)
 			continue;
-		pr_err("policy=repair refused: %s cannot be followed%s (error %d); use propagate or observe\n",
-		       symbol, err == -EBUSY ? ", a live patch has replaced it" : "", err);
+		pr_err("policy=repair refused: %s cannot be followed (error %d%s); use propagate or observe\n",
+		       symbol, err, err == -EBUSY ? ": a live patch, or its like, has replaced it" : "");
 		diolate_ftrace_disarm();
 		return err;
 	}
@@ -123,17 +124,27 @@ int diolate_ftrace_arm(void)
 /**
  * diolate_ftrace_disarm() - follow no longer
  *
+ * It fails only on a kernel whose ftrace has found itself broken and changes no function any more
+ * (ftrace_kill(), kernel/trace/ftrace.c, 5.10 to 7.3): this module has to stay then.
+ *
  * Context: process, sleeps. When it returns nothing is held back any more, and no task is on its
  *          way there (unregister_ftrace_function() waits for those).
  */
 void diolate_ftrace_disarm(void)
 {
 	size_t i = ARRAY_SIZE(hooks);
+	int err;
 
 	while (i--) {
 		if (!hooks[i].armed)
 			continue;
-		unregister_ftrace_function(&hooks[i].ops);
+		err = unregister_ftrace_function(&hooks[i].ops);
+		if (err) {
+			__module_get(THIS_MODULE);
+			pr_crit("%s is still followed (error %d), as the kernel's ftrace is broken; diolate cannot be unloaded, reboot\n",
+				hooks[i].symbols[0], err);
+			continue;
+		}
 		/* Frees the memory of the filter. */
 		ftrace_set_filter(&hooks[i].ops, NULL, 0, 1);
 		hooks[i].armed = false;

@@ -498,9 +498,12 @@ NOKPROBE_SYMBOL(submitting);
  */
 static int flushed(struct kprobe *p, struct pt_regs *regs)
 {
-	void *mapping = (void *)regs_get_kernel_argument(regs, 0);
+	struct address_space *mapping = (void *)regs_get_kernel_argument(regs, 0);
 	struct kiocb **iocb;
 
+	/* Nothing that was cached, so nothing that was written back. */
+	if (!READ_ONCE(mapping->nrpages))
+		return 0;
 	while ((iocb = submitting(mapping))) {
 		diolate_note_submission(*iocb);
 		*iocb = NULL;

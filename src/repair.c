@@ -51,7 +51,7 @@
  * @inode:     that it writes to
  * @pos:       where, bytes
  * @length:    bytes
- * @since:     when it began, ns
+ * @since:     when it began, of diolate_submission()
  * @proven:    it may be failed
  * @held_back: the kernel has not recorded the error
  *
@@ -63,7 +63,7 @@ struct repair {
 	struct inode *inode;
 	loff_t pos;
 	u64 length;
-	u64 since;
+	s64 since;
 	bool proven;
 	bool held_back;
 };
@@ -126,7 +126,7 @@ enum diolate_reason diolate_repair_begin(const struct diolate_invalidation *inv,
 {
 	struct inode *inode = file_inode(inv->iocb->ki_filp);
 	struct repair *r;
-	u64 since;
+	s64 since;
 
 	/* Else the callback may not sleep. That there is no other case is gcc's inlining. */
 	if (!in_task() || !(current->flags & PF_WQ_WORKER))

@@ -11,18 +11,22 @@
  * write has either started or ended meanwhile, and was noted; one that ended before the write began
  * is under it.
  *
- * Notes are times, in tables of fixed size without a lock. Two that meet in one place can only make
- * a write look overtaken that is not, or not noted at all: then it is not repaired.
+ * What came first is told by a number that grows with every note of writeback, and by no clock, which
+ * might step back between processors. Notes are such numbers, in tables of fixed size without a lock.
+ * Two that meet in one place can only make a write look overtaken that is not, or not noted at all:
+ * then it is not repaired.
  */
 #include <linux/fs.h>
 #include <linux/hash.h>
 #include <linux/pagemap.h>
-#include <linux/timekeeping.h>
 
 #include "diolate.h"
 
+/* How many notes of writeback there were; no cache line that a machine without any would share. */
+static atomic64_t written_back;
+
 /*
- * Notes of writeback: the time of the last, by file and by 16 KiB of it (with pages of 4 KiB), which
+ * Notes of writeback: the number of the last, by file and by 16 KiB of it (with pages of 4 KiB), which
  * a database writes at a time: a write is not to look overtaken for what belongs to its neighbour.
  */
 #define CHUNK_PAGES_SHIFT 2
@@ -43,31 +47,20 @@ NOKPROBE_SYMBOL(note);
  * struct bucket - places for the notes of direct writes
  * @busy:  somebody has them to himself
  * @iocb:  the writes
- * @since: when each began; ns
+ * @since: how many notes there were when each began
+ * @next:  the place that is taken next, of whoever has had it longest
  */
 struct bucket {
 	atomic_t busy;
 	const struct kiocb *iocb[BUCKET_SIZE];
-	u64 since[BUCKET_SIZE];
+	s64 since[BUCKET_SIZE];
+	unsigned int next;
 };
 
 static struct bucket buckets[1 << BUCKETS_BITS];
 
-/* Since when all is noted; ns. Nothing is while the probes are not armed. */
-static u64 complete_since = U64_MAX;
-
-/*
- * It may step back, between processors, by some nanoseconds (kernel/time/timekeeping.c,
- * ktime_get_mono_fast_ns()), or as far as their clocks differ: more than that is taken off the time
- * a write began.
- */
-#define SLACK_NS 100000
-
-static u64 now(void)
-{
-	return ktime_get_mono_fast_ns();
-}
-NOKPROBE_SYMBOL(now);
+/* Since when all is noted. Nothing is while the probes are not armed. */
+static s64 complete_since = S64_MAX;
 
 static struct bucket *bucket_of(const struct kiocb *iocb)
 {
@@ -88,18 +81,14 @@ static void release(struct bucket *b)
 }
 NOKPROBE_SYMBOL(release);
 
-/* The place of a write; if it has none, the one whose write began first. */
+/* The place of a write; BUCKET_SIZE if it has none. */
 static unsigned int place_of(const struct bucket *b, const struct kiocb *iocb)
 {
-	unsigned int i, oldest = 0;
+	unsigned int place = 0;
 
-	for (i = 0; i < BUCKET_SIZE; i++) {
-		if (b->iocb[i] == iocb)
-			return i;
-		if (b->since[i] < b->since[oldest])
-			oldest = i;
-	}
-	return oldest;
+	while (place < BUCKET_SIZE && b->iocb[place] != iocb)
+		place++;
+	return place;
 }
 NOKPROBE_SYMBOL(place_of);
 
@@ -119,8 +108,10 @@ void diolate_note_submission(const struct kiocb *iocb)
 	if (!(iocb->ki_flags & IOCB_WRITE) || !READ_ONCE(iocb->ki_complete) || !claim(b))
 		return;
 	place = place_of(b, iocb);
+	if (place == BUCKET_SIZE)
+		place = b->next++ % BUCKET_SIZE;
 	b->iocb[place] = iocb;
-	b->since[place] = now() - SLACK_NS;
+	b->since[place] = atomic64_read(&written_back);
 	release(b);
 }
 NOKPROBE_SYMBOL(diolate_note_submission);
@@ -128,12 +119,12 @@ NOKPROBE_SYMBOL(diolate_note_submission);
 /**
  * diolate_submission() - when a direct write began
  * @iocb:  it, in flight
- * @since: set to when, ns, if it was noted
+ * @since: set to when, for diolate_written_back(), if it was noted
  *
  * Context: any, also inside a probe handler.
  * Return: whether that was noted, and all that was written back since.
  */
-bool diolate_submission(const struct kiocb *iocb, u64 *since)
+bool diolate_submission(const struct kiocb *iocb, s64 *since)
 {
 	struct bucket *b = bucket_of(iocb);
 	unsigned int place;
@@ -142,19 +133,20 @@ bool diolate_submission(const struct kiocb *iocb, u64 *since)
 	if (!claim(b))
 		return false;
 	place = place_of(b, iocb);
-	noted = b->iocb[place] == iocb;
-	*since = b->since[place];
+	noted = place < BUCKET_SIZE;
+	if (noted)
+		*since = b->since[place];
 	release(b);
-	return noted && *since > READ_ONCE(complete_since);
+	return noted && *since >= READ_ONCE(complete_since);
 }
 NOKPROBE_SYMBOL(diolate_submission);
 
-/* Never back: whoever was held up between the clock and here must not hide a later one. */
-static void advance(atomic64_t *note, s64 time)
+/* Never back: whoever was held up before it came here must not hide a later one. */
+static void advance(atomic64_t *note, s64 number)
 {
 	s64 old = atomic64_read(note);
 
-	while (old < time && !atomic64_try_cmpxchg(note, &old, time))
+	while (old < number && !atomic64_try_cmpxchg(note, &old, number))
 		;
 }
 NOKPROBE_SYMBOL(advance);
@@ -169,16 +161,16 @@ void diolate_note_writeback(struct folio *folio)
 {
 	struct address_space *mapping = folio_mapping(folio);
 	pgoff_t chunk, last;
-	u64 time;
+	s64 number;
 
 	/* Nobody's, or anonymous memory on its way to swap. */
 	if (!mapping || !mapping->host || !atomic_read(&mapping->host->i_dio_count))
 		return;
-	time = now();
+	number = atomic64_inc_return(&written_back);
 	chunk = folio_pos(folio) >> PAGE_SHIFT >> CHUNK_PAGES_SHIFT;
 	last = (folio_pos(folio) + folio_size(folio) - 1) >> PAGE_SHIFT >> CHUNK_PAGES_SHIFT;
 	for (; chunk <= last; chunk++)
-		advance(note(mapping, chunk), time);
+		advance(note(mapping, chunk), number);
 }
 NOKPROBE_SYMBOL(diolate_note_writeback);
 
@@ -193,12 +185,12 @@ NOKPROBE_SYMBOL(diolate_note_writeback);
  * Return: false only if nothing was.
  */
 bool diolate_written_back(const struct address_space *mapping, pgoff_t first, pgoff_t last,
-			  u64 since)
+			  s64 since)
 {
 	pgoff_t chunk;
 
 	for (chunk = first >> CHUNK_PAGES_SHIFT; chunk <= last >> CHUNK_PAGES_SHIFT; chunk++)
-		if (atomic64_read(note(mapping, chunk)) >= since)
+		if (atomic64_read(note(mapping, chunk)) > since)
 			return true;
 	return false;
 }
@@ -211,5 +203,6 @@ bool diolate_written_back(const struct address_space *mapping, pgoff_t first, pg
  */
 void diolate_notes_complete(bool complete)
 {
-	WRITE_ONCE(complete_since, complete ? now() : U64_MAX);
+	/* Behind whatever was noted of a write that began before. */
+	WRITE_ONCE(complete_since, complete ? atomic64_inc_return(&written_back) : S64_MAX);
 }
