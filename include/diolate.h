@@ -131,12 +131,14 @@ void diolate_uring_returns(struct diolate_uring_write *write, long ret);
 /* A submitter was told of an error, but which is not known; the largest errno there is. */
 #define DIOLATE_UNKNOWN_ERROR (-MAX_ERRNO)
 
-/* writeback.c: what was written back while direct writes were in flight */
+/* submission.c: when a direct write began */
+bool diolate_submission(const struct kiocb *iocb, s64 *since);
 
-void diolate_note_submission(const struct kiocb *iocb);
+/* writeback.c: what was written back while direct writes were in flight */
+s64 diolate_writeback_now(void);
 void diolate_note_writeback(struct folio *folio);
 void diolate_notes_complete(bool complete);
-bool diolate_submission(const struct kiocb *iocb, s64 *since);
+bool diolate_writeback_is_noted(s64 since);
 bool diolate_written_back(const struct address_space *mapping, pgoff_t first, pgoff_t last,
 			  s64 since);
 
@@ -160,6 +162,9 @@ bool diolate_uring_enter(struct diolate_uring_write *write, struct io_kiocb *req
 bool diolate_uring_can_settle(void);
 enum diolate_outcome diolate_uring_settle(const struct diolate_uring_write *write, long *ret);
 
+/* late.c: what the probes see of a late error */
+bool diolate_late_error_is_held_back(struct file *filp);
+
 /* probes.c: the table of probe sites */
 #define DIOLATE_LATE_ERROR_SYMBOL "dio_warn_stale_pagecache"
 
@@ -168,7 +173,6 @@ void diolate_probes_stop(void);
 void diolate_probes_disarm(void);
 void diolate_probes_arm_repair(void);
 void diolate_probes_disarm_repair(void);
-bool diolate_late_error_is_held_back(struct file *filp);
 unsigned long diolate_probes_missed(void);
 void diolate_probes_show(struct seq_file *m);
 

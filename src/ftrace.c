@@ -114,7 +114,7 @@ int diolate_ftrace_arm(void)
 		if (!err)
 			continue;
 		pr_err("policy=repair refused: %s cannot be followed (error %d%s); use propagate or observe\n",
-		       symbol, err, err == -EBUSY ? ": a live patch, or its like, has replaced it" : "");
+		       symbol, err, err == -EBUSY ? ": a live patch or its like has it" : "");
 		diolate_ftrace_disarm();
 		return err;
 	}

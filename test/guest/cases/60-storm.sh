@@ -138,13 +138,13 @@ storm_exhausted() {
 	remove_foreign
 }
 
-# storm_begins [option...]: a storm that goes on beside the case; storm_ends: its line is in $line.
+# storm_begins option...: a storm that goes on beside the case; storm_ends: its line is in $line.
 storm_begins() {
 	for fs in $filesystems; do
 		/lib-guest/dm.sh slow "$fs" 100
 	done
 	rm -f /tmp/stop
-	storm --free --waited 4 --until /tmp/stop "$@" >/tmp/storm 2>&1 &
+	storm --waited 4 --until /tmp/stop "$@" >/tmp/storm 2>&1 &
 	storming=$!
 	# Or it would go on, should this fail.
 	trap ': >/tmp/stop' EXIT
@@ -152,7 +152,7 @@ storm_begins() {
 
 storm_ends() {
 	: >/tmp/stop
-	wait $storming || fail "$(cat /tmp/storm)"
+	wait "$storming" || fail "$(cat /tmp/storm)"
 	for fs in $filesystems; do
 		/lib-guest/dm.sh release "$fs"
 	done
@@ -163,7 +163,7 @@ storm_ends() {
 
 # The module comes and goes while a storm goes on. Some are told, others not; no harm is done.
 storm_reload() {
-	storm_begins
+	storm_begins --free
 	n=0
 	while [ $n -lt "$(either 20 200)" ]; do
 		load

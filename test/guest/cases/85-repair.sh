@@ -425,11 +425,16 @@ repair_deleted() {
 	expect late_errors=1 stuck=1 repaired=1
 }
 
+# One of its own: a loop device with direct I/O on a file of an overlay, as other cases have it, leaves
+# the file system below with a writer that never ends, and freezing that one hangs (lo_rw_aio() sets no
+# IOCB_WRITE, so ovl_aio_cleanup_handler() ends no write, 5.10 to 6.12; without this module).
 repair_freezing() {
+	other_fs "$@"
 	load_repair
-	repaired "$1" --during "xfs_io -x -r -c freeze /mnt/$1 >/tmp/freeze 2>&1 &" \
-		--first "until xfs_io -x -r -c thaw /mnt/$1; do usleep 1000; done"
+	repaired other --during "xfs_io -x -r -c freeze /mnt/other >/tmp/freeze 2>&1 &" \
+		--first "until xfs_io -x -r -c thaw /mnt/other; do usleep 1000; done"
 	expect late_errors=1 stuck=1 repaired=1
+	umount /mnt/other
 }
 
 repair_full_disk() {
@@ -481,11 +486,18 @@ repair_share() {
 	say "$shares"
 }
 
+# repaired_since SEQ FSTYPE: whether a write to such a file system was, later in the log.
+repaired_since() {
+	awk -v first="$1" -v type=" fstype=$2 " '
+		/ outcome=repaired / && index($0, type) && substr($1, 5) + 0 > first { found = 1 }
+		END { exit !found }' "${counters%/*}/log"
+}
+
 # The policy comes and goes under a storm.
 repair_switched() {
 	load
 	before
-	storm_begins --verify
+	storm_begins --free --verify
 	n=0
 	while [ $n -lt "$(either 10 100)" ]; do
 		set_policy repair
@@ -493,10 +505,13 @@ repair_switched() {
 		n=$((n + 1))
 		kill -0 $storming || fail "the storm ended: $(cat /tmp/storm)"
 	done
+	# It works as it did the first time, on file systems of each kind.
 	set_policy repair
-	n=$(counter repaired)
-	# shellcheck disable=SC2016 # for wait_until
-	wait_until '[ "$(counter repaired)" -gt $((n + 10)) ]'
+	seen=$(value seq "$(tail -n 1 "${counters%/*}/log")")
+	for fs in ext4 xfs vfat; do
+		wait_until "repaired_since $seen $fs"
+	done
+	! grep -E ' (absent|refused) .* repair' "${counters%/*}/sites" || fail "not all is followed"
 	storm_ends
 	is untrue 0 "$line"
 	counted=$(since late_errors)
@@ -574,8 +589,8 @@ run repair-real-error-ext4 repair_real_error ext4 mkfs.ext4 -q -F
 run repair-live-patch somebody_replaces
 run repair-refused repair_refused
 run repair-switched-off repair_switched_off
-run repair-freezing-ext4 repair_freezing ext4
-run repair-freezing-xfs repair_freezing xfs
+run repair-freezing-ext4 repair_freezing ext4 mkfs.ext4 -q -F
+run repair-freezing-xfs repair_freezing xfs mkfs.xfs -q -f
 run repair-shut-down repair_shut_down
 run repair-deadline-ext4 repair_deadline ext4
 run repair-deadline-xfs repair_deadline xfs

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Between the table of probe sites (src/probes.c) and its handlers.
+ */
+#ifndef DIOLATE_PROBES_H
+#define DIOLATE_PROBES_H
+
+#include <linux/kprobes.h>
+
+/** enum diolate_site - the probe sites, in the order in which they are armed */
+enum diolate_site {
+	DIOLATE_AT_INVALIDATE,
+	DIOLATE_AT_IOMAP_COMPLETE,
+	DIOLATE_AT_DIO_COMPLETE,
+	DIOLATE_AT_DIRECT_WRITE,
+	DIOLATE_AT_URING_WRITE,
+	DIOLATE_AT_IOMAP_WORK,
+	DIOLATE_AT_DIO_WORK,
+	DIOLATE_AT_LATE_ERROR,
+	DIOLATE_AT_INLINED_LATE_ERROR,
+	DIOLATE_AT_IOMAP_SUBMIT,
+	DIOLATE_AT_OTHER_IOMAP_SUBMIT,
+	DIOLATE_AT_FLUSHED,
+	DIOLATE_AT_DIO_SUBMIT,
+	DIOLATE_SITES
+};
+
+bool diolate_probes_follow(enum diolate_site at);
+void *diolate_probes_innermost(enum diolate_site at, bool (*match)(void *data, void *arg),
+			       void *arg);
+
+/* late.c */
+int diolate_enter_invalidate(struct kretprobe_instance *ri, struct pt_regs *regs);
+int diolate_enter_iomap_complete(struct kretprobe_instance *ri, struct pt_regs *regs);
+int diolate_enter_dio_complete(struct kretprobe_instance *ri, struct pt_regs *regs);
+int diolate_enter_direct_write(struct kretprobe_instance *ri, struct pt_regs *regs);
+int diolate_enter_uring_write(struct kretprobe_instance *ri, struct pt_regs *regs);
+int diolate_leave_uring_write(struct kretprobe_instance *ri, struct pt_regs *regs);
+int diolate_iomap_work(struct kprobe *p, struct pt_regs *regs);
+int diolate_dio_work(struct kprobe *p, struct pt_regs *regs);
+int diolate_late_error(struct kprobe *p, struct pt_regs *regs);
+int diolate_inlined_late_error(struct kprobe *p, struct pt_regs *regs);
+int diolate_late_error_inlined_in(const char *symbol);
+
+/* submission.c */
+int diolate_enter_submission(struct kretprobe_instance *ri, struct pt_regs *regs);
+int diolate_submission_flushed(struct kprobe *p, struct pt_regs *regs);
+int diolate_submission_begins(struct kprobe *p, struct pt_regs *regs);
+
+#endif
