@@ -24,7 +24,7 @@ static DEFINE_MUTEX(policy_lock);
 /* The probes are there: what the policy takes is, too. */
 static bool loaded;
 
-/* What only repair takes: notes of when writes begin, of what is written back, who relies on both. */
+/* What only repair takes: notes of when writes begin, and of what is written back meanwhile. */
 static int repair_begin(void)
 {
 	int err;

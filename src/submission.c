@@ -3,8 +3,8 @@
  * When a direct write began, for what was written back since. Under policy repair alone.
  *
  * A write is noted before its first bio is submitted, and where it first writes back what is dirty
- * of its own range, again after that. Notes are in a table of fixed size without a lock: a write that
- * finds no place is not noted, and not repaired.
+ * of its own range, again after that. Notes are in a table of fixed size without a lock: a write
+ * that finds no place is not noted, and not repaired.
  */
 #include <linux/fs.h>
 #include <linux/hash.h>
@@ -63,8 +63,8 @@ static unsigned int place_of(const struct bucket *b, const struct kiocb *iocb)
 NOKPROBE_SYMBOL(place_of);
 
 /*
- * A direct write begins; its first bio is not yet submitted. If somebody else is there, what is left
- * of an earlier write with this kiocb is older.
+ * A direct write begins; its first bio is not yet submitted. If somebody else is there, what is
+ * left of an earlier write with this kiocb is older.
  */
 static void begins(const struct kiocb *iocb)
 {

@@ -105,11 +105,20 @@ fail() {
 
 # With their path, or busybox would take its own, which tries twice to load a module.
 load() {
-	/sbin/insmod /diolate.ko "$@" || fail "insmod $*: $(dmesg | grep diolate: | tail -n 1)"
+	# shellcheck disable=SC2086 # nothing, or one word
+	/sbin/insmod /diolate.ko $policy_unless_said "$@" || fail "insmod $*: $(dmesg | grep diolate: | tail -n 1)"
 }
 
 unload() {
 	/sbin/rmmod diolate || fail "rmmod failed"
+}
+
+# under POLICY COMMAND...: a case that loads the module with no policy of its own, with this one.
+policy_unless_said=
+under() {
+	policy_unless_said=policy=$1
+	shift
+	"$@"
 }
 
 set_policy() {

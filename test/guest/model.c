@@ -286,26 +286,32 @@ static void submit(bool uring, size_t length, size_t pos)
 	}
 }
 
+static long result_of_uring(void)
+{
+	struct io_uring_cqe *cqe;
+	int ret = io_uring_wait_cqe(&ring, &cqe);
+
+	if (ret)
+		wrong("io_uring_wait_cqe: %s", strerror(-ret));
+	ret = cqe->res;
+	io_uring_cqe_seen(&ring, cqe);
+	return ret;
+}
+
 static long result(bool uring)
 {
-	if (uring) {
-		struct io_uring_cqe *cqe;
-		int ret = io_uring_wait_cqe(&ring, &cqe);
+	struct io_event event;
+	int ret;
 
-		if (ret)
-			wrong("io_uring_wait_cqe: %s", strerror(-ret));
-		ret = cqe->res;
-		io_uring_cqe_seen(&ring, cqe);
-		return ret;
-	} else {
-		struct io_event event;
-
-		int ret = io_getevents(ctx, 1, 1, &event, NULL);
-
-		if (ret != 1)
-			wrong("io_getevents: %d", ret);
-		return (long)event.res;
-	}
+	if (uring)
+		return result_of_uring();
+	/* What io_uring still has to do in this task interrupts it. */
+	do {
+		ret = io_getevents(ctx, 1, 1, &event, NULL);
+	} while (!ret || ret == -EINTR);
+	if (ret != 1)
+		wrong("io_getevents: %d", ret);
+	return (long)event.res;
 }
 
 static void write_direct(void)

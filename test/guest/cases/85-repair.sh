@@ -594,6 +594,19 @@ run repair-freezing-xfs repair_freezing xfs mkfs.xfs -q -f
 run repair-shut-down repair_shut_down
 run repair-deadline-ext4 repair_deadline ext4
 run repair-deadline-xfs repair_deadline xfs
+# What has to be so under every policy.
+for fs in $filesystems; do
+	file=/mnt/$fs/collision
+	run "repair-clean-reader-$fs" under repair clean "$fs" "cat $file >/dev/null"
+	run "repair-clean-uring-$fs" under repair uring_without_collision "$fs" ""
+	run "repair-clean-fio-$fs" under repair clean_fio "$fs" "$(either 1 20)"
+	run "repair-loop-$fs" under repair loop_device "$fs"
+	run "repair-unload-in-flight-$fs" under repair unload_in_flight "$fs"
+	run "repair-unload-completing-$fs" under repair unload_while_completing "$fs"
+done
+run repair-unload-pending-vfat under repair unload_pending vfat 0
+run repair-unload-pending-uring-ext4 under repair unload_pending ext4 32768 --uring
+run storm-repair-unload under repair storm_unload
 run storm-repair repair_storm
 run storm-repair-switched repair_switched
 ops=$(either 2500 40000)
