@@ -62,7 +62,9 @@ static const char *const discards[] = {
 #if DIOLATE_EXFAT_WAITS
 	"exfat",
 #endif
+#if DIOLATE_F2FS_COUNTS
 	"f2fs",
+#endif
 	"vfat",
 	"xfs",
 };
