@@ -165,7 +165,7 @@ storm_ends() {
 storm_reload() {
 	storm_begins --free
 	n=0
-	while [ $n -lt "$(either 20 200)" ]; do
+	while [ $n -lt "$(either 10 200)" ]; do
 		load
 		unload
 		n=$((n + 1))

@@ -201,5 +201,5 @@ repair_fio() {
 for fs in $filesystems; do
 	run "fio-clean-$fs" clean_fio "$fs" "$(either 2 20)"
 	run "fio-mixed-$fs" mixed_fio "$fs" "$(either 5 60)" "$(either 10 500)"
-	run "fio-repair-$fs" repair_fio "$fs" "$(either 3 30)"
+	run "fio-repair-$fs" repair_fio "$fs" "$(either 2 30)"
 done

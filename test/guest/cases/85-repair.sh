@@ -615,20 +615,21 @@ for fs in $filesystems; do
 	file=/mnt/$fs/collision
 	run "repair-clean-reader-$fs" under repair clean "$fs" "cat $file >/dev/null"
 	run "repair-clean-uring-$fs" under repair uring_without_collision "$fs" ""
-	run "repair-clean-fio-$fs" under repair clean_fio "$fs" "$(either 1 20)"
 	run "repair-loop-$fs" under repair loop_device "$fs"
 	run "repair-unload-in-flight-$fs" under repair unload_in_flight "$fs"
 	run "repair-unload-completing-$fs" under repair unload_while_completing "$fs"
 done
+run repair-clean-fio under repair clean_fio ext4 "$(either 1 20)"
 run repair-unload-pending-vfat under repair unload_pending vfat 0
 run repair-unload-pending-uring-ext4 under repair unload_pending ext4 32768 --uring
 run storm-repair-unload under repair storm_unload
 run storm-repair repair_storm
 run storm-repair-switched repair_switched
-ops=$(either 2500 40000)
+# Over four kernels, 20000 operations on each file system.
+ops=$(either 5000 40000)
 run model-ext4 model_on ext4 50 --align 4096 --ops $ops
-run model-xfs model_on xfs 20 --align 4096 --ops $ops
-run model-xfs-512 model_on xfs 0 --ops $ops
+run model-xfs model_on xfs 20 --align 4096 --ops $((ops / 2))
+run model-xfs-512 model_on xfs 0 --ops $((ops / 2))
 run model-vfat model_on vfat 50 --align 4096 --no-punch --async --ops $ops
 run model-f2fs model_f2fs
 run model-exfat model_exfat
