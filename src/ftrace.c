@@ -17,6 +17,7 @@
  */
 #include <linux/ftrace.h>
 #include <linux/module.h>
+#include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/string.h>
 
@@ -79,18 +80,42 @@ static struct hook hooks[] = {
 	},
 };
 
+/*
+ * A kernel whose ftrace has found itself broken changes no function any more (ftrace_kill(),
+ * kernel/trace/ftrace.c, 5.10 to 7.3): those of ours may go on calling this module, which therefore
+ * has to stay. If it is on its way out already, or has failed to load, nobody asks whether it may
+ * go, so whoever takes it there has to stay as well.
+ */
+static void keep_module(const char *symbol, int err)
+{
+	pr_crit("%s may call diolate for ever (error %d), as the kernel's ftrace is broken; reboot, it cannot be unloaded\n",
+		symbol, err);
+	if (THIS_MODULE->state == MODULE_STATE_LIVE)
+		__module_get(THIS_MODULE);
+	else
+		for (;;)
+			schedule_timeout_idle(MAX_SCHEDULE_TIMEOUT);
+}
+
 /* Follow a hook's functions; if that fails, @symbol is set to what it failed for. */
 static int arm(struct hook *hook, char **symbol)
 {
 	size_t i;
 	int err = 0;
 
+	*symbol = hook->symbols[0];
+	if (hook->armed)
+		return -ENODEV;
 	for (i = 0; !err && hook->symbols[i]; i++) {
 		*symbol = hook->symbols[i];
 		err = ftrace_set_filter(&hook->ops, *symbol, strlen(*symbol), !i);
 	}
-	if (!err)
+	if (!err) {
 		err = register_ftrace_function(&hook->ops);
+		/* One of them may be. */
+		if (err == -ENODEV)
+			keep_module(*symbol, err);
+	}
 	hook->armed = !err;
 	if (err)
 		ftrace_set_filter(&hook->ops, NULL, 0, 1);
@@ -124,9 +149,6 @@ int diolate_ftrace_arm(void)
 /**
  * diolate_ftrace_disarm() - follow no longer
  *
- * It fails only on a kernel whose ftrace has found itself broken and changes no function any more
- * (ftrace_kill(), kernel/trace/ftrace.c, 5.10 to 7.3): this module has to stay then.
- *
  * Context: process, sleeps. When it returns nothing is held back any more, and no task is on its
  *          way there (unregister_ftrace_function() waits for those).
  */
@@ -140,9 +162,7 @@ void diolate_ftrace_disarm(void)
 			continue;
 		err = unregister_ftrace_function(&hooks[i].ops);
 		if (err) {
-			__module_get(THIS_MODULE);
-			pr_crit("%s is still followed (error %d), as the kernel's ftrace is broken; diolate cannot be unloaded, reboot\n",
-				hooks[i].symbols[0], err);
+			keep_module(hooks[i].symbols[0], err);
 			continue;
 		}
 		/* Frees the memory of the filter. */

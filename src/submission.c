@@ -78,6 +78,8 @@ static void begins(const struct kiocb *iocb)
 		place = b->next++ % BUCKET_SIZE;
 	b->iocb[place] = iocb;
 	b->since[place] = diolate_writeback_now();
+	/* Before i_dio_count is raised: see diolate_note_writeback(). */
+	smp_mb();
 	release(b);
 }
 NOKPROBE_SYMBOL(begins);
@@ -125,7 +127,7 @@ int diolate_submission_flushed(struct kprobe *p, struct pt_regs *regs)
 	struct address_space *mapping = (void *)regs_get_kernel_argument(regs, 0);
 	struct kiocb **iocb;
 
-	/* Nothing that was cached, so nothing that was written back. */
+	/* Nothing is cached, so hardly anything was written back; else the first note does. */
 	if (!READ_ONCE(mapping->nrpages))
 		return 0;
 	while ((iocb = submitting(mapping))) {

@@ -76,7 +76,11 @@ void diolate_note_writeback(struct folio *folio)
 	s64 number;
 
 	/* Nobody's, or anonymous memory on its way to swap. */
-	if (!mapping || !mapping->host || !atomic_read(&mapping->host->i_dio_count))
+	if (!mapping || !mapping->host)
+		return;
+	/* What was written back so far is under a write that raises the count after this. */
+	smp_mb();
+	if (!atomic_read(&mapping->host->i_dio_count))
 		return;
 	number = atomic64_inc_return(&written_back);
 	chunk = folio_pos(folio) >> PAGE_SHIFT >> CHUNK_PAGES_SHIFT;
