@@ -62,3 +62,17 @@ mount_fs() {
 umount_fs() {
 	umount "/mnt/$1"
 }
+
+# mount_root NAME: on /mnt/NAME a disk that test/vm/boot attached, to be the root of what is on it.
+mount_root() {
+	! grep -q " /mnt/$1 " /proc/mounts || return 0
+	mkdir -p "/mnt/$1"
+	modprobe virtio_pci
+	modprobe virtio_blk
+	wait_until "grep -lx $1 /sys/block/vd*/serial >/tmp/serial"
+	mount -t ext4 -o ro "/dev/$(sed 's,/sys/block/\([^/]*\)/.*,\1,' /tmp/serial)" "/mnt/$1"
+	mount -t tmpfs tmpfs "/mnt/$1/tmp"
+	for directory in dev proc sys; do
+		mount -o rbind "/$directory" "/mnt/$1/$directory"
+	done
+}

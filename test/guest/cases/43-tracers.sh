@@ -3,19 +3,6 @@
 
 tracers=/mnt/tracers
 
-mount_tracers() {
-	! grep -q " $tracers " /proc/mounts || return 0
-	mkdir -p $tracers
-	modprobe virtio_pci
-	modprobe virtio_blk
-	wait_until "[ -b /dev/vda ]"
-	mount -t ext4 -o ro /dev/vda $tracers
-	mount -t tmpfs tmpfs $tracers/tmp
-	for directory in dev proc sys; do
-		mount -o rbind /$directory $tracers/$directory
-	done
-}
-
 # tracer COMMAND...: with that disk as its root.
 tracer() {
 	/usr/sbin/chroot $tracers "$@" </dev/null
@@ -26,7 +13,7 @@ workload="/proc/1/root/bin/busybox chroot /proc/1/root /bin/sh /tmp/workload"
 
 # traced FUNCTION: what it recorded of three late errors, into /tmp/trace, is what the log tells.
 traced() {
-	mount_tracers
+	mount_root tracers
 	cat >/tmp/workload <<-END
 		set -e
 		collide ext4 /mnt/ext4/collision
