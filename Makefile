@@ -100,11 +100,12 @@ check-install:
 	@test/install/check
 
 # The programs that run inside the virtual machines; static, since there is nothing there.
-guest: build/guest/collide build/guest/storm build/guest/model build/diolate
+guest: build/guest/collide build/guest/storm build/guest/model build/guest/dirty build/diolate
 
 build/guest/collide: test/guest/collide.c test/guest/submit.c test/guest/guest.c
 build/guest/storm: test/guest/storm.c test/guest/guest.c
 build/guest/model: test/guest/model.c test/guest/guest.c
+build/guest/dirty: test/guest/dirty.c test/guest/guest.c
 build/guest/%: test/guest/guest.h test/guest/collide.h
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -static -o $@ $(filter %.c,$^) -laio -luring
