@@ -58,7 +58,7 @@ static void usage(void)
 		"  --keep        FILE is there already and is written over as it is\n"
 		"  --stores N    into how many of them, evenly spread, a byte is stored (1)\n"
 		"  --submitted   not before io_submit() has returned; else as soon as the first write has\n"
-		"                dropped its page from the cache, as one that is waited for does\n"
+		"                dropped that page from the cache, as one that is waited for does\n"
 		"  --place N     store at this offset of the file (5 bytes into the write)\n"
 		"  --beyond N    store one more byte, at this offset\n"
 		"  --again       store once more, after what runs while all are in flight\n"
@@ -85,6 +85,12 @@ size_t offset_of(unsigned int i)
 static size_t place_of(unsigned int i)
 {
 	return opt.place != SIZE_MAX ? opt.place : offset_of(i * opt.writes / opt.stores) + 5;
+}
+
+/* The first page that is stored into, in which the write begins or which it covers. */
+static char *first_stored(char *map)
+{
+	return map + (opt.place != SIZE_MAX ? opt.place : offset_of(0)) / PAGE * PAGE;
 }
 
 pid_t start(const char *command)
@@ -150,7 +156,7 @@ bool is_said(const bool *what)
  */
 static void store(char *map)
 {
-	char *page = map + offset_of(0) / PAGE * PAGE;
+	char *page = first_stored(map);
 	unsigned int i;
 	int status;
 
@@ -332,8 +338,8 @@ int main(int argc, char **argv)
 		if (map[i] != 'o')
 			errx(1, "%s: not what was written", opt.file);
 	/* In a hole, too: store() looks whether it is there. */
-	if (!resident(map + offset_of(0) / PAGE * PAGE))
-		(void)__atomic_load_n(map + offset_of(0), __ATOMIC_RELAXED);
+	if (!resident(first_stored(map)))
+		(void)__atomic_load_n(first_stored(map), __ATOMIC_RELAXED);
 
 	make_device("hold");
 	child = fork();

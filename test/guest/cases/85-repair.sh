@@ -237,7 +237,7 @@ repair_sync_attribute() {
 # If one page cannot be dropped the others are left as they are.
 repair_all_or_nothing() {
 	load_repair
-	not_repaired "$1" partial-folio --size 131072 --offset 0 --length 61952 --place 5 --beyond 62000
+	not_repaired "$1" partial-folio --size 131072 --offset 0 --length 61952 --place 5 --beyond 62000 --submitted
 	[ "$(head -c 6 "/mnt/$1/collision" | tail -c 1)" = s ] || fail "the store within was dropped"
 	[ "$(tail -c +62001 "/mnt/$1/collision" | head -c 1)" = s ] || fail "the store beside was dropped"
 }
