@@ -42,7 +42,7 @@ static int set(const char *name)
 		       "propagate or observe, and look at dmesg | grep diolate: for why.", shown);
 		break;
 	case EBUSY:
-		refuse("A live patch has replaced what the policy %s has to replace, so it stays as it is; "
+		refuse("A live patch or its like has what the policy %s has to replace, so it stays as it is; "
 		       "use propagate or observe.", shown);
 		break;
 	case EACCES:
