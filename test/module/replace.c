@@ -25,7 +25,11 @@ static int __init replace_init(void)
 	int err;
 
 	err = ftrace_set_filter(&ops, symbol, strlen(symbol), 1);
-	return err ? err : register_ftrace_function(&ops);
+	if (!err)
+		err = register_ftrace_function(&ops);
+	if (err)
+		ftrace_set_filter(&ops, NULL, 0, 1);
+	return err;
 }
 
 static void __exit replace_exit(void)

@@ -393,6 +393,8 @@ repair_storm() {
 	# shellcheck disable=SC2046 # a word for each option
 	storm_of --verify --rounds "$(either 2 44)" --writes "$(either 64 88)" --waited "$(either 16 64)"
 	is untrue 0 "$line"
+	# Why what could not be repaired could not.
+	sed -n 's/.* outcome=delivered reason=\([^ ]*\) .*/\1/p' "${counters%/*}/log" | sort | uniq -c
 	waited=$(($(v waited_libaio_stores) + $(v waited_uring_stores)))
 	is eio $waited "$line"
 	expect late_errors="$(v stores)" stuck="$(v stores)" delivered=$waited \
