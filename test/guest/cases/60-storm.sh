@@ -167,6 +167,9 @@ storm_reload() {
 	n=0
 	while [ $n -lt "$(either 10 200)" ]; do
 		load
+		# Once until something is told, else as soon as it can.
+		# shellcheck disable=SC2016 # for wait_until
+		[ $n -gt 0 ] || wait_until '[ "$(counter delivered)" -gt 0 ]'
 		unload
 		n=$((n + 1))
 		kill -0 $storming || fail "the storm ended: $(cat /tmp/storm)"
