@@ -189,7 +189,7 @@ repair_fio() {
 	expect late_errors="$counted" stuck="$counted" observed="$(since observed)" \
 		repaired="$(since repaired)" delivered=$((told_first + told))
 	# What cannot be is the exception.
-	[ "$(since repaired)" -gt $((3 * (told_first + told))) ] ||
+	[ "$(since repaired)" -gt $((told_first + told)) ] ||
 		fail "$(since repaired) repaired, $((told_first + told)) not"
 	[ "$took" -gt 0 ] || fail "memory was not short"
 	: >/tmp/said
