@@ -13,6 +13,7 @@
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/sched.h>
+#include <linux/string.h>
 #include <linux/version.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 10, 0)
@@ -22,9 +23,6 @@
 #ifndef CONFIG_KRETPROBES
 #error "diolate needs a kernel with kretprobes: CONFIG_KRETPROBES=y"
 #endif
-
-/* On a kernel without io_uring, io_write() is somebody else's. */
-#define DIOLATE_HAS_IO_URING IS_ENABLED(CONFIG_IO_URING)
 
 /* struct io_kiocb, the request of io_uring: in a header for all since 6.0. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 0, 0) && IS_ENABLED(CONFIG_IO_URING)
@@ -137,33 +135,202 @@ static inline int diolate_drop_folio(struct address_space *mapping, struct folio
 #endif
 }
 
-/*
- * Following and replacing functions of the kernel as live patches do, by an ftrace_ops. What its
- * callback is given came wrapped in 5.11 (commit d19ad0775dcd, "ftrace: Have the callbacks receive
- * a struct ftrace_regs instead of pt_regs"), and could be asked for arguments in 6.2 (commit
- * 94d095ffa0e1, "ftrace: abstract DYNAMIC_FTRACE_WITH_ARGS accesses").
+/**
+ * diolate_in_task() - whether a handler runs on behalf of a task, and not of an interrupt
+ *
+ * A kprobe that is an int3 is entered like an NMI (x86; exc_int3(), arch/x86/kernel/traps.c, 5.10
+ * to 7.3); what it interrupted counts. In a real NMI nobody does direct I/O.
  */
+static __always_inline bool diolate_in_task(void)
+{
+	return likely(in_task()) ||
+	       ((preempt_count() & (NMI_MASK | HARDIRQ_MASK)) == NMI_OFFSET + HARDIRQ_OFFSET &&
+		!in_serving_softirq());
+}
+
+/*
+ * Following the entry of functions of the kernel, and replacing them as live patches do, by an
+ * ftrace_ops. What its callback is given came wrapped in 5.11 (commit d19ad0775dcd, "ftrace: Have
+ * the callbacks receive a struct ftrace_regs instead of pt_regs"), and could be asked for arguments
+ * in 6.2 (commit 94d095ffa0e1, "ftrace: abstract DYNAMIC_FTRACE_WITH_ARGS accesses"); on x86 the
+ * arguments were there from 5.11 on (commit 02a474ca266a, "ftrace/x86: Allow for arguments to be
+ * passed in to ftrace_regs by default"). To save all registers takes about as many instructions
+ * again as to save those.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0)
+#define diolate_ftrace_regs ftrace_regs
+#define DIOLATE_NOT_RECURSIVE 0
+#else
+#define diolate_ftrace_regs pt_regs
+#define DIOLATE_NOT_RECURSIVE FTRACE_OPS_FL_RECURSION_SAFE
+#endif
+
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0) && defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS)
 #define DIOLATE_HAS_FTRACE 1
-#define DIOLATE_FTRACE_FLAGS FTRACE_OPS_FL_PERMANENT
-#define diolate_ftrace_regs struct ftrace_regs
-#define diolate_ftrace_argument(regs) ftrace_regs_get_argument(regs, 0)
+#define DIOLATE_SAVE_FOLLOWED 0
+#define DIOLATE_SAVE_REPLACED 0
+#define diolate_ftrace_argument ftrace_regs_get_argument
 #define diolate_ftrace_redirect ftrace_regs_set_instruction_pointer
-#elif LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0) && defined(CONFIG_DYNAMIC_FTRACE_WITH_REGS)
-#define DIOLATE_HAS_FTRACE 1
-#define DIOLATE_FTRACE_FLAGS (FTRACE_OPS_FL_PERMANENT | FTRACE_OPS_FL_SAVE_REGS)
-#define diolate_ftrace_regs struct ftrace_regs
-#define diolate_ftrace_argument(regs) regs_get_kernel_argument(ftrace_get_regs(regs), 0)
-#define diolate_ftrace_redirect(regs, to) instruction_pointer_set(ftrace_get_regs(regs), to)
 #elif defined(CONFIG_DYNAMIC_FTRACE_WITH_REGS)
 #define DIOLATE_HAS_FTRACE 1
-#define DIOLATE_FTRACE_FLAGS \
-	(FTRACE_OPS_FL_PERMANENT | FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_RECURSION_SAFE)
-#define diolate_ftrace_regs struct pt_regs
-#define diolate_ftrace_argument(regs) regs_get_kernel_argument(regs, 0)
-#define diolate_ftrace_redirect instruction_pointer_set
+#define DIOLATE_SAVE_REPLACED FTRACE_OPS_FL_SAVE_REGS
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0) && defined(CONFIG_X86_64) && \
+	defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS)
+#define DIOLATE_SAVE_FOLLOWED 0
+#else
+#define DIOLATE_SAVE_FOLLOWED FTRACE_OPS_FL_SAVE_REGS
+#endif
+
+static __always_inline struct pt_regs *diolate_saved_regs(struct diolate_ftrace_regs *regs)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
+	return regs;
+#elif defined(CONFIG_X86_64)
+	/* Of which ftrace_get_regs() gives nothing if only the arguments were saved. */
+	return &regs->regs;
+#else
+	return ftrace_get_regs(regs);
+#endif
+}
+
+static __always_inline unsigned long diolate_ftrace_argument(struct diolate_ftrace_regs *regs,
+							     unsigned int n)
+{
+	return regs_get_kernel_argument(diolate_saved_regs(regs), n);
+}
+
+static __always_inline void diolate_ftrace_redirect(struct diolate_ftrace_regs *regs,
+						    unsigned long to)
+{
+	instruction_pointer_set(diolate_saved_regs(regs), to);
+}
 #else
 #define DIOLATE_HAS_FTRACE 0
+#endif
+
+/*
+ * All of ours are PERMANENT: as long as they are there nobody can switch ftrace off
+ * (kernel/trace/ftrace.c, ftrace_enable_sysctl(), 5.10 to 6.12; nobody ever can on 7.3). A late
+ * error that is seen while the beginning of its invalidation was not would be taken for another's.
+ */
+#define DIOLATE_FOLLOW_FLAGS \
+	(FTRACE_OPS_FL_PERMANENT | DIOLATE_NOT_RECURSIVE | DIOLATE_SAVE_FOLLOWED)
+#define DIOLATE_REPLACE_FLAGS \
+	(FTRACE_OPS_FL_PERMANENT | DIOLATE_NOT_RECURSIVE | DIOLATE_SAVE_REPLACED | \
+	 FTRACE_OPS_FL_IPMODIFY)
+
+/*
+ * Whether io_uring may complete a write that was waited for without reading ki_complete:
+ * kiocb_done() does read it on 6.12 and does not on 7.3 (io_uring/rw.c). Then its second argument
+ * is changed, where that can be done: the trampoline of ftrace saves the arguments, and restores
+ * them from there (arch/x86/kernel/ftrace_64.S, restore_mcount_regs;
+ * arch/arm64/kernel/entry-ftrace.S, ftrace_caller; 6.12 and 7.3).
+ */
+#define DIOLATE_URING_FORGETS \
+	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0) && IS_ENABLED(CONFIG_IO_URING))
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0) && DIOLATE_HAS_FTRACE && \
+	(defined(CONFIG_X86_64) || defined(CONFIG_ARM64))
+#define DIOLATE_CHANGES_ARGUMENT 1
+
+static __always_inline void diolate_ftrace_change(struct diolate_ftrace_regs *regs,
+						  unsigned long value)
+{
+#ifdef CONFIG_X86_64
+	arch_ftrace_regs(regs)->regs.si = value;
+#else
+	arch_ftrace_regs(regs)->regs[1] = value;
+#endif
+}
+#else
+#define DIOLATE_CHANGES_ARGUMENT 0
+
+static __always_inline void diolate_ftrace_change(void *regs, unsigned long value)
+{
+}
+#endif
+
+/**
+ * struct diolate_hook - a function of the kernel whose entry is followed, see src/hook.c
+ * @symbol:   its name
+ * @ops:      how, by ftrace
+ * @kp:       how, where there is no ftrace
+ * @function: what is called with its first two arguments, there
+ * @armed:    whether it is, and is to be let go
+ *
+ * DIOLATE_HOOK() initializes one. DIOLATE_HOOKED() defines its handler, which does nothing but call
+ * another function with the first two arguments of the one that is followed. That function runs in
+ * whatever context that one is called in, with preemption as it is there; it must not sleep.
+ */
+#if DIOLATE_HAS_FTRACE
+struct diolate_hook {
+	const char *symbol;
+	struct ftrace_ops ops;
+	bool armed;
+};
+
+#define DIOLATE_HOOK(name, handler) {			\
+	.symbol = name,					\
+	.ops.func = handler,				\
+	.ops.flags = DIOLATE_FOLLOW_FLAGS,		\
+}
+
+#define DIOLATE_HOOKED(handler, inner)						\
+void notrace handler(unsigned long ip, unsigned long parent_ip,			\
+		     struct ftrace_ops *ops, struct diolate_ftrace_regs *regs)	\
+{										\
+	inner(diolate_ftrace_argument(regs, 0), diolate_ftrace_argument(regs, 1)); \
+}
+
+/* The same, and what the function returns takes the place of the second argument. */
+#define DIOLATE_HOOKED_CHANGING(handler, inner)					\
+void notrace handler(unsigned long ip, unsigned long parent_ip,			\
+		     struct ftrace_ops *ops, struct diolate_ftrace_regs *regs)	\
+{										\
+	diolate_ftrace_change(regs, inner(diolate_ftrace_argument(regs, 0),	\
+					  diolate_ftrace_argument(regs, 1)));	\
+}
+
+#define DIOLATE_DECLARE_HOOKED(handler)						\
+void handler(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,	\
+	     struct diolate_ftrace_regs *regs)
+#else
+struct diolate_hook {
+	const char *symbol;
+	struct kprobe kp;
+	void (*function)(unsigned long first, unsigned long second);
+	bool armed;
+};
+
+#define DIOLATE_HOOK(name, handler) {			\
+	.symbol = name,					\
+	.function = handler,				\
+}
+
+#define DIOLATE_HOOKED(handler, inner)						\
+void handler(unsigned long first, unsigned long second)				\
+{										\
+	inner(first, second);							\
+}
+
+#define DIOLATE_HOOKED_CHANGING DIOLATE_HOOKED
+#define DIOLATE_DECLARE_HOOKED(handler)						\
+void handler(unsigned long first, unsigned long second)
+#endif
+
+#if DIOLATE_HAS_FTRACE
+/*
+ * Have an ftrace_ops follow the function at an address and no other of its name, as a module may
+ * have one. Before 5.18 the address has to be that of the call of ftrace in it, which only x86 has
+ * at the very beginning (commit aebfd12521d9, "x86/ibt,ftrace: Search for __fentry__ location").
+ */
+static inline int diolate_ftrace_filter(struct diolate_hook *hook, unsigned long address)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 18, 0) || defined(CONFIG_X86_64)
+	return ftrace_set_filter_ip(&hook->ops, address, 0, 1);
+#else
+	return ftrace_set_filter(&hook->ops, (char *)hook->symbol, strlen(hook->symbol), 1);
+#endif
+}
 #endif
 
 /*

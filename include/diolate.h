@@ -50,13 +50,15 @@ void *diolate_calls_innermost(const struct diolate_calls *calls,
 /**
  * struct diolate_invalidation - one call that ends a direct write by invalidating the page cache
  * @iocb:   the direct write; alive as long as the call lasts
+ * @dio:    instead of it, the struct iomap_dio it is to be found in
  * @length: bytes of it; 0 if not known
  * @seen:   its late error was seen
  *
- * Lives in a kretprobe instance: used by its own task only.
+ * Used by its own task only.
  */
 struct diolate_invalidation {
 	struct kiocb *iocb;
+	const unsigned long *dio;
 	size_t length;
 	bool seen;
 };
@@ -85,25 +87,20 @@ struct diolate_direct_write {
 	bool reported;
 };
 
-/**
- * struct diolate_uring_write - one call of io_write(), the write operation of io_uring
- * @req:    the request
- * @iopoll: of a ring whose completions are polled
- * @late:   a late error of this call is pending
- *
- * Lives in a kretprobe instance: used by its own task only.
- */
-struct diolate_uring_write {
-	struct io_kiocb *req;
-	bool iopoll;
-	bool late;
-};
-
 bool diolate_scope_of_dio(struct diolate_invalidation *inv, const unsigned long *dio,
 			  const struct file *file);
+bool diolate_scope_is_read(const struct kiocb *iocb);
 bool diolate_scope_of_iomap_dio(struct diolate_invalidation *inv, const unsigned long *dio);
 struct kiocb *diolate_scope_submitter(struct kiocb *iocb);
 struct kiocb *diolate_scope_of_work(const void *work, unsigned int *distance);
+
+/* current.c: the last invalidation a task has begun */
+int diolate_current_init(void);
+void diolate_current_exit(void);
+void diolate_current_begins(struct kiocb *iocb, const unsigned long *dio, size_t length);
+struct diolate_invalidation *diolate_current_hold(void);
+void diolate_current_release(void);
+unsigned long diolate_current_missed(void);
 
 /* filesystem.c: what is known of file systems */
 bool diolate_only_a_writer_is_in_the_way(const struct kiocb *iocb, size_t length);
@@ -123,13 +120,10 @@ int diolate_deliver_init(void);
 void diolate_deliver_drain(void);
 void diolate_deliver_exit(void);
 enum diolate_consumer diolate_consumer_of(diolate_complete_fn complete, enum diolate_mark *mark);
-void diolate_watch(struct kiocb *iocb);
+bool diolate_watch(struct kiocb *iocb);
 void diolate_mark_late(struct kiocb *iocb, bool repair);
-const void *diolate_mark_uring(struct diolate_uring_write *write);
-void diolate_uring_returns(struct diolate_uring_write *write, long ret);
-
-/* A submitter was told of an error, but which is not known; the largest errno there is. */
-#define DIOLATE_UNKNOWN_ERROR (-MAX_ERRNO)
+void diolate_unmark(struct kiocb *iocb);
+long diolate_uring_done(struct kiocb *iocb, long ret);
 
 /* submission.c: when a direct write began */
 bool diolate_submission(const struct kiocb *iocb, s64 *since);
@@ -149,8 +143,17 @@ bool diolate_repair_hold_back(const struct kiocb *iocb);
 enum diolate_outcome diolate_repair(const struct kiocb *iocb, long *ret,
 				    enum diolate_reason *reason);
 void diolate_repair_wait(void);
+void diolate_repair_record(struct inode *inode, const char *why);
+
+/* hook.c: following the entry of a function */
+int diolate_hook_arm(struct diolate_hook *hook);
+void diolate_hook_disarm(struct diolate_hook *hook);
+unsigned long diolate_hook_missed(const struct diolate_hook *hook);
 
 /* ftrace.c: writeback, and the kernel's own record of a late error */
+void diolate_ftrace_await(void);
+void diolate_ftrace_await_no_more(void);
+bool diolate_ftrace_awaits(void);
 int diolate_ftrace_arm(void);
 void diolate_ftrace_disarm(void);
 void diolate_ftrace_show(struct seq_file *m);
@@ -158,17 +161,25 @@ void diolate_ftrace_show(struct seq_file *m);
 /* uring.c: what an io_uring request knows */
 struct task_struct *diolate_uring_task(struct kiocb *iocb);
 void diolate_uring_fail(struct kiocb *iocb);
-bool diolate_uring_enter(struct diolate_uring_write *write, struct io_kiocb *req);
-bool diolate_uring_can_settle(void);
-enum diolate_outcome diolate_uring_settle(const struct diolate_uring_write *write, long *ret);
+bool diolate_uring_is_short(const struct kiocb *iocb, size_t length);
 
 /* late.c: what the probes see of a late error */
-bool diolate_late_error_is_held_back(struct file *filp);
+
+/** enum diolate_record_of_kernel - what becomes of the kernel's own record of a late error */
+enum diolate_record_of_kernel {
+	DIOLATE_RECORD_MADE,		/* the kernel makes it */
+	DIOLATE_RECORD_HELD_BACK,	/* nobody does, for now */
+	DIOLATE_RECORD_AWAITS,		/* diolate_late_error_is_awaited() does */
+};
+
+enum diolate_record_of_kernel diolate_late_error_record(struct file *filp);
+void diolate_late_error_is_awaited(struct file *filp);
 
 /* probes.c: the table of probe sites */
 #define DIOLATE_LATE_ERROR_SYMBOL "dio_warn_stale_pagecache"
 
 int diolate_probes_arm(void);
+int diolate_probes_arm_uring(void);
 void diolate_probes_stop(void);
 void diolate_probes_disarm(void);
 void diolate_probes_arm_repair(void);
@@ -179,6 +190,7 @@ void diolate_probes_show(struct seq_file *m);
 /* symbol.c: functions of the kernel by name */
 int diolate_symbol_errno(int err);
 int diolate_symbol_address(const char *symbol, unsigned long *address, unsigned long *size);
+bool diolate_symbol_calls(const char *caller, const char *symbol);
 
 /* selftest.c: the proof that probes work here, at load time and later */
 int diolate_selftest_init(void);

@@ -35,7 +35,8 @@ enum diolate_consumer {
 enum diolate_way {
 	DIOLATE_WAY_MISSED,	/* not at all: the callback is loaded already */
 	DIOLATE_WAY_WATCHED,	/* our callback was put in place when the completion was entered */
-	DIOLATE_WAY_WAITED_FOR,	/* the file system waits; the callback is read after it returns */
+	DIOLATE_WAY_WAITED_FOR,	/* the file system waits; the result is looked at afterwards */
+	DIOLATE_WAY_SHORT,	/* so, but io_uring is going to try the rest */
 };
 
 /** enum diolate_outcome - what a write with a late error was counted as */

@@ -7,13 +7,15 @@
 
 #include <linux/kprobes.h>
 
+#include "compat.h"
+
 /** enum diolate_site - the probe sites, in the order in which they are armed */
 enum diolate_site {
 	DIOLATE_AT_INVALIDATE,
 	DIOLATE_AT_IOMAP_COMPLETE,
 	DIOLATE_AT_DIO_COMPLETE,
 	DIOLATE_AT_DIRECT_WRITE,
-	DIOLATE_AT_URING_WRITE,
+	DIOLATE_AT_URING_DONE,
 	DIOLATE_AT_IOMAP_WORK,
 	DIOLATE_AT_DIO_WORK,
 	DIOLATE_AT_LATE_ERROR,
@@ -30,14 +32,13 @@ void *diolate_probes_innermost(enum diolate_site at, bool (*match)(void *data, v
 			       void *arg);
 
 /* late.c */
-int diolate_enter_invalidate(struct kretprobe_instance *ri, struct pt_regs *regs);
-int diolate_enter_iomap_complete(struct kretprobe_instance *ri, struct pt_regs *regs);
+DIOLATE_DECLARE_HOOKED(diolate_enter_invalidate);
+DIOLATE_DECLARE_HOOKED(diolate_enter_iomap_complete);
 int diolate_enter_dio_complete(struct kretprobe_instance *ri, struct pt_regs *regs);
 int diolate_enter_direct_write(struct kretprobe_instance *ri, struct pt_regs *regs);
-int diolate_enter_uring_write(struct kretprobe_instance *ri, struct pt_regs *regs);
-int diolate_leave_uring_write(struct kretprobe_instance *ri, struct pt_regs *regs);
-int diolate_iomap_work(struct kprobe *p, struct pt_regs *regs);
-int diolate_dio_work(struct kprobe *p, struct pt_regs *regs);
+DIOLATE_DECLARE_HOOKED(diolate_hook_uring_done);
+DIOLATE_DECLARE_HOOKED(diolate_iomap_work);
+DIOLATE_DECLARE_HOOKED(diolate_dio_work);
 int diolate_late_error(struct kprobe *p, struct pt_regs *regs);
 int diolate_inlined_late_error(struct kprobe *p, struct pt_regs *regs);
 int diolate_late_error_inlined_in(const char *symbol);

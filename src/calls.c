@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The calls of a function that a task is inside of: a kretprobe has an instance for each, and the
- * task that makes the call finds it again from within. Nothing is keyed by task in a table of ours.
+ * task that makes the call finds it again from within.
  */
 #include <linux/kprobes.h>
 #include <linux/mm.h>

@@ -2,8 +2,8 @@
 /*
  * The ways a result is changed: through the completion callback, after the file system is done with
  * the write and before its submitter learns anything; or, for an io_uring write that finished while
- * it was submitted, in the request itself. No return value is ever rewritten, because file-system
- * code reads those (ext4 of 5.10 truncates on a negative one).
+ * it was submitted and whose callback nobody reads, as io_uring hears of it. No return value is
+ * ever rewritten, because file-system code reads those (ext4 of 5.10 truncates on a negative one).
  *
  * The kiocb is the record. Its ki_complete is one of
  *   the consumer's own callback: we have nothing to do with it,
@@ -18,11 +18,10 @@
  *   in a libaio write the file system waits for, where aio_rw_done() calls it with the result
  *   (fs/aio.c, 6.1 to 7.3). On -EIOCBQUEUED, when only the first part was waited for (btrfs, gfs2),
  *   the completion of the rest calls it; on 7.3 that may be in an interrupt.
- * An io_uring write that is waited for is not marked so from 6.0 on: kiocb_done() (io_uring/rw.c)
- * of 7.3 never reads ki_complete, and on 6.1 and later a short write is retried and forgets it.
- * There the record is the kretprobe instance of io_write(), which every way out of it passes;
- * before, where the result is out of reach, that way out takes the mark from a write that is tried
- * again.
+ *   in an io_uring write that the file system waits for, where kiocb_done() calls it with the
+ *   result (io_uring/rw.c, 6.1 and 6.12; io_uring/io_uring.c, 5.10.262), or, if it does not (7.3),
+ *   is itself given another result. Unless the write is a short one: from 6.0 on io_write() then
+ *   does not call kiocb_done(), tries the rest and forgets the mark, so that none is set.
  *
  * The consumer's own callback is called through an address that kallsyms gave. The kernel itself
  * takes that address and calls it through a pointer of the same type, so neither IBT nor kCFI
@@ -77,22 +76,27 @@ static void settled(const void *mark, enum diolate_outcome outcome, enum diolate
 }
 NOKPROBE_SYMBOL(settled);
 
+/* A late error meets the result of its write: what the submitter is to be told. */
+static noinline long settle(const struct completion_kind *kind, struct kiocb *iocb, long ret)
+{
+	enum diolate_reason reason = DIOLATE_NO_REASON;
+	enum diolate_outcome outcome;
+
+	if (READ_ONCE(iocb->ki_complete) == kind->repair)
+		outcome = diolate_repair(iocb, &ret, &reason);
+	else
+		outcome = diolate_settle(&ret);
+	if (outcome == DIOLATE_DELIVERED && kind->polled)
+		diolate_uring_fail(iocb);
+	settled(iocb, outcome, reason, ret);
+	return ret;
+}
+NOKPROBE_SYMBOL(settle);
+
 static void finish(const struct completion_kind *kind, struct kiocb *iocb, long ret)
 {
-	diolate_complete_fn mark = READ_ONCE(iocb->ki_complete);
-
-	if (mark == kind->late || mark == kind->repair) {
-		enum diolate_reason reason = DIOLATE_NO_REASON;
-		enum diolate_outcome outcome;
-
-		if (mark == kind->repair)
-			outcome = diolate_repair(iocb, &ret, &reason);
-		else
-			outcome = diolate_settle(&ret);
-		if (outcome == DIOLATE_DELIVERED && kind->polled)
-			diolate_uring_fail(iocb);
-		settled(iocb, outcome, reason, ret);
-	}
+	if (unlikely(READ_ONCE(iocb->ki_complete) != kind->watched))
+		ret = settle(kind, iocb, ret);
 	WRITE_ONCE(iocb->ki_complete, kind->complete);
 	diolate_call(kind->complete, iocb, ret);
 	percpu_ref_put(&marks);
@@ -183,16 +187,21 @@ NOKPROBE_SYMBOL(diolate_consumer_of);
  * the probes that lead here are gone.
  *
  * Context: any, also inside a probe handler.
+ * Return: whether it is now; if not, it was, or the write is not of user space.
  */
-void diolate_watch(struct kiocb *iocb)
+bool diolate_watch(struct kiocb *iocb)
 {
 	diolate_complete_fn complete = READ_ONCE(iocb->ki_complete);
-	const struct completion_kind *kind = kind_of(complete);
+	size_t i;
 
-	if (!kind || complete != kind->complete)
-		return;
-	percpu_ref_get(&marks);
-	WRITE_ONCE(iocb->ki_complete, kind->watched);
+	for (i = 0; complete && i < ARRAY_SIZE(completions); i++) {
+		if (complete != completions[i].complete)
+			continue;
+		percpu_ref_get(&marks);
+		WRITE_ONCE(iocb->ki_complete, completions[i].watched);
+		return true;
+	}
+	return false;
 }
 NOKPROBE_SYMBOL(diolate_watch);
 
@@ -214,66 +223,59 @@ void diolate_mark_late(struct kiocb *iocb, bool repair)
 }
 NOKPROBE_SYMBOL(diolate_mark_late);
 
-/**
- * diolate_mark_uring() - have the return of io_write() settle a late error
- * @write: the call of io_write() that the task is inside of
- *
- * Where it could not, the callback does, unless that is not called.
- *
- * Context: any, also inside a probe handler.
- * Return: what is marked: the call, or the kiocb.
- */
-const void *diolate_mark_uring(struct diolate_uring_write *write)
+static bool is_late(const struct kiocb *iocb)
 {
-	write->late = true;
-	if (!diolate_uring_can_settle()) {
-		diolate_mark_late((struct kiocb *)write->req, false);
-		return write->req;
-	}
-	percpu_ref_get(&marks);
-	return write;
+	enum diolate_mark mark;
+
+	diolate_consumer_of(READ_ONCE(iocb->ki_complete), &mark);
+	return mark == DIOLATE_LATE;
 }
-NOKPROBE_SYMBOL(diolate_mark_uring);
+NOKPROBE_SYMBOL(is_late);
 
-/* Take the mark from a write that io_write() has called no callback for, and may begin anew. */
-static void unmark(struct kiocb *iocb)
+/* Take the mark of a write that is not going to be completed through it. */
+static void take_mark(struct kiocb *iocb, enum diolate_outcome outcome, enum diolate_reason reason,
+		      long ret)
 {
-	diolate_complete_fn complete = READ_ONCE(iocb->ki_complete);
-	const struct completion_kind *kind = kind_of(complete);
-
-	if (!kind || complete != kind->late)
-		return;
-	WRITE_ONCE(iocb->ki_complete, kind->complete);
-	settled(iocb, DIOLATE_UNDELIVERABLE, DIOLATE_SHORT_WRITE, 0);
+	WRITE_ONCE(iocb->ki_complete, kind_of(READ_ONCE(iocb->ki_complete))->complete);
+	settled(iocb, outcome, reason, ret);
 	percpu_ref_put(&marks);
 }
-NOKPROBE_SYMBOL(unmark);
+NOKPROBE_SYMBOL(take_mark);
 
 /**
- * diolate_uring_returns() - settle a late error as io_write() returns
- * @write: the call
- * @ret:   what it returns
+ * diolate_unmark() - give up a late error that was to be told and cannot be
+ * @iocb: the write
  *
- * Context: any, also inside a probe handler.
+ * Context: any; the task that submits it.
  */
-void diolate_uring_returns(struct diolate_uring_write *write, long ret)
+void diolate_unmark(struct kiocb *iocb)
+{
+	if (is_late(iocb))
+		take_mark(iocb, DIOLATE_UNDELIVERABLE, DIOLATE_NOT_WATCHED, 0);
+}
+
+/**
+ * diolate_uring_done() - settle the late error of an io_uring write whose callback nobody reads
+ * @iocb: a read or write of io_uring that was submitted
+ * @ret:  what it has come to
+ *
+ * Context: any, also inside an ftrace callback.
+ * Return: what io_uring is to complete it with.
+ */
+long diolate_uring_done(struct kiocb *iocb, long ret)
 {
 	enum diolate_outcome outcome;
 
-	if (!write->late)
-		return;
-	if (!diolate_uring_can_settle()) {
-		/* If it returns 0 the callback was called, and the request may be gone. */
-		if (ret)
-			unmark((struct kiocb *)write->req);
-		return;
-	}
-	outcome = diolate_uring_settle(write, &ret);
-	settled(write, outcome,
-		outcome == DIOLATE_UNDELIVERABLE ? DIOLATE_SHORT_WRITE : DIOLATE_NO_REASON, ret);
-	percpu_ref_put(&marks);
+	/* The rest of it is in flight, and has a callback. */
+	if (!is_late(iocb) || ret == -EIOCBQUEUED)
+		return ret;
+	outcome = diolate_settle(&ret);
+	if (outcome == DIOLATE_DELIVERED && kind_of(READ_ONCE(iocb->ki_complete))->polled)
+		diolate_uring_fail(iocb);
+	take_mark(iocb, outcome, DIOLATE_NO_REASON, ret);
+	return ret;
 }
-NOKPROBE_SYMBOL(diolate_uring_returns);
+NOKPROBE_SYMBOL(diolate_uring_done);
 
 static void release(struct percpu_ref *ref)
 {
@@ -320,8 +322,8 @@ int diolate_deliver_init(void)
  * Each mark is in a write that is being completed, or whose rest is in flight: the wait is as long
  * as that takes.
  *
- * Context: process, sleeps; when no probe that marks is armed any more, and io_write() still is
- *          probed, whose return settles.
+ * Context: process, sleeps; when no probe that marks is armed any more, and kiocb_done() still is
+ *          followed, where some are settled.
  */
 void diolate_deliver_drain(void)
 {

@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What policy repair alone follows by ftrace itself, and not by a kprobe: that misses a call while
- * another kprobe is running on its processor, and is switched on and off by whoever likes.
+ * What only ftrace can do, beside following a function (src/hook.c).
  *
- * One of the functions is replaced: the kernel's own record of a late error is held back. The call
- * of dio_warn_stale_pagecache() goes to a function that does nothing, if the write is going to be
- * repaired. That function and its caller see an ordinary call: it has the same prototype, and the
- * trampoline of ftrace "returns" to it as it does to a live patch, which neither IBT nor kCFI looks
- * at. Only one at a time may do that to a function (FTRACE_OPS_FL_IPMODIFY): where a live patch has
- * it, the policy is refused; as long as the policy is repair a live patch of that function is.
- * Not a kprobe with a changed instruction pointer: it needs a post_handler, and unregistering one
- * fails if somebody else's kprobe was there first (seen on 6.1 and 6.12).
+ * Under policy repair: following writeback, which nobody is to switch off meanwhile.
  *
- * As long as these are there nobody can switch ftrace off (FTRACE_OPS_FL_PERMANENT;
- * kernel/trace/ftrace.c, ftrace_enable_sysctl(), 5.10 to 6.12; nobody ever can on 7.3).
+ * Replacing dio_warn_stale_pagecache(), the kernel's own record of a late error. Its call goes to a
+ * function of ours, which sees an ordinary call: it has the same prototype, and the trampoline of
+ * ftrace "returns" to it as it does to a live patch, which neither IBT nor kCFI looks at.
+ * - Under policy repair, if the write is going to be repaired, the record is held back.
+ * - Where io_uring does not read the callback of a write that was waited for (7.3), what is needed
+ *   to tell it is set up, which has to sleep, and so cannot be done by a probe; and the record is
+ *   made, with a message of ours. Not under policy observe, which tells nobody.
+ * Only one at a time may do that to a function (FTRACE_OPS_FL_IPMODIFY): where a live patch has it,
+ * the policy is refused, and such an io_uring write is not told; as long as it is replaced here a
+ * live patch of that function is refused. Not a kprobe with a changed instruction pointer: it needs
+ * a post_handler, and unregistering one fails if somebody else's kprobe was there first (seen on
+ * 6.1 and 6.12).
  */
 #include <linux/ftrace.h>
-#include <linux/module.h>
-#include <linux/sched.h>
+#include <linux/rcupdate.h>
 #include <linux/seq_file.h>
-#include <linux/string.h>
 
 #include "diolate.h"
 
@@ -30,162 +30,226 @@
  * a page, 5.10.
  */
 static void notrace writeback(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
-			      diolate_ftrace_regs *regs)
+			      struct diolate_ftrace_regs *regs)
 {
 	preempt_disable_notrace();
-	diolate_note_writeback((void *)diolate_ftrace_argument(regs));
+	diolate_note_writeback((void *)diolate_ftrace_argument(regs, 0));
 	preempt_enable_notrace();
 }
 
-static void notrace instead(struct file *filp)
+static void notrace hold_back(struct file *filp)
 {
+}
+
+static void notrace await(struct file *filp)
+{
+	diolate_late_error_is_awaited(filp);
 }
 
 /* void dio_warn_stale_pagecache(struct file *filp), mm/filemap.c, 5.10 to 7.3. */
 static void notrace late_error(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
-			       diolate_ftrace_regs *regs)
+			       struct diolate_ftrace_regs *regs)
 {
-	if (diolate_late_error_is_held_back((void *)diolate_ftrace_argument(regs)))
-		diolate_ftrace_redirect(regs, (unsigned long)instead);
+	switch (diolate_late_error_record((void *)diolate_ftrace_argument(regs, 0))) {
+	case DIOLATE_RECORD_HELD_BACK:
+		diolate_ftrace_redirect(regs, (unsigned long)hold_back);
+		break;
+	case DIOLATE_RECORD_AWAITS:
+		diolate_ftrace_redirect(regs, (unsigned long)await);
+		break;
+	case DIOLATE_RECORD_MADE:
+		break;
+	}
 }
 
 /**
- * struct hook - functions that are followed the same way
- * @symbols: their names, to the first NULL; not const for ftrace_set_filter() alone
- * @purpose: what they are followed for
- * @ops:     how
- * @armed:   whether they are, and are to be let go
+ * struct followed - a function that is followed, and for whom
+ * @hook:    how
+ * @purpose: what for
+ * @err:     how arming it ended
  */
-struct hook {
-	char *symbols[3];
+struct followed {
+	struct diolate_hook hook;
 	const char *purpose;
-	struct ftrace_ops ops;
-	bool armed;
+	int err;
 };
 
-static struct hook hooks[] = {
+static struct followed followed[] = {
 	{
-		.symbols = { (char []){ DIOLATE_START_WRITEBACK },
-			     (char []){ DIOLATE_END_WRITEBACK } },
+		.hook = DIOLATE_HOOK(DIOLATE_START_WRITEBACK, writeback),
 		.purpose = "repair: what is written back while a direct write is in flight",
-		.ops.func = writeback,
-		.ops.flags = DIOLATE_FTRACE_FLAGS,
 	},
-	/* The last: who is held back relies on what those note. */
 	{
-		.symbols = { (char []){ DIOLATE_LATE_ERROR_SYMBOL } },
-		.purpose = "repair: holding back the kernel's own record",
-		.ops.func = late_error,
-		.ops.flags = DIOLATE_FTRACE_FLAGS | FTRACE_OPS_FL_IPMODIFY,
+		.hook = DIOLATE_HOOK(DIOLATE_END_WRITEBACK, writeback),
+		.purpose = "repair: what is written back while a direct write is in flight",
 	},
 };
 
-/*
- * A kernel whose ftrace has found itself broken changes no function any more (ftrace_kill(),
- * kernel/trace/ftrace.c, 5.10 to 7.3): those of ours may go on calling this module, which therefore
- * has to stay. If it is on its way out already, or has failed to load, nobody asks whether it may
- * go, so whoever takes it there has to stay as well.
- */
-static void keep_module(const char *symbol, int err)
+/* Whether writes are told that io_uring forgets: under any policy but observe. */
+#define AWAITS (DIOLATE_URING_FORGETS && DIOLATE_CHANGES_ARGUMENT)
+
+static struct followed replaced = {
+	.hook = {
+		.symbol = DIOLATE_LATE_ERROR_SYMBOL,
+		.ops.func = late_error,
+		.ops.flags = DIOLATE_REPLACE_FLAGS,
+	},
+	.purpose = AWAITS ? "delivery to io_uring writes that were waited for; repair" :
+			    "repair: holding back the kernel's own record",
+};
+
+/* Every call from now on is replaced, if its late error says so. */
+static bool awaits;
+
+static const char *trouble(int err)
 {
-	pr_crit("%s may call diolate for ever (error %d), as the kernel's ftrace is broken; reboot, it cannot be unloaded\n",
-		symbol, err);
-	if (THIS_MODULE->state == MODULE_STATE_LIVE)
-		__module_get(THIS_MODULE);
-	else
-		for (;;)
-			schedule_timeout_idle(MAX_SCHEDULE_TIMEOUT);
+	return err == -EBUSY ? ": a live patch or its like has it" : "";
 }
 
-/* Follow a hook's functions; if that fails, @symbol is set to what it failed for. */
-static int arm(struct hook *hook, char **symbol)
+static int replace(void)
 {
-	size_t i;
-	int err = 0;
+	if (replaced.hook.armed)
+		return 0;
+	replaced.err = diolate_hook_arm(&replaced.hook);
+	if (replaced.err || !AWAITS)
+		return replaced.err;
+	/* A task may be on its way through the trampoline of a probe alone. */
+	synchronize_rcu_tasks();
+	WRITE_ONCE(awaits, true);
+	return 0;
+}
 
-	*symbol = hook->symbols[0];
-	if (hook->armed)
-		return -ENODEV;
-	for (i = 0; !err && hook->symbols[i]; i++) {
-		*symbol = hook->symbols[i];
-		err = ftrace_set_filter(&hook->ops, *symbol, strlen(*symbol), !i);
+static void replace_no_more(void)
+{
+	if (AWAITS) {
+		/* A task may be on its way from a probe that has seen it. */
+		synchronize_rcu_tasks();
+		WRITE_ONCE(awaits, false);
+		synchronize_rcu_tasks();
 	}
-	if (!err) {
-		err = register_ftrace_function(&hook->ops);
-		/* One of them may be. */
-		if (err == -ENODEV)
-			keep_module(*symbol, err);
-	}
-	hook->armed = !err;
-	if (err)
-		ftrace_set_filter(&hook->ops, NULL, 0, 1);
+	diolate_hook_disarm(&replaced.hook);
+	replaced.err = 0;
+}
+
+/**
+ * diolate_ftrace_await() - replace the kernel's own record, if io_uring wants it
+ *
+ * Context: process, may sleep; before the policy is another than observe.
+ */
+void diolate_ftrace_await(void)
+{
+	if (AWAITS && replace())
+		pr_notice("%s cannot be replaced on this kernel (error %d%s), which costs: %s\n",
+			  replaced.hook.symbol, replaced.err, trouble(replaced.err),
+			  replaced.purpose);
+}
+
+/**
+ * diolate_ftrace_await_no_more() - no longer
+ *
+ * Context: process, sleeps; after diolate_ftrace_disarm(), and when no probe sees late errors or
+ *          the policy is observe.
+ */
+void diolate_ftrace_await_no_more(void)
+{
+	if (AWAITS)
+		replace_no_more();
+}
+
+/**
+ * diolate_ftrace_awaits() - whether writes that io_uring forgets are told
+ *
+ * Context: any, also inside a probe handler.
+ */
+bool diolate_ftrace_awaits(void)
+{
+	return READ_ONCE(awaits);
+}
+NOKPROBE_SYMBOL(diolate_ftrace_awaits);
+
+static int refuse(const struct diolate_hook *hook, int err)
+{
+	pr_err("policy=repair refused: %s cannot be followed (error %d%s); use propagate or observe\n",
+	       hook->symbol, err, trouble(err));
+	diolate_ftrace_disarm();
 	return err;
 }
 
 /**
- * diolate_ftrace_arm() - begin to follow
+ * diolate_ftrace_arm() - follow what policy repair needs
+ *
+ * Who is held back relies on what the others note, so that one is the last.
  *
  * Context: process, may sleep.
- * Return: 0; or, after one sentence in the kernel log and with nothing followed, a negative errno.
+ * Return: 0; or, after one sentence in the kernel log and with nothing more followed than before, a
+ *         negative errno.
  */
 int diolate_ftrace_arm(void)
 {
-	char *symbol;
 	size_t i;
 	int err;
 
-	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
-		err = arm(&hooks[i], &symbol);
-		if (!err)
-			continue;
-		pr_err("policy=repair refused: %s cannot be followed (error %d%s); use propagate or observe\n",
-		       symbol, err, err == -EBUSY ? ": a live patch or its like has it" : "");
-		diolate_ftrace_disarm();
-		return err;
+	for (i = 0; i < ARRAY_SIZE(followed); i++) {
+		err = diolate_hook_arm(&followed[i].hook);
+		if (err)
+			return refuse(&followed[i].hook, err);
 	}
-	return 0;
+	err = replace();
+	return err ? refuse(&replaced.hook, err) : 0;
 }
 
 /**
- * diolate_ftrace_disarm() - follow no longer
+ * diolate_ftrace_disarm() - follow it no longer
  *
  * Context: process, sleeps. When it returns nothing is held back any more, and no task is on its
- *          way there (unregister_ftrace_function() waits for those).
+ *          way there.
  */
 void diolate_ftrace_disarm(void)
 {
-	size_t i = ARRAY_SIZE(hooks);
-	int err;
+	size_t i = ARRAY_SIZE(followed);
 
-	while (i--) {
-		if (!hooks[i].armed)
-			continue;
-		err = unregister_ftrace_function(&hooks[i].ops);
-		if (err) {
-			keep_module(hooks[i].symbols[0], err);
-			continue;
-		}
-		/* Frees the memory of the filter. */
-		ftrace_set_filter(&hooks[i].ops, NULL, 0, 1);
-		hooks[i].armed = false;
-	}
+	if (!AWAITS)
+		replace_no_more();
+	while (i--)
+		diolate_hook_disarm(&followed[i].hook);
+}
+
+static void show(struct seq_file *m, const struct followed *f)
+{
+	if (f->err || READ_ONCE(f->hook.armed))
+		seq_printf(m, "%s %s 0 %s\n", f->hook.symbol, f->err ? "refused" : "armed",
+			   f->purpose);
 }
 
 /**
  * diolate_ftrace_show() - print its part of the file `sites`
- * @m: the file; a line `symbol armed 0 purpose` for each function that is followed
+ * @m: the file; a line `symbol state missed purpose` for each function that is followed
  *
  * Context: process, may sleep.
  */
 void diolate_ftrace_show(struct seq_file *m)
 {
-	size_t i, n;
+	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(hooks); i++)
-		for (n = 0; READ_ONCE(hooks[i].armed) && hooks[i].symbols[n]; n++)
-			seq_printf(m, "%s armed 0 %s\n", hooks[i].symbols[n], hooks[i].purpose);
+	for (i = 0; i < ARRAY_SIZE(followed); i++)
+		show(m, &followed[i]);
+	show(m, &replaced);
 }
 #else
+void diolate_ftrace_await(void)
+{
+}
+
+void diolate_ftrace_await_no_more(void)
+{
+}
+
+bool diolate_ftrace_awaits(void)
+{
+	return false;
+}
+NOKPROBE_SYMBOL(diolate_ftrace_awaits);
+
 int diolate_ftrace_arm(void)
 {
 	pr_err("policy=repair refused: this kernel's ftrace cannot replace a function; use propagate or observe\n");

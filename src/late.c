@@ -3,8 +3,8 @@
  * What the probes see of a late error: which write the page cache is being invalidated for, that it
  * failed, and what is to come of it. The handlers of src/probes.c, in the order of its table.
  *
- * They run with preemption off, some in interrupts. They look and mark; they never sleep, allocate,
- * print, wait for a lock or resolve a name.
+ * Some run in interrupts. They look and mark; they never sleep, allocate, print, wait for a lock or
+ * resolve a name.
  */
 #include <linux/kprobes.h>
 
@@ -13,28 +13,28 @@
 
 /*
  * void kiocb_invalidate_post_direct_write(struct kiocb *iocb, size_t count), mm/filemap.c, 6.1 to
- * 7.3: the instance is always taken, as pages may come after it was entered with none.
+ * 7.3: always noted, as pages may come after it was entered with none.
  */
-int diolate_enter_invalidate(struct kretprobe_instance *ri, struct pt_regs *regs)
+static __always_inline void invalidate(unsigned long iocb, unsigned long count)
 {
-	struct diolate_invalidation *inv = (void *)ri->data;
-
-	inv->iocb = (struct kiocb *)regs_get_kernel_argument(regs, 0);
-	inv->length = regs_get_kernel_argument(regs, 1);
-	inv->seen = false;
-	return 0;
+	diolate_current_begins((struct kiocb *)iocb, NULL, count);
 }
+
+DIOLATE_HOOKED(diolate_enter_invalidate, invalidate);
 NOKPROBE_SYMBOL(diolate_enter_invalidate);
 
 /*
  * ssize_t iomap_dio_complete(struct iomap_dio *dio), fs/iomap/direct-io.c, 5.4 to 7.3: where there
- * is no function of its own for it, this invalidates.
+ * is no function of its own for it, this invalidates. The dio begins with its kiocb. A read may be
+ * completed by a task that is about to invalidate for a write, so it is not noted.
  */
-int diolate_enter_iomap_complete(struct kretprobe_instance *ri, struct pt_regs *regs)
+static __always_inline void iomap_complete(unsigned long dio, unsigned long unused)
 {
-	return !diolate_scope_of_iomap_dio((void *)ri->data,
-					   (void *)regs_get_kernel_argument(regs, 0));
+	if (!diolate_scope_is_read(*(struct kiocb **)dio))
+		diolate_current_begins(NULL, (void *)dio, 0);
 }
+
+DIOLATE_HOOKED(diolate_enter_iomap_complete, iomap_complete);
 NOKPROBE_SYMBOL(diolate_enter_iomap_complete);
 
 /* ssize_t dio_complete(struct dio *dio, ...), fs/direct-io.c, 5.4 to 7.3: so does this. */
@@ -66,21 +66,17 @@ int diolate_enter_direct_write(struct kretprobe_instance *ri, struct pt_regs *re
 NOKPROBE_SYMBOL(diolate_enter_direct_write);
 
 /*
- * int io_write(struct io_kiocb *req, unsigned int issue_flags), io_uring/rw.c, 6.1 to 7.3, and
- * io_uring/io_uring.c, 5.10.262: what io_uring calls to submit a write.
+ * int kiocb_done(struct io_kiocb *req, ssize_t ret, ...), io_uring/rw.c, 6.1 to 7.3: what a read or
+ * write has come to that was submitted, for io_uring to complete it with. Armed by the first late
+ * error that is to be told here. A request begins with its kiocb (struct io_rw).
  */
-int diolate_enter_uring_write(struct kretprobe_instance *ri, struct pt_regs *regs)
+static __always_inline long uring_done(unsigned long req, unsigned long ret)
 {
-	return !diolate_uring_enter((void *)ri->data, (void *)regs_get_kernel_argument(regs, 0));
+	return diolate_uring_done((struct kiocb *)req, ret);
 }
-NOKPROBE_SYMBOL(diolate_enter_uring_write);
 
-int diolate_leave_uring_write(struct kretprobe_instance *ri, struct pt_regs *regs)
-{
-	diolate_uring_returns((void *)ri->data, (int)regs_return_value(regs));
-	return 0;
-}
-NOKPROBE_SYMBOL(diolate_leave_uring_write);
+DIOLATE_HOOKED_CHANGING(diolate_hook_uring_done, uring_done);
+NOKPROBE_SYMBOL(diolate_hook_uring_done);
 
 /*
  * void iomap_dio_complete_work(struct work_struct *work), fs/iomap/direct-io.c, and
@@ -88,43 +84,40 @@ NOKPROBE_SYMBOL(diolate_leave_uring_write);
  * write is watched, not only one whose mapping has pages: end_io may sleep, and pages come
  * meanwhile.
  */
-static void completes_in_work(struct pt_regs *regs, unsigned int *distance)
+static __always_inline void completes_in_work(unsigned long work, unsigned int *distance)
 {
 	struct kiocb *iocb;
 
 	if (READ_ONCE(diolate_policy) == DIOLATE_OBSERVE)
 		return;
-	iocb = diolate_scope_of_work((void *)regs_get_kernel_argument(regs, 0), distance);
+	iocb = diolate_scope_of_work((void *)work, distance);
+	if (!iocb || !(iocb->ki_flags & IOCB_WRITE) || likely(diolate_watch(iocb)))
+		return;
+	/* Not of user space itself: done for such a write. */
+	iocb = diolate_scope_submitter(iocb);
 	if (iocb)
 		diolate_watch(iocb);
 }
-NOKPROBE_SYMBOL(completes_in_work);
 
-int diolate_iomap_work(struct kprobe *p, struct pt_regs *regs)
+static __always_inline void iomap_work(unsigned long work, unsigned long unused)
 {
 	static unsigned int distance;
 
-	completes_in_work(regs, &distance);
-	return 0;
+	completes_in_work(work, &distance);
 }
+
+DIOLATE_HOOKED(diolate_iomap_work, iomap_work);
 NOKPROBE_SYMBOL(diolate_iomap_work);
 
-int diolate_dio_work(struct kprobe *p, struct pt_regs *regs)
+static __always_inline void dio_work(unsigned long work, unsigned long unused)
 {
 	static unsigned int distance;
 
-	completes_in_work(regs, &distance);
-	return 0;
+	completes_in_work(work, &distance);
 }
+
+DIOLATE_HOOKED(diolate_dio_work, dio_work);
 NOKPROBE_SYMBOL(diolate_dio_work);
-
-static bool invalidates(void *data, void *file)
-{
-	const struct diolate_invalidation *inv = data;
-
-	return inv->iocb->ki_filp == file;
-}
-NOKPROBE_SYMBOL(invalidates);
 
 static bool completes(void *data, void *file)
 {
@@ -159,25 +152,51 @@ static bool writes_with_errors_in(void *data, void *wb_err)
 NOKPROBE_SYMBOL(writes_with_errors_in);
 
 /*
+ * The call that this task has begun last, if it can have failed to invalidate the cache of this
+ * file. What it leads to is looked at with care: on a path that nobody knows of, it is over.
+ */
+static struct diolate_invalidation *begun_last(void *file)
+{
+	struct diolate_invalidation *inv = diolate_current_hold();
+	struct file *filp;
+
+	if (!inv)
+		return NULL;
+	if (inv->dio) {
+		if (!diolate_scope_of_iomap_dio(inv, inv->dio))
+			return NULL;
+		inv->dio = NULL;
+	}
+	if (get_kernel_nofault(filp, &inv->iocb->ki_filp) || filp != file)
+		return NULL;
+	return inv;
+}
+NOKPROBE_SYMBOL(begun_last);
+
+/*
  * The call that has just failed to invalidate the cache of this file. It is the innermost, since
- * what invalidates calls dio_warn_stale_pagecache() itself.
+ * what invalidates calls dio_warn_stale_pagecache() itself. diolate_current_release() has to
+ * follow.
  */
 static struct diolate_invalidation *invalidation(void *file)
 {
 	struct diolate_dio_complete *complete;
-	struct diolate_direct_write *write;
 	struct diolate_invalidation *inv;
+	struct diolate_direct_write *write;
 
-	if (diolate_probes_follow(DIOLATE_AT_INVALIDATE))
-		return diolate_probes_innermost(DIOLATE_AT_INVALIDATE, invalidates, file);
-	inv = diolate_probes_innermost(DIOLATE_AT_IOMAP_COMPLETE, invalidates, file);
-	if (inv)
-		return inv;
+	if (diolate_probes_follow(DIOLATE_AT_INVALIDATE)) {
+		inv = begun_last(file);
+		write = diolate_probes_innermost(DIOLATE_AT_DIRECT_WRITE, writes_to, file);
+		/* A compiler may inline the function there: another write began last then. */
+		return inv && write && write->inv.iocb != inv->iocb ? NULL : inv;
+	}
 	complete = diolate_probes_innermost(DIOLATE_AT_DIO_COMPLETE, completes, file);
 	if (complete)
 		return &complete->inv;
 	write = diolate_probes_innermost(DIOLATE_AT_DIRECT_WRITE, writes_to, file);
-	return write ? &write->inv : NULL;
+	if (write)
+		return &write->inv;
+	return begun_last(file);
 }
 NOKPROBE_SYMBOL(invalidation);
 
@@ -196,36 +215,24 @@ static bool reported(struct kiocb *iocb)
 }
 NOKPROBE_SYMBOL(reported);
 
-static bool submits(void *data, void *iocb)
-{
-	const struct diolate_uring_write *write = data;
-
-	/* A request begins with its kiocb (struct io_rw, io_uring/rw.c, 5.10 to 7.3). */
-	return (void *)write->req == iocb;
-}
-NOKPROBE_SYMBOL(submits);
-
-/* The call of io_write() that submits this write now and will find it finished, if there is one. */
-static struct diolate_uring_write *uring_write(const struct kiocb *iocb,
-					       enum diolate_consumer consumer,
-					       enum diolate_mark mark)
-{
-	if (consumer != DIOLATE_IO_URING || mark != DIOLATE_UNMARKED)
-		return NULL;
-	return diolate_probes_innermost(DIOLATE_AT_URING_WRITE, submits, (void *)iocb);
-}
-NOKPROBE_SYMBOL(uring_write);
-
 /*
- * A libaio write is submitted by a task of user space, never by a worker, so in a worker this is
- * its asynchronous completion, and too late for a callback that was not put in place on entry: the
- * policy was observe then, or the probe missed it.
+ * How the submitter of a write that is not watched can be told, if its file system waits for it.
+ * It is submitted by a task of user space or of io_uring, never by a worker of the kernel: in one
+ * this is an asynchronous completion, and too late for a callback that was not put in place on
+ * entry: the policy was observe then, or the hook missed it.
  */
-static bool libaio_waits(enum diolate_consumer consumer)
+static enum diolate_way way_of_waiting(const struct kiocb *iocb, enum diolate_consumer consumer,
+				       size_t length)
 {
-	return consumer == DIOLATE_LIBAIO && in_task() && !(current->flags & PF_WQ_WORKER);
+	if (!diolate_in_task() || (current->flags & PF_WQ_WORKER))
+		return DIOLATE_WAY_MISSED;
+	if (consumer == DIOLATE_LIBAIO)
+		return DIOLATE_WAY_WAITED_FOR;
+	if (consumer != DIOLATE_IO_URING || (DIOLATE_URING_FORGETS && !diolate_ftrace_awaits()))
+		return DIOLATE_WAY_MISSED;
+	return diolate_uring_is_short(iocb, length) ? DIOLATE_WAY_SHORT : DIOLATE_WAY_WAITED_FOR;
 }
-NOKPROBE_SYMBOL(libaio_waits);
+NOKPROBE_SYMBOL(way_of_waiting);
 
 /* The write of user space that an invalidation is for, or its own. */
 static struct kiocb *told(const struct diolate_invalidation *inv)
@@ -250,10 +257,9 @@ static bool is_to_be_repaired(struct diolate_late *late, const struct diolate_in
 }
 NOKPROBE_SYMBOL(is_to_be_repaired);
 
-/* A late error is seen; under policy repair twice, by the probe and by who holds it back. */
+/* A late error is seen; where the kernel's own record is replaced twice, by the probe and there. */
 static void late(struct diolate_invalidation *inv)
 {
-	struct diolate_uring_write *uring;
 	enum diolate_outcome outcome;
 	struct diolate_late late;
 	const void *marked = NULL;
@@ -265,23 +271,17 @@ static void late(struct diolate_invalidation *inv)
 	inv->seen = true;
 	iocb = told(inv);
 	late.consumer = diolate_consumer_of(READ_ONCE(iocb->ki_complete), &mark);
-	uring = uring_write(iocb, late.consumer, mark);
 	late.policy = READ_ONCE(diolate_policy);
-	late.repeat = reported(inv->iocb) || mark == DIOLATE_LATE || mark == DIOLATE_IN_REPAIR ||
-		      (uring && uring->late);
+	late.repeat = reported(inv->iocb) || mark == DIOLATE_LATE || mark == DIOLATE_IN_REPAIR;
 	late.proven = diolate_only_a_writer_is_in_the_way(inv->iocb, inv->length);
 	if (mark != DIOLATE_UNMARKED)
 		late.way = DIOLATE_WAY_WATCHED;
-	else if (uring || libaio_waits(late.consumer))
-		late.way = DIOLATE_WAY_WAITED_FOR;
 	else
-		late.way = DIOLATE_WAY_MISSED;
+		late.way = way_of_waiting(iocb, late.consumer, inv->length);
 	late.repair = is_to_be_repaired(&late, inv, iocb);
 
 	outcome = diolate_decide(&late);
-	if (outcome == DIOLATE_PENDING && uring) {
-		marked = diolate_mark_uring(uring);
-	} else if (outcome == DIOLATE_PENDING) {
+	if (outcome == DIOLATE_PENDING) {
 		diolate_mark_late(iocb, late.repair);
 		marked = iocb;
 	}
@@ -301,31 +301,75 @@ int diolate_late_error(struct kprobe *p, struct pt_regs *regs)
 		late(inv);
 	else
 		diolate_account_unattributed();
+	diolate_current_release();
 	return 0;
 }
 NOKPROBE_SYMBOL(diolate_late_error);
 
+/* Whether nobody reads the callback of a write that was marked as late while it was waited for. */
+static bool is_forgotten(const struct kiocb *iocb)
+{
+	enum diolate_mark mark;
+
+	return DIOLATE_URING_FORGETS && diolate_in_task() && !(current->flags & PF_WQ_WORKER) &&
+	       diolate_consumer_of(READ_ONCE(iocb->ki_complete), &mark) == DIOLATE_IO_URING &&
+	       mark == DIOLATE_LATE;
+}
+NOKPROBE_SYMBOL(is_forgotten);
+
 /**
- * diolate_late_error_is_held_back() - whether the kernel is not to record a late error itself
+ * diolate_late_error_record() - what becomes of the kernel's own record of a late error
  * @filp: argument of dio_warn_stale_pagecache(), which is being called
  *
  * Context: any, also inside an ftrace callback, before or after the probe of that function.
+ * Return: see there.
  */
-bool diolate_late_error_is_held_back(struct file *filp)
+enum diolate_record_of_kernel diolate_late_error_record(struct file *filp)
 {
+	enum diolate_record_of_kernel record = DIOLATE_RECORD_MADE;
 	struct diolate_invalidation *inv;
-	bool held_back = false;
 
 	preempt_disable_notrace();
 	inv = invalidation(filp);
 	if (inv) {
 		late(inv);
-		held_back = diolate_repair_hold_back(told(inv));
+		if (diolate_repair_hold_back(told(inv)))
+			record = DIOLATE_RECORD_HELD_BACK;
+		else if (is_forgotten(told(inv)))
+			record = DIOLATE_RECORD_AWAITS;
 	}
+	diolate_current_release();
 	preempt_enable_notrace();
-	return held_back;
+	return record;
 }
-NOKPROBE_SYMBOL(diolate_late_error_is_held_back);
+NOKPROBE_SYMBOL(diolate_late_error_record);
+
+/**
+ * diolate_late_error_is_awaited() - see to it that a forgotten write is told, in place of
+ *                                   dio_warn_stale_pagecache()
+ * @filp: its argument
+ *
+ * The mark of the write keeps the module here.
+ *
+ * Context: process, sleeps; the task that submits the write, which may hold locks of the file
+ *          system.
+ */
+void diolate_late_error_is_awaited(struct file *filp)
+{
+	int err = diolate_probes_arm_uring();
+	struct diolate_invalidation *inv;
+
+	diolate_repair_record(file_inode(filp), err ? "its submitter cannot be told" :
+						      "its submitter is told");
+	if (!err)
+		return;
+	preempt_disable();
+	inv = invalidation(filp);
+	if (inv)
+		diolate_unmark(told(inv));
+	diolate_current_release();
+	preempt_enable();
+}
 
 /* generic_file_direct_write(), where its calls of errseq_set() come from; written once at load. */
 static unsigned long direct_write_start, direct_write_size;

@@ -113,7 +113,7 @@ NOKPROBE_SYMBOL(trace);
  * @iocb:    the write of user space it is for, or that of @inv
  * @late:    what is known of it
  * @outcome: what became of it
- * @mark:    what is marked, if that is pending: the kiocb, or the call of io_write()
+ * @mark:    the kiocb that is marked, if that is pending
  *
  * Context: any, also inside a probe handler; in a task, with preemption off.
  */
@@ -263,11 +263,7 @@ static int log_show(struct seq_file *m, void *v)
 	seq_printf(m, " outcome=%s reason=%s ", diolate_outcome_names[outcome_of(state)],
 		   diolate_reason_names[slot->reason]);
 	diolate_show_file(m, &r->file);
-	seq_printf(m, " offset=%lld length=%llu error=", r->pos, r->length);
-	if (error_of(state) == DIOLATE_UNKNOWN_ERROR)
-		seq_putc(m, '-');
-	else
-		seq_printf(m, "%d", error_of(state));
+	seq_printf(m, " offset=%lld length=%llu error=%d", r->pos, r->length, error_of(state));
 	seq_printf(m, " pages=%u%s page=%s consumer=%s uid=%u", r->pages, r->more ? "+" : "",
 		   diolate_page_names[r->page], diolate_consumer_names[r->consumer], r->uid);
 	show_submitter(m, r);

@@ -61,10 +61,14 @@ static int policy_change(enum diolate_policy policy)
 	before = diolate_policy;
 	if (loaded && policy == DIOLATE_REPAIR && before != DIOLATE_REPAIR)
 		err = repair_begin();
+	if (!err && loaded && policy != DIOLATE_OBSERVE)
+		diolate_ftrace_await();
 	if (!err)
 		WRITE_ONCE(diolate_policy, policy);
 	if (loaded && policy != DIOLATE_REPAIR && before == DIOLATE_REPAIR)
 		repair_end();
+	if (loaded && policy == DIOLATE_OBSERVE)
+		diolate_ftrace_await_no_more();
 	mutex_unlock(&policy_lock);
 	return err;
 }
@@ -75,6 +79,8 @@ static int policy_begin(void)
 	int err = 0;
 
 	mutex_lock(&policy_lock);
+	if (diolate_policy != DIOLATE_OBSERVE)
+		diolate_ftrace_await();
 	if (diolate_policy == DIOLATE_REPAIR)
 		err = repair_begin();
 	loaded = !err;
@@ -155,7 +161,7 @@ static const struct kernel_param_ops number_ops = {
 
 static const struct number maxactive = { "maxactive", &diolate_maxactive, 1, 16384 };
 module_param_cb(maxactive, &number_ops, (void *)&maxactive, 0444);
-MODULE_PARM_DESC(maxactive, "calls of one function followed at a time, 1 to 16384 (default 1024)");
+MODULE_PARM_DESC(maxactive, "calls of one function followed at a time, and eight times as many tasks, 1 to 16384 (default 1024)");
 
 unsigned int diolate_log_size = 1024;
 static const struct number log_size = { "log_size", &diolate_log_size, 16, 65536 };
@@ -183,6 +189,9 @@ static int __init diolate_init(void)
 	err = diolate_deliver_init();
 	if (err)
 		goto err_deliver;
+	err = diolate_current_init();
+	if (err)
+		goto err_current;
 	err = diolate_probes_arm();
 	if (err)
 		goto err_probes;
@@ -195,8 +204,11 @@ static int __init diolate_init(void)
 
 err_probes:
 	diolate_probes_stop();
+	diolate_ftrace_await_no_more();
 	diolate_deliver_drain();
 	diolate_probes_disarm();
+	diolate_current_exit();
+err_current:
 	diolate_deliver_exit();
 err_deliver:
 	diolate_log_exit();
@@ -212,8 +224,10 @@ static void __exit diolate_exit(void)
 	diolate_debugfs_exit();
 	policy_end();
 	diolate_probes_stop();
+	diolate_ftrace_await_no_more();
 	diolate_deliver_drain();
 	diolate_probes_disarm();
+	diolate_current_exit();
 	diolate_deliver_exit();
 	diolate_log_exit();
 	diolate_files_exit();

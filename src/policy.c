@@ -75,7 +75,7 @@ enum diolate_outcome diolate_decide(const struct diolate_late *late)
 		return DIOLATE_OBSERVED;
 	if (late->repair)
 		return DIOLATE_PENDING;
-	if (!late->proven || late->way == DIOLATE_WAY_MISSED)
+	if (!late->proven || late->way == DIOLATE_WAY_MISSED || late->way == DIOLATE_WAY_SHORT)
 		return DIOLATE_UNDELIVERABLE;
 	return DIOLATE_PENDING;
 }
@@ -95,7 +95,9 @@ enum diolate_reason diolate_reason(const struct diolate_late *late, enum diolate
 		return late->unrepaired;
 	if (outcome != DIOLATE_UNDELIVERABLE)
 		return DIOLATE_NO_REASON;
-	return late->proven ? DIOLATE_NOT_WATCHED : DIOLATE_UNPROVEN;
+	if (!late->proven)
+		return DIOLATE_UNPROVEN;
+	return late->way == DIOLATE_WAY_SHORT ? DIOLATE_SHORT_WRITE : DIOLATE_NOT_WATCHED;
 }
 NOKPROBE_SYMBOL(diolate_reason);
 

@@ -6,6 +6,8 @@
  * The handlers are in src/late.c and src/submission.c.
  */
 #include <linux/kprobes.h>
+#include <linux/mutex.h>
+#include <linux/sched/mm.h>
 #include <linux/seq_file.h>
 
 #include "diolate.h"
@@ -13,19 +15,23 @@
 
 /**
  * struct site - a probe site
- * @calls:    the probe: a kretprobe if it has an entry handler, else the plain kprobe in it
+ * @hook:     a function whose entry is followed, if it has a symbol
+ * @calls:    else the probe: a kretprobe if it has an entry handler, else the plain kprobe in it
  * @purpose:  what it is for, for the administrator
  * @required: without it the main job cannot be done
  * @stand_in: of no use where kiocb_invalidate_post_direct_write() is
+ * @on_need:  not armed before a late error needs it
  * @missed:   hits it did not see when it was armed before
  * @err:      how arming ended
  * @armed:    whether it is to be disarmed
  */
 struct site {
+	struct diolate_hook hook;
 	struct diolate_calls calls;
 	const char *purpose;
 	bool required;
 	bool stand_in;
+	bool on_need;
 	unsigned long missed;
 	int err;
 	bool armed;
@@ -40,15 +46,12 @@ struct site {
 
 static struct site sites[DIOLATE_SITES] = {
 	[DIOLATE_AT_INVALIDATE] = {
-		.calls.rp.kp.symbol_name = "kiocb_invalidate_post_direct_write",
-		.calls.rp.entry_handler = diolate_enter_invalidate,
-		.calls.rp.data_size = sizeof(struct diolate_invalidation),
+		.hook = DIOLATE_HOOK("kiocb_invalidate_post_direct_write",
+				     diolate_enter_invalidate),
 		.purpose = "which write the cache is invalidated for",
 	},
 	[DIOLATE_AT_IOMAP_COMPLETE] = {
-		.calls.rp.kp.symbol_name = "iomap_dio_complete",
-		.calls.rp.entry_handler = diolate_enter_iomap_complete,
-		.calls.rp.data_size = sizeof(struct diolate_invalidation),
+		.hook = DIOLATE_HOOK("iomap_dio_complete", diolate_enter_iomap_complete),
 		.purpose = "which write the cache is invalidated for, iomap file systems",
 		.required = true,
 		.stand_in = true,
@@ -67,22 +70,18 @@ static struct site sites[DIOLATE_SITES] = {
 		.purpose = "a write that is invalidated twice is counted once",
 		.required = true,
 	},
-	[DIOLATE_AT_URING_WRITE] = {
-		.calls.rp.kp.symbol_name = "io_write",
-		.calls.rp.entry_handler = diolate_enter_uring_write,
-		.calls.rp.handler = diolate_leave_uring_write,
-		.calls.rp.data_size = sizeof(struct diolate_uring_write),
+	[DIOLATE_AT_URING_DONE] = {
+		.hook = DIOLATE_HOOK("kiocb_done", diolate_hook_uring_done),
 		.purpose = "delivery to io_uring writes that finish while they are submitted",
+		.on_need = true,
 	},
 	[DIOLATE_AT_IOMAP_WORK] = {
-		.calls.rp.kp.symbol_name = "iomap_dio_complete_work",
-		.calls.rp.kp.pre_handler = diolate_iomap_work,
+		.hook = DIOLATE_HOOK("iomap_dio_complete_work", diolate_iomap_work),
 		.purpose = "delivery to asynchronous writes of iomap file systems (ext4, xfs)",
 		.required = true,
 	},
 	[DIOLATE_AT_DIO_WORK] = {
-		.calls.rp.kp.symbol_name = "dio_aio_complete_work",
-		.calls.rp.kp.pre_handler = diolate_dio_work,
+		.hook = DIOLATE_HOOK("dio_aio_complete_work", diolate_dio_work),
 		.purpose = "delivery to asynchronous writes of fs/direct-io.c file systems (vfat)",
 	},
 	[DIOLATE_AT_LATE_ERROR] = {
@@ -161,7 +160,7 @@ static bool is_kretprobe(const struct site *site)
 
 static const char *symbol(const struct site *site)
 {
-	return site->calls.rp.kp.symbol_name;
+	return site->hook.symbol ?: site->calls.rp.kp.symbol_name;
 }
 
 static const char *trouble(const struct site *site)
@@ -173,12 +172,14 @@ static int arm(struct site *site)
 {
 	int err = 0;
 
-	if (site->stand_in && sites[DIOLATE_AT_INVALIDATE].armed)
+	if (site->on_need || (site->stand_in && sites[DIOLATE_AT_INVALIDATE].armed))
 		return NOT_NEEDED;
 	if (site == &sites[DIOLATE_AT_INLINED_LATE_ERROR])
 		err = diolate_late_error_inlined_in(symbol(&sites[DIOLATE_AT_DIRECT_WRITE]));
 	if (err)
 		return err;
+	if (site->hook.symbol)
+		return diolate_hook_arm(&site->hook);
 	/* What registering it leaves there, which it does not take a second time. */
 	site->calls.rp.kp.addr = NULL;
 	site->calls.rp.kp.flags = 0;
@@ -224,9 +225,21 @@ int diolate_probes_arm(void)
 	return 0;
 }
 
-/* Hits a site did not see: no free instance, or another kprobe was running on that CPU. */
+/*
+ * Whether this site notes what a task has begun last: what finds no place for that is missed here.
+ */
+static bool notes_begun(const struct site *site)
+{
+	return site == &sites[DIOLATE_AT_INVALIDATE] ||
+	       (site == &sites[DIOLATE_AT_IOMAP_COMPLETE] && !sites[DIOLATE_AT_INVALIDATE].armed);
+}
+
+/* Hits a site did not see: no free instance or place, or another kprobe was running on that CPU. */
 static unsigned long missed(const struct site *site)
 {
+	if (site->hook.symbol)
+		return site->missed + diolate_hook_missed(&site->hook) +
+		       (notes_begun(site) && site->armed ? diolate_current_missed() : 0);
 	return site->missed + READ_ONCE(site->calls.rp.kp.nmissed) +
 	       READ_ONCE(site->calls.rp.nmissed);
 }
@@ -240,7 +253,9 @@ static void disarm(size_t first, size_t behind)
 
 		if (!site->armed)
 			continue;
-		if (is_kretprobe(site))
+		if (site->hook.symbol)
+			diolate_hook_disarm(&site->hook);
+		else if (is_kretprobe(site))
 			diolate_calls_disarm(&site->calls);
 		else
 			unregister_kprobe(&site->calls.rp.kp);
@@ -249,6 +264,43 @@ static void disarm(size_t first, size_t behind)
 		site->calls.rp.kp.nmissed = 0;
 		site->calls.rp.nmissed = 0;
 	}
+}
+
+/**
+ * diolate_probes_arm_uring() - arm the site that tells a write whose callback io_uring forgets
+ *
+ * From the first late error on that needs it: each I/O of io_uring passes there. A compiler may
+ * have put a copy of it into io_write(), and then it is no good.
+ *
+ * Context: process, sleeps; a file system's write path, so no memory is to be had by writing.
+ * Return: 0; or, after one sentence in the kernel log, a negative errno.
+ */
+int diolate_probes_arm_uring(void)
+{
+	static DEFINE_MUTEX(arming);
+	struct site *site = &sites[DIOLATE_AT_URING_DONE];
+	unsigned int nofs;
+
+	/* Pairs with the release below: the hook is armed. */
+	if (smp_load_acquire(&site->armed))
+		return 0;
+	nofs = memalloc_nofs_save();
+	mutex_lock(&arming);
+	if (!site->armed) {
+		if (diolate_symbol_calls("io_write", symbol(site)))
+			site->err = diolate_hook_arm(&site->hook);
+		else
+			site->err = -EOPNOTSUPP;
+		if (site->err)
+			pr_notice_ratelimited("%s %s on this kernel (error %d), which costs: %s\n",
+					      symbol(site), trouble(site), site->err,
+					      site->purpose);
+		/* Pairs with the acquire above. */
+		smp_store_release(&site->armed, !site->err);
+	}
+	mutex_unlock(&arming);
+	memalloc_nofs_restore(nofs);
+	return site->err;
 }
 
 /**

@@ -295,15 +295,23 @@ static enum diolate_reason put_right(const struct repair *r)
 	return is_overtaken(r) ? DIOLATE_WRITTEN_BACK : DIOLATE_NO_REASON;
 }
 
-/* What was held back; as often as dio_warn_stale_pagecache() says it, mm/filemap.c, 5.10 to 7.3. */
-static void record(const struct repair *r, enum diolate_reason reason)
+/**
+ * diolate_repair_record() - make the kernel's own record of a late error, in its place
+ * @inode: the file
+ * @why:   what comes of it, or why nothing did
+ *
+ * As often as dio_warn_stale_pagecache() says it (mm/filemap.c, 5.10 to 7.3).
+ *
+ * Context: process.
+ */
+void diolate_repair_record(struct inode *inode, const char *why)
 {
 	static DEFINE_RATELIMIT_STATE(limit, 86400 * HZ, DEFAULT_RATELIMIT_BURST);
 
-	errseq_set(&mapping_of(r)->wb_err, -EIO);
+	errseq_set(&inode->i_mapping->wb_err, -EIO);
 	if (__ratelimit(&limit))
-		pr_crit("the page cache and the disk disagree after a direct write to inode %llu of %s, and could not be put right: %s\n",
-			(u64)r->inode->i_ino, r->inode->i_sb->s_id, diolate_reason_names[reason]);
+		pr_crit("the page cache and the disk disagree after a direct write to inode %llu of %s: %s\n",
+			(u64)inode->i_ino, inode->i_sb->s_id, why);
 }
 
 /**
@@ -330,7 +338,7 @@ enum diolate_outcome diolate_repair(const struct kiocb *iocb, long *ret,
 	else if (*reason || *ret < 0)
 		outcome = diolate_settle(ret);
 	if (outcome != DIOLATE_REPAIRED && r->held_back)
-		record(r, *reason);
+		diolate_repair_record(r->inode, diolate_reason_names[*reason]);
 	inode_dio_end(r->inode);
 	give_back(r);
 	return outcome;

@@ -78,6 +78,24 @@ struct kiocb *diolate_scope_submitter(struct kiocb *iocb)
 }
 NOKPROBE_SYMBOL(diolate_scope_submitter);
 
+/**
+ * diolate_scope_is_read() - whether a kiocb is certain to be that of a read
+ * @iocb: which
+ *
+ * A write says so in its ki_flags only if its submitter is user space: there one that does not is a
+ * read. Any other may be either.
+ *
+ * Context: any, also inside a probe handler.
+ */
+bool diolate_scope_is_read(const struct kiocb *iocb)
+{
+	enum diolate_mark mark;
+
+	return !(iocb->ki_flags & IOCB_WRITE) &&
+	       is_of_user_space(diolate_consumer_of(READ_ONCE(iocb->ki_complete), &mark));
+}
+NOKPROBE_SYMBOL(diolate_scope_is_read);
+
 /* Bytes of a write, out of a private structure; 0 if they cannot be. */
 static size_t plausible(unsigned long bytes)
 {
@@ -91,23 +109,19 @@ NOKPROBE_SYMBOL(plausible);
  * @dio: argument of iomap_dio_complete(): a struct iomap_dio, which begins with the kiocb; its
  *       fourth word are the bytes written (fs/iomap/direct-io.c, 5.4 to 7.3)
  *
- * A write says so in its ki_flags only if its submitter is user space: there one that does not is a
- * read. Any other may be either.
- *
  * Context: any, also inside a probe handler; @dio is being completed.
  * Return: whether it may be a write.
  */
 bool diolate_scope_of_iomap_dio(struct diolate_invalidation *inv, const unsigned long *dio)
 {
-	struct kiocb *iocb = (struct kiocb *)dio[0];
-	enum diolate_mark mark;
+	struct kiocb *iocb;
+	unsigned long bytes;
 
-	if (!(iocb->ki_flags & IOCB_WRITE) &&
-	    is_of_user_space(diolate_consumer_of(READ_ONCE(iocb->ki_complete), &mark)))
+	if (get_kernel_nofault(iocb, (struct kiocb **)dio) ||
+	    get_kernel_nofault(bytes, dio + 3) || !may_be_kiocb((unsigned long)iocb))
 		return false;
 	inv->iocb = iocb;
-	inv->length = plausible(dio[3]);
-	inv->seen = false;
+	inv->length = plausible(bytes);
 	return true;
 }
 NOKPROBE_SYMBOL(diolate_scope_of_iomap_dio);
@@ -170,39 +184,47 @@ static struct kiocb *submitter_at(const unsigned long *word)
 }
 NOKPROBE_SYMBOL(submitter_at);
 
+/* The only one in reach. */
+static noinline unsigned int find_distance(const unsigned long *work)
+{
+	unsigned int found = 0, i;
+
+	for (i = NEAREST; i <= DIOLATE_FARTHEST_KIOCB; i++) {
+		if (!submitter_at(work - i))
+			continue;
+		if (found)
+			return 0;
+		found = i;
+	}
+	return found;
+}
+NOKPROBE_SYMBOL(find_distance);
+
 /**
- * diolate_scope_of_work() - find the write of user space that a completion work is about
+ * diolate_scope_of_work() - find the kiocb that a completion work is about
  * @work:     argument of iomap_dio_complete_work() or dio_aio_complete_work()
  * @distance: how far before a work of this kind its kiocb pointer stands, in words; 0 until it was
  *            found once, owned by the probe site
  *
  * The work is a member of a structure private to the kernel. The pointer is recognised by what it
- * leads to: a write whose callback is that of a known consumer. It is believed only if it is the
- * only such pointer in reach; the distance is then kept, and each later use proves itself again.
+ * leads to: a write of user space. It is believed only if it is the only such pointer in reach.
+ * Nothing but the kiocb has such a callback, so the distance is that of the member, and each later
+ * work of this kernel has its kiocb there: that is not doubted again.
  *
  * Context: any, also inside a probe handler; the work is being run.
- * Return: the kiocb, alive until its callback is called; NULL for a read, or somebody else's write.
+ * Return: the kiocb, alive until its callback is called; NULL as long as the distance is not known
+ *         and this is no write of user space.
  */
 struct kiocb *diolate_scope_of_work(const void *work, unsigned int *distance)
 {
-	const unsigned long *words = work;
-	unsigned int known = READ_ONCE(*distance), found = 0, i;
-	struct kiocb *iocb = NULL;
+	unsigned int known = READ_ONCE(*distance);
 
-	if (known)
-		return submitter_at(words - known);
-	for (i = NEAREST; i <= DIOLATE_FARTHEST_KIOCB; i++) {
-		struct kiocb *candidate = submitter_at(words - i);
-
-		if (!candidate)
-			continue;
-		if (iocb)
+	if (unlikely(!known)) {
+		known = find_distance(work);
+		if (!known)
 			return NULL;
-		iocb = candidate;
-		found = i;
+		WRITE_ONCE(*distance, known);
 	}
-	if (iocb)
-		WRITE_ONCE(*distance, found);
-	return iocb;
+	return *(struct kiocb **)((const unsigned long *)work - known);
 }
 NOKPROBE_SYMBOL(diolate_scope_of_work);

@@ -2,9 +2,11 @@
 /*
  * Functions of the kernel by name, as kprobes find them.
  */
+#include <linux/bitops.h>
 #include <linux/kallsyms.h>
 #include <linux/kprobes.h>
 #include <linux/string.h>
+#include <linux/uaccess.h>
 
 #include "diolate.h"
 
@@ -56,4 +58,48 @@ int diolate_symbol_address(const char *symbol, unsigned long *address, unsigned 
 	if (size)
 		*size = bytes;
 	return 0;
+}
+
+/* Where an instruction at @address calls or jumps to, if it does. */
+static unsigned long target(unsigned long address, const u8 *text)
+{
+	s32 word;
+
+#ifdef CONFIG_ARM64
+	/* B and BL. */
+	memcpy(&word, text, sizeof(word));
+	if (address % 4 == 0 && (word & 0x7c000000) == 0x14000000)
+		return address + 4 * (long)sign_extend32(word, 25);
+#else
+	/* CALL and JMP; also found within other instructions, which then lead nowhere. */
+	memcpy(&word, text + 1, sizeof(word));
+	if (text[0] == 0xe8 || text[0] == 0xe9)
+		return address + 5 + word;
+#endif
+	return 0;
+}
+
+/**
+ * diolate_symbol_calls() - whether a function of the kernel calls another one by its name
+ * @caller: the function whose text is looked at (x86-64 and arm64)
+ * @symbol: the other one, of which the compiler may have put a copy into @caller instead
+ *
+ * Context: process, may sleep.
+ */
+bool diolate_symbol_calls(const char *caller, const char *symbol)
+{
+	unsigned long start, size, called, i;
+	u8 text[8];
+
+	if (diolate_symbol_address(caller, &start, &size) ||
+	    diolate_symbol_address(symbol, &called, NULL))
+		return false;
+	for (i = 0; i + 5 <= size; i++) {
+		if (copy_from_kernel_nofault(text, (void *)(start + i), sizeof(text)))
+			return false;
+		/* A call may skip what only indirect ones need, as ENDBR. */
+		if (target(start + i, text) - called <= 16)
+			return true;
+	}
+	return false;
 }

@@ -3,13 +3,13 @@
  * A module for tests: makes one call of a kernel function by a program fail, without running it.
  *
  *   insmod refuse.ko function=register_kprobe nth=3 error=-12
- *   insmod refuse.ko function=register_kprobe symbol=io_write error=-2
+ *   insmod refuse.ko function=register_kprobe symbol=dio_aio_complete_work error=-2
  *
  *   insmod refuse.ko function=register_kprobe comm=init
  *
- * The program is insmod unless comm= names another. With symbol= only calls that register a probe
- * of that symbol count. What is refused is the nth call (1 unless given); the parameter `refused`,
- * readable, says how many were, 0 or 1.
+ * The program is insmod unless comm= names another, or how its name begins. With symbol= only calls
+ * that register a probe of that symbol count. What is refused is the nth call (1 unless given); the
+ * parameter `refused`, readable, says how many were, 0 or 1.
  */
 #include <linux/kprobes.h>
 #include <linux/module.h>
@@ -42,7 +42,7 @@ static int called(struct kprobe *p, struct pt_regs *regs)
 	/* Argument 0 of register_kprobe(); looked at only if a symbol was asked for. */
 	const struct kprobe *kp = (void *)regs_get_kernel_argument(regs, 0);
 
-	if (strcmp(current->comm, comm) ||
+	if (strncmp(current->comm, comm, strlen(comm)) ||
 	    (*symbol && (!kp->symbol_name || strcmp(kp->symbol_name, symbol))))
 		return 0;
 	if (++calls != nth)

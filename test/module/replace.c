@@ -10,13 +10,13 @@
 
 #if DIOLATE_HAS_FTRACE
 static void notrace replace(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
-			    diolate_ftrace_regs *regs)
+			    struct diolate_ftrace_regs *regs)
 {
 }
 
 static struct ftrace_ops ops = {
 	.func = replace,
-	.flags = DIOLATE_FTRACE_FLAGS | FTRACE_OPS_FL_IPMODIFY,
+	.flags = DIOLATE_REPLACE_FLAGS,
 };
 
 static int __init replace_init(void)
