@@ -70,14 +70,6 @@ storm_whole() {
 	say "of $(v writes) writes in $took s"
 }
 
-# reads_of_other DELAY: the reads of that device take so many milliseconds; those held before are let go.
-reads_of_other() {
-	lower="/dev/mapper/other-held 0"
-	DM_DISABLE_UDEV=1 dmsetup reload other --table \
-		"0 $(blockdev --getsz /dev/mapper/other) delay $lower $1 $lower 0"
-	DM_DISABLE_UDEV=1 dmsetup resume --nolockfs --noflush other
-}
-
 # accounted: each late error of the storm in $line was counted, or is shown as missed: $missed of them.
 accounted() {
 	missed=$(since unattributed)
@@ -87,24 +79,22 @@ accounted() {
 		undeliverable=$((late - $(v eio))) probe_missed="$(since probe_missed)"
 }
 
-# The only instance of a probe is in use: a write on another file system has completed, but somebody
-# reads its file from the disk, that read is held, and so the folio that is to be invalidated stays
-# locked. Till it is let go each late error is missed, and shown as that.
+# More tasks than there are places for write directly, again and again. Till they end each late error
+# is missed, and shown as that.
 storm_exhausted() {
-	other_fs ext4 mkfs.ext4 -q -F
-	# All that it reads of the file system is cached afterwards.
-	collision other --stores 0
+	: >/tmp/hold
 	load maxactive=1
 	reports_begin
-	# Let go also if this fails, or what comes next would wait for ever.
-	trap 'reads_of_other 0' EXIT
-	reads_of_other 3600000
-	collide --stores 0 --during '
-		dd if=/mnt/other/collision of=/dev/null bs=4096 count=1 &
-		until head -n 1 "/proc/$!/stack" | grep -qE " (folio_|wait_on_page)"; do usleep 1000; done' \
-		other /mnt/other/collision >/tmp/blocker &
-	blocker=$!
-	wait_until 'cat /proc/[0-9]*/stack 2>/dev/null | grep -q " invalidate_inode_pages2_range+"'
+	pids=
+	for n in $(seq 16); do
+		while [ -e /tmp/hold ]; do
+			echo "pwrite -q 0 4096"
+			sleep 1
+		done | xfs_io -d -f "/mnt/ext4/living-$n" &
+		pids="$pids $!"
+	done
+	# shellcheck disable=SC2016 # expanded there
+	wait_until '[ "$(find /mnt/ext4 -name "living-*" -size 4k | wc -l)" = 16 ]'
 
 	before
 	storm_of
@@ -121,14 +111,12 @@ storm_exhausted() {
 		fail "only $missed of $(v stores) missed"
 	[ "$(reports)" = "$(v stores)" ] || fail "$(reports) reports: $line"
 
-	reads_of_other 0
-	trap - EXIT
-	wait $blocker || fail "the write that was in the way: $(cat /tmp/blocker)"
-	is res 65536 "$(cat /tmp/blocker)"
-	is undone 0 "$(cat /tmp/blocker)"
-	umount /mnt/other
+	rm /tmp/hold
+	# shellcheck disable=SC2086 # several
+	wait $pids
+	rm /mnt/ext4/living-*
 
-	# Now as it comes: on two processors some are missed, but nothing is counted nowhere.
+	# Now as it comes: some may be missed, but nothing is counted nowhere.
 	first=$(reports)
 	before
 	storm_of --rounds 2
