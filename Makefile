@@ -5,7 +5,7 @@ KERNEL_BUILD_DIR ?= /lib/modules/$(shell uname -r)/build
 CFLAGS ?= -O2 -g -Wall -Wextra -Werror
 
 .PHONY: module load unload sign tool install-tool install-source dkms-install dkms-remove deb rpm \
-	demo session check check-long check-debug check-install guest clean distclean
+	demo session check check-long check-debug check-install bench guest clean distclean
 
 module:
 	@[ -e $(KERNEL_BUILD_DIR)/Makefile ] || { echo "no headers of the running kernel in \
@@ -99,13 +99,20 @@ check-debug:
 check-install:
 	@test/install/check
 
+# What diolate costs, into doc/.
+bench:
+	@test/bench/all
+
 # The programs that run inside the virtual machines; static, since there is nothing there.
-guest: build/guest/collide build/guest/storm build/guest/model build/guest/dirty build/diolate
+# What counts instructions knows those of x86-64.
+guest: build/guest/collide build/guest/storm build/guest/model build/guest/dirty build/diolate \
+	$(if $(filter x86_64%,$(shell $(CC) -dumpmachine)),build/guest/rate)
 
 build/guest/collide: test/guest/collide.c test/guest/submit.c test/guest/guest.c
 build/guest/storm: test/guest/storm.c test/guest/guest.c
 build/guest/model: test/guest/model.c test/guest/guest.c
 build/guest/dirty: test/guest/dirty.c test/guest/guest.c
+build/guest/rate: test/guest/rate.c test/guest/guest.c
 build/guest/%: test/guest/guest.h test/guest/collide.h
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -static -o $@ $(filter %.c,$^) -laio -luring
