@@ -23,7 +23,8 @@ null_disk() {
 	echo 1 >"$disk/power"
 }
 
-# Till an I/O completes 16 must be submitted, or one submitted and its page stored into; see rate.c.
+# Till an I/O completes all of a round must be submitted and, if they are to be late, their pages stored
+# into; see rate.c.
 disks() {
 	modprobe null_blk nr_devices=0
 	mount -t configfs none /sys/kernel/config
@@ -31,7 +32,8 @@ disks() {
 	file_on xfs xfs-1 1 20000
 	file_on ext4 ext4-16 2 400000
 	file_on xfs xfs-16 3 400000
-	file_on xfs xfs-late 4 80000
+	file_on xfs xfs-late-1 4 80000
+	file_on xfs xfs-late-16 5 800000
 	# What the processor does by the way is done.
 	echo 3 >/proc/sys/vm/drop_caches
 	sync
@@ -136,11 +138,12 @@ clean_figures() {
 
 late_figures() {
 	for with in libaio io_uring; do
-		rate_of xfs $with 1 late "$1" "$2" xfs-late
-		rate_of xfs $with 16 late "$1" "$2" xfs-16
+		for depth in 1 16; do
+			rate_of xfs $with $depth late "$1" "$2" xfs-late-$depth
+		done
 	done
 	for submitters in 1 2 4 8; do
-		rate_of xfs libaio 2 late-$submitters "$1" "$2" xfs-16 $submitters
+		rate_of xfs libaio 2 late-$submitters "$1" "$2" xfs-late-16 $submitters
 	done
 }
 
@@ -157,30 +160,6 @@ bench() {
 		for mode in unloaded propagate observe repair; do
 			begin $mode
 			late_figures $mode "$turn"
-			end $mode
-		done
-	done
-	echo "# done"
-}
-
-# By the clock of the host, without icount: fio at depth 16 on the same disks.
-bench_fio() {
-	disks
-	echo "# $(uname -r)"
-	for turn in $(seq 0 "$turns"); do
-		for mode in unloaded propagate; do
-			begin $mode
-			for fs in ext4 xfs; do
-				for with in libaio io_uring; do
-					for rw in randread randwrite; do
-						iops=$(fio --name=bench --filename=/mnt/$fs-1/file --size=64m --bs=4k \
-							--direct=1 --rw=$rw --ioengine=$with --iodepth=16 --runtime=3 \
-							--time_based --randseed=1 --output-format=terse --terse-version=3 |
-							awk -F ';' '{ print $8 + $49 }')
-						echo "$fs $with 16 $rw $mode $turn iops=$iops"
-					done
-				done
-			done
 			end $mode
 		done
 	done
