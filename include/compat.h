@@ -6,6 +6,7 @@
 #ifndef DIOLATE_COMPAT_H
 #define DIOLATE_COMPAT_H
 
+#include <linux/buffer_head.h>
 #include <linux/fs.h>
 #include <linux/ftrace.h>
 #include <linux/kprobes.h>
@@ -97,6 +98,7 @@ static __always_inline unsigned long diolate_caller(struct pt_regs *regs)
 #define folio page
 #define folio_trylock trylock_page
 #define folio_unlock unlock_page
+#define folio_get get_page
 #define folio_put put_page
 #define folio_mapping page_mapping
 #define folio_pos page_offset
@@ -356,6 +358,55 @@ static inline int diolate_ftrace_filter(struct diolate_hook *hook, unsigned long
 #define DIOLATE_START_WRITEBACK "__folio_start_writeback"
 #define DIOLATE_END_WRITEBACK "__folio_end_writeback"
 #endif
+
+/* Folios of iomap are known by this; before 5.19 it took a page. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 19, 0)
+#define DIOLATE_IOMAP_RELEASE "iomap_releasepage"
+#define diolate_release_folio(a_ops) ((unsigned long)(a_ops)->releasepage)
+#else
+#define DIOLATE_IOMAP_RELEASE "iomap_release_folio"
+#define diolate_release_folio(a_ops) ((unsigned long)(a_ops)->release_folio)
+#endif
+
+/*
+ * What iomap knows of the blocks of a folio, a structure private to it: since 6.6 which are dirty
+ * (commit 4ce02c679722, "iomap: Add per-block dirty state tracking to improve performance"), in the
+ * upper half of its bitmap (struct iomap_folio_state, fs/iomap/buffered-io.c, 6.12 and 7.3).
+ */
+#define DIOLATE_IOMAP_KEEPS_DIRTY (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0))
+#define DIOLATE_IOMAP_IS_KNOWN (LINUX_VERSION_CODE < KERNEL_VERSION(7, 4, 0))
+
+static inline const unsigned long *diolate_iomap_state(struct folio *folio)
+{
+	const struct {
+		spinlock_t state_lock; /* never taken here */
+		unsigned int read_bytes_pending;
+		atomic_t write_bytes_pending;
+		unsigned long state[];
+	} *ifs = (const void *)folio->private;
+
+	return ifs ? ifs->state : NULL;
+}
+
+/* In the flags of a struct iomap_dio: it writes (fs/iomap/direct-io.c, 5.4 to 7.3). */
+#define DIOLATE_IOMAP_DIO_WRITE BIT(30)
+
+/*
+ * And is not going to invalidate the page cache. 6.12 has no such flag and all do; between it and
+ * 7.3 nobody has looked, so there that is not seen.
+ */
+#define DIOLATE_IOMAP_DIO_NO_INVALIDATE \
+	(LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0) ? BIT(26) : 0)
+
+/* The first buffer of a folio, NULL if it has none. */
+static inline struct buffer_head *diolate_buffers(struct folio *folio)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 16, 0)
+	return page_has_buffers(folio) ? page_buffers(folio) : NULL;
+#else
+	return folio_buffers(folio);
+#endif
+}
 
 /*
  * How far before its work the kiocb pointer of a struct iomap_dio stands, in words. `done_before`

@@ -23,6 +23,8 @@ extern unsigned int diolate_maxactive;
 extern unsigned int diolate_log_size;
 extern unsigned int diolate_repair_ms;
 
+void diolate_track(bool hot);
+
 /* calls.c: the calls of a function that a task is inside of */
 
 /**
@@ -47,12 +49,29 @@ void *diolate_calls_innermost(const struct diolate_calls *calls,
 
 /* scope.c: which write this task is completing now */
 
+/** enum diolate_seen - what was seen of the late error of an invalidation */
+enum diolate_seen {
+	DIOLATE_NOT_SEEN_YET,
+	DIOLATE_SEEN_OVERTAKEN,	/* its write is counted as overtaken */
+	DIOLATE_SEEN,		/* the kernel has reported it */
+};
+
+/**
+ * struct diolate_part - a part of a file
+ * @start: its first byte
+ * @end:   the one behind its last
+ */
+struct diolate_part {
+	loff_t start, end;
+};
+
 /**
  * struct diolate_invalidation - one call that ends a direct write by invalidating the page cache
  * @iocb:   the direct write; alive as long as the call lasts
  * @dio:    instead of it, the struct iomap_dio it is to be found in
  * @length: bytes of it; 0 if not known
- * @seen:   its late error was seen
+ * @number: of diolate_writeback_now() when it began
+ * @seen:   what was seen of its late error
  *
  * Used by its own task only.
  */
@@ -60,7 +79,8 @@ struct diolate_invalidation {
 	struct kiocb *iocb;
 	const unsigned long *dio;
 	size_t length;
-	bool seen;
+	s64 number;
+	enum diolate_seen seen;
 };
 
 /**
@@ -79,32 +99,41 @@ struct diolate_dio_complete {
  * struct diolate_direct_write - one call of generic_file_direct_write()
  * @inv:      what it may invalidate
  * @reported: a late error of this call was counted
+ * @judged:   whether its write was overtaken was asked
  *
  * Lives in a kretprobe instance: used by its own task only.
  */
 struct diolate_direct_write {
 	struct diolate_invalidation inv;
 	bool reported;
+	bool judged;
 };
 
 bool diolate_scope_of_dio(struct diolate_invalidation *inv, const unsigned long *dio,
 			  const struct file *file);
 bool diolate_scope_is_read(const struct kiocb *iocb);
 bool diolate_scope_of_iomap_dio(struct diolate_invalidation *inv, const unsigned long *dio);
+bool diolate_scope_iomap_has_written(const unsigned long *dio);
+bool diolate_scope_iomap_invalidates_not(const unsigned long *dio);
+bool diolate_scope_iomap_ends(const unsigned long *dio);
+size_t diolate_scope_bytes_of_work(const void *work, unsigned int distance);
 struct kiocb *diolate_scope_submitter(struct kiocb *iocb);
 struct kiocb *diolate_scope_of_work(const void *work, unsigned int *distance);
 
-/* current.c: the last invalidation a task has begun */
+/* current.c: the last invalidation a task has begun, and what it is submitting */
 int diolate_current_init(void);
 void diolate_current_exit(void);
 void diolate_current_begins(struct kiocb *iocb, const unsigned long *dio, size_t length);
 struct diolate_invalidation *diolate_current_hold(void);
 void diolate_current_release(void);
+void diolate_current_submits(const struct kiocb *iocb, const struct address_space *mapping);
+const struct kiocb *diolate_current_submitted(const struct address_space *mapping);
 unsigned long diolate_current_missed(void);
 
 /* filesystem.c: what is known of file systems */
 bool diolate_only_a_writer_is_in_the_way(const struct kiocb *iocb, size_t length);
 bool diolate_discard_is_proven(const struct inode *inode);
+bool diolate_has_buffers(const struct inode *inode);
 
 /* deliver.c: the completion callback, and when unloading may go on */
 
@@ -130,11 +159,44 @@ bool diolate_submission(const struct kiocb *iocb, s64 *since);
 
 /* writeback.c: what was written back while direct writes were in flight */
 s64 diolate_writeback_now(void);
-void diolate_note_writeback(struct folio *folio);
+s64 diolate_writeback_next(void);
+void diolate_advance(atomic64_t *to, s64 number);
+void diolate_note_writeback(struct folio *folio, bool starts);
 void diolate_notes_complete(bool complete);
 bool diolate_writeback_is_noted(s64 since);
 bool diolate_written_back(const struct address_space *mapping, pgoff_t first, pgoff_t last,
 			  s64 since);
+
+/* part.c: which part of a folio is written back */
+
+/** enum diolate_written - what is known of a part of a folio that is written back */
+enum diolate_written {
+	DIOLATE_WRITTEN,	/* it is a block, or the blocks that somebody has dirtied */
+	DIOLATE_WRITTEN_WHOLE,	/* all blocks are, whichever somebody has dirtied */
+	DIOLATE_WRITTEN_PERHAPS,	/* some of it may not be */
+};
+
+enum diolate_written diolate_part_written(struct folio *folio, struct diolate_part *part);
+void diolate_part_init(void);
+
+/* overtaken.c: whether a direct write was overtaken by writeback */
+
+/** enum diolate_verdict - whether it was */
+enum diolate_verdict {
+	DIOLATE_IS_NOT,
+	DIOLATE_NOT_JUDGED,	/* that cannot be known */
+	DIOLATE_IS_OVERTAKEN,
+};
+
+bool diolate_overtaken_note(struct folio *folio, bool starts);
+void diolate_overtaken_lost(s64 number);
+bool diolate_overtaken_none(void);
+enum diolate_verdict diolate_overtaken(const struct kiocb *iocb,
+				       const struct address_space *mapping,
+				       const struct diolate_part *part, s64 after);
+void diolate_overtaken_start(void);
+void diolate_overtaken_stop(void);
+void diolate_overtaken_exit(void);
 
 /* repair.c: putting the page cache right */
 enum diolate_reason diolate_repair_begin(const struct diolate_invalidation *inv,
@@ -151,6 +213,8 @@ void diolate_hook_disarm(struct diolate_hook *hook);
 unsigned long diolate_hook_missed(const struct diolate_hook *hook);
 
 /* ftrace.c: writeback, and the kernel's own record of a late error */
+void diolate_ftrace_follow(void);
+void diolate_ftrace_follow_no_more(void);
 void diolate_ftrace_await(void);
 void diolate_ftrace_await_no_more(void);
 bool diolate_ftrace_awaits(void);
@@ -172,6 +236,7 @@ enum diolate_record_of_kernel {
 	DIOLATE_RECORD_AWAITS,		/* diolate_late_error_is_awaited() does */
 };
 
+void diolate_late_second_look(struct kiocb *iocb, long ret);
 enum diolate_record_of_kernel diolate_late_error_record(struct file *filp);
 void diolate_late_error_is_awaited(struct file *filp);
 
@@ -182,8 +247,8 @@ int diolate_probes_arm(void);
 int diolate_probes_arm_uring(void);
 void diolate_probes_stop(void);
 void diolate_probes_disarm(void);
-void diolate_probes_arm_repair(void);
-void diolate_probes_disarm_repair(void);
+void diolate_probes_arm_tracking(void);
+void diolate_probes_disarm_tracking(void);
 unsigned long diolate_probes_missed(void);
 void diolate_probes_show(struct seq_file *m);
 
@@ -235,12 +300,14 @@ enum diolate_counter {
 	DIOLATE_N_UNDELIVERABLE,
 	DIOLATE_N_PENDING,
 	DIOLATE_N_UNATTRIBUTED,
+	DIOLATE_N_OVERTAKEN_UNKNOWN,
 	DIOLATE_N_REPEATS,
 	DIOLATE_COUNTERS
 };
 
 void diolate_account_unattributed(void);
-void diolate_account_late(enum diolate_outcome outcome);
+void diolate_account_not_judged(void);
+void diolate_account_late(enum diolate_kind kind, enum diolate_outcome outcome);
 void diolate_account_settled(enum diolate_outcome outcome);
 void diolate_account_show(struct seq_file *m);
 

@@ -22,6 +22,13 @@ enum diolate_policy {
 	DIOLATE_POLICIES
 };
 
+/** enum diolate_kind - how it came that the page cache and the disk disagree */
+enum diolate_kind {
+	DIOLATE_STUCK,		/* a page could not be dropped; the kernel knows */
+	DIOLATE_OVERTAKEN,	/* a page was written back over the write; it does not */
+	DIOLATE_KINDS
+};
+
 /** enum diolate_consumer - who waits for the completion of a direct write */
 enum diolate_consumer {
 	DIOLATE_SYNC,		/* nobody: the result is the return value of a system call */
@@ -73,6 +80,7 @@ enum diolate_reason {
 
 /**
  * struct diolate_late - a late error, as far as its outcome depends on it
+ * @kind:     of which
  * @consumer: who waits for the write
  * @way:      how its result can be reached
  * @policy:   the policy in force now
@@ -82,6 +90,7 @@ enum diolate_reason {
  * @unrepaired: if the policy is repair, why it is not
  */
 struct diolate_late {
+	enum diolate_kind kind;
 	enum diolate_consumer consumer;
 	enum diolate_way way;
 	enum diolate_policy policy;
@@ -92,6 +101,7 @@ struct diolate_late {
 };
 
 extern const char *const diolate_policy_names[DIOLATE_POLICIES];
+extern const char *const diolate_kind_names[DIOLATE_KINDS];
 extern const char *const diolate_consumer_names[DIOLATE_CONSUMERS];
 extern const char *const diolate_outcome_names[DIOLATE_OUTCOMES];
 extern const char *const diolate_reason_names[DIOLATE_REASONS];

@@ -41,6 +41,7 @@ extern const char *const diolate_page_names[];
 
 /**
  * struct diolate_record - one late error
+ * @kind:     of which
  * @time:     when it was seen, ns since the epoch
  * @file:     whose cache
  * @pos:      where the direct write begins, bytes
@@ -54,6 +55,7 @@ extern const char *const diolate_page_names[];
  * @comm:     its name
  */
 struct diolate_record {
+	enum diolate_kind kind;
 	u64 time;
 	loff_t pos;
 	u64 length;

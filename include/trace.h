@@ -22,6 +22,7 @@ TRACE_EVENT(late_error,
 		__field(u64, time)
 		__array(char, outcome, 16)
 		__array(char, reason, 24)
+		__array(char, kind, 12)
 		__field(dev_t, dev)
 		__field(u64, ino)
 		__field(u32, gen)
@@ -42,6 +43,7 @@ TRACE_EVENT(late_error,
 		__entry->time = r->time;
 		strscpy(__entry->outcome, diolate_outcome_names[outcome], 16);
 		strscpy(__entry->reason, diolate_reason_names[reason], 24);
+		strscpy(__entry->kind, diolate_kind_names[r->kind], 12);
 		__entry->dev = r->file.dev;
 		__entry->ino = r->file.ino;
 		__entry->gen = r->file.gen;
@@ -57,9 +59,9 @@ TRACE_EVENT(late_error,
 		__entry->pid = r->pid;
 		strscpy(__entry->comm, r->comm, TASK_COMM_LEN);
 	),
-	TP_printk("seq=%llu outcome=%s reason=%s dev=%u:%u ino=%llu gen=%u fstype=%s path=%s offset=%llu length=%llu error=%d pages=%u page=%s consumer=%s uid=%u pid=%d comm=%s",
-		  __entry->seq, __entry->outcome, __entry->reason, MAJOR(__entry->dev),
-		  MINOR(__entry->dev), __entry->ino, __entry->gen, __entry->fstype,
+	TP_printk("seq=%llu outcome=%s reason=%s kind=%s dev=%u:%u ino=%llu gen=%u fstype=%s path=%s offset=%llu length=%llu error=%d pages=%u page=%s consumer=%s uid=%u pid=%d comm=%s",
+		  __entry->seq, __entry->outcome, __entry->reason, __entry->kind,
+		  MAJOR(__entry->dev), MINOR(__entry->dev), __entry->ino, __entry->gen, __entry->fstype,
 		  __get_str(path), __entry->offset, __entry->length, __entry->error,
 		  __entry->pages, __entry->page, __entry->consumer, __entry->uid, __entry->pid,
 		  __entry->comm)

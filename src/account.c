@@ -14,7 +14,6 @@
 
 static DEFINE_PER_CPU(s64 [DIOLATE_COUNTERS], counters);
 
-/* `overtaken` stays 0: this version cannot see it. */
 static const char *const names[] = {
 	[DIOLATE_N_LATE_ERRORS] = "late_errors",
 	[DIOLATE_N_STUCK] = "stuck",
@@ -28,6 +27,7 @@ static const char *const names[] = {
 	[DIOLATE_N_UNDELIVERABLE] = "undeliverable",
 	[DIOLATE_N_PENDING] = "pending",
 	[DIOLATE_N_UNATTRIBUTED] = "unattributed",
+	[DIOLATE_N_OVERTAKEN_UNKNOWN] = "overtaken_unknown",
 	[DIOLATE_N_REPEATS] = "repeats",
 };
 
@@ -55,16 +55,29 @@ void diolate_account_unattributed(void)
 NOKPROBE_SYMBOL(diolate_account_unattributed);
 
 /**
+ * diolate_account_not_judged() - count a write of which nobody can know whether it was overtaken
+ *
+ * Context: any, also inside a probe handler.
+ */
+void diolate_account_not_judged(void)
+{
+	this_cpu_inc(counters[DIOLATE_N_OVERTAKEN_UNKNOWN]);
+}
+NOKPROBE_SYMBOL(diolate_account_not_judged);
+
+/**
  * diolate_account_late() - count a late error as it is seen
+ * @kind:    of which
  * @outcome: what diolate_decide() made of it
  *
  * Context: any, also inside a probe handler.
  */
-void diolate_account_late(enum diolate_outcome outcome)
+void diolate_account_late(enum diolate_kind kind, enum diolate_outcome outcome)
 {
 	if (outcome != DIOLATE_REPEAT) {
 		this_cpu_inc(counters[DIOLATE_N_LATE_ERRORS]);
-		this_cpu_inc(counters[DIOLATE_N_STUCK]);
+		this_cpu_inc(counters[kind == DIOLATE_STUCK ? DIOLATE_N_STUCK :
+							      DIOLATE_N_OVERTAKEN]);
 	}
 	this_cpu_inc(counters[counter_of[outcome]]);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The last invalidation after a direct write that a task has begun. If the task reports a late
+ * The last invalidation after a direct write that a task has begun, and the write that it has begun
+ * to submit, while somebody wants to know when writes begin. If the task reports a late
  * error it is this one: what invalidates reports by itself before it returns, and does no other
  * direct write meanwhile. So its end need not be known, and a hook on its entry will do, which
  * costs a fifth of a kretprobe.
@@ -33,13 +34,17 @@
  * struct place - a task and its last invalidation
  * @owner: pid in the initial namespace; 0 for nobody. Never back to that, so that who looks for a
  *         place and meets nobody's knows that it has none
- * @since: when it last began, jiffies
- * @inv:   used while the place is held
+ * @since: when it last began, jiffies, their lower half
+ * @inv:   used while the place is held; so are these:
+ * @submitting: a write whose range it has not invalidated yet, or NULL
+ * @mapping:    the file of that; compared
  */
 struct place {
 	pid_t owner;
-	unsigned long since;
+	u32 since;
 	struct diolate_invalidation inv;
+	const struct kiocb *submitting;
+	const struct address_space *mapping;
 } ____cacheline_aligned;
 
 /* Written once at load. */
@@ -104,7 +109,7 @@ static __always_inline void release(struct place *place)
 static noinline struct place *take(pid_t pid)
 {
 	struct place *place, *idlest = NULL;
-	unsigned long longest = IDLE, idle;
+	u32 longest = IDLE, idle;
 	pid_t owner, idlest_owner = 0;
 	unsigned int n;
 
@@ -114,7 +119,7 @@ static noinline struct place *take(pid_t pid)
 			continue;
 		if ((!owner || has_ended(owner)) && hold(place, owner, pid))
 			return place;
-		idle = jiffies - READ_ONCE(place->since);
+		idle = (u32)jiffies - READ_ONCE(place->since);
 		if (owner && idle > longest) {
 			longest = idle;
 			idlest = place;
@@ -134,6 +139,25 @@ static __always_inline pid_t invalidating(void)
 	return likely(diolate_in_task()) ? current->pid : 0;
 }
 
+/* This task's place, held, and a new one if it has none; NULL if it gets none. */
+static __always_inline struct place *own_place(void)
+{
+	pid_t pid = invalidating();
+	struct place *place;
+
+	if (unlikely(!pid))
+		return NULL;
+	place = find(pid);
+	if (unlikely(!place || !hold(place, pid, pid))) {
+		place = take(pid);
+		if (!place)
+			return NULL;
+		place->submitting = NULL;
+	}
+	WRITE_ONCE(place->since, jiffies);
+	return place;
+}
+
 /**
  * diolate_current_begins() - what this task begins to invalidate the page cache for
  * @iocb:   the direct write; NULL if it is to be found in @dio
@@ -144,25 +168,60 @@ static __always_inline pid_t invalidating(void)
  */
 void diolate_current_begins(struct kiocb *iocb, const unsigned long *dio, size_t length)
 {
-	pid_t pid = invalidating();
-	struct place *place;
+	struct place *place = own_place();
 
-	if (unlikely(!pid))
+	if (unlikely(!place))
 		return;
-	place = find(pid);
-	if (unlikely(!place || !hold(place, pid, pid))) {
-		place = take(pid);
-		if (!place)
-			return;
-	}
-	WRITE_ONCE(place->since, jiffies);
 	place->inv.iocb = iocb;
 	place->inv.dio = dio;
 	place->inv.length = length;
-	place->inv.seen = false;
+	place->inv.number = diolate_writeback_now();
+	place->inv.seen = DIOLATE_NOT_SEEN_YET;
+	place->submitting = NULL;
 	release(place);
 }
 NOKPROBE_SYMBOL(diolate_current_begins);
+
+/**
+ * diolate_current_submits() - a direct write that this task begins to submit
+ * @iocb:    it
+ * @mapping: its file
+ *
+ * Context: any, also inside a probe handler.
+ */
+void diolate_current_submits(const struct kiocb *iocb, const struct address_space *mapping)
+{
+	struct place *place = own_place();
+
+	if (!place)
+		return;
+	place->submitting = iocb;
+	place->mapping = mapping;
+	release(place);
+}
+NOKPROBE_SYMBOL(diolate_current_submits);
+
+/**
+ * diolate_current_submitted() - the write to a file that this task is submitting; told once
+ * @mapping: the file
+ *
+ * Context: any, also inside a probe handler.
+ * Return: it, perhaps long gone; NULL if there is none.
+ */
+const struct kiocb *diolate_current_submitted(const struct address_space *mapping)
+{
+	pid_t pid = invalidating();
+	struct place *place = pid ? find(pid) : NULL;
+	const struct kiocb *iocb = NULL;
+
+	if (!place || !hold(place, pid, pid))
+		return NULL;
+	if (place->mapping == mapping)
+		swap(iocb, place->submitting);
+	release(place);
+	return iocb;
+}
+NOKPROBE_SYMBOL(diolate_current_submitted);
 
 /**
  * diolate_current_hold() - the last invalidation that this task has begun

@@ -95,6 +95,8 @@ NOKPROBE_SYMBOL(settle);
 
 static void finish(const struct completion_kind *kind, struct kiocb *iocb, long ret)
 {
+	if (unlikely(!diolate_overtaken_none()))
+		diolate_late_second_look(iocb, ret);
 	if (unlikely(READ_ONCE(iocb->ki_complete) != kind->watched))
 		ret = settle(kind, iocb, ret);
 	WRITE_ONCE(iocb->ki_complete, kind->complete);

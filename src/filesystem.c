@@ -80,6 +80,20 @@ static bool is_one_of(const struct inode *inode, const char *const *names, size_
 }
 NOKPROBE_SYMBOL(is_one_of);
 
+/*
+ * File systems that keep buffers in their folios (5.10 to 7.3), if they are not of iomap: xfs is,
+ * and exfat of 7.3.
+ */
+static const char *const buffered[] = {
+	"ext2",
+	"ext3",
+	"ext4",
+#if !DIOLATE_EXFAT_WAITS
+	"exfat",
+#endif
+	"vfat",
+};
+
 /**
  * diolate_only_a_writer_is_in_the_way() - whether a late error proves that somebody wrote the cache
  * @iocb:   a direct write whose post-write invalidation failed
@@ -111,3 +125,15 @@ bool diolate_discard_is_proven(const struct inode *inode)
 	return is_one_of(inode, discards, ARRAY_SIZE(discards));
 }
 NOKPROBE_SYMBOL(diolate_discard_is_proven);
+
+/**
+ * diolate_has_buffers() - whether what a folio has of its own is buffers
+ * @inode: its file, not of iomap
+ *
+ * Context: any, also inside a probe handler.
+ */
+bool diolate_has_buffers(const struct inode *inode)
+{
+	return is_one_of(inode, buffered, ARRAY_SIZE(buffered));
+}
+NOKPROBE_SYMBOL(diolate_has_buffers);

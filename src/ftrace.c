@@ -2,7 +2,7 @@
 /*
  * What only ftrace can do, beside following a function (src/hook.c).
  *
- * Under policy repair: following writeback, which nobody is to switch off meanwhile.
+ * Following writeback, of which no call may be missed.
  *
  * Replacing dio_warn_stale_pagecache(), the kernel's own record of a late error. Its call goes to a
  * function of ours, which sees an ordinary call: it has the same prototype, and the trampoline of
@@ -29,12 +29,16 @@
  * bool __folio_end_writeback(struct folio *folio), mm/page-writeback.c, 6.1 to 7.3; the same with
  * a page, 5.10.
  */
-static void notrace writeback(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
-			      struct diolate_ftrace_regs *regs)
+static void notrace writeback_starts(unsigned long ip, unsigned long parent_ip,
+				     struct ftrace_ops *ops, struct diolate_ftrace_regs *regs)
 {
-	preempt_disable_notrace();
-	diolate_note_writeback((void *)diolate_ftrace_argument(regs, 0));
-	preempt_enable_notrace();
+	diolate_note_writeback((void *)diolate_ftrace_argument(regs, 0), true);
+}
+
+static void notrace writeback_ends(unsigned long ip, unsigned long parent_ip,
+				   struct ftrace_ops *ops, struct diolate_ftrace_regs *regs)
+{
+	diolate_note_writeback((void *)diolate_ftrace_argument(regs, 0), false);
 }
 
 static void notrace hold_back(struct file *filp)
@@ -76,12 +80,12 @@ struct followed {
 
 static struct followed followed[] = {
 	{
-		.hook = DIOLATE_HOOK(DIOLATE_START_WRITEBACK, writeback),
-		.purpose = "repair: what is written back while a direct write is in flight",
+		.hook = DIOLATE_HOOK(DIOLATE_START_WRITEBACK, writeback_starts),
+		.purpose = "direct writes that are overtaken by writeback; repair",
 	},
 	{
-		.hook = DIOLATE_HOOK(DIOLATE_END_WRITEBACK, writeback),
-		.purpose = "repair: what is written back while a direct write is in flight",
+		.hook = DIOLATE_HOOK(DIOLATE_END_WRITEBACK, writeback_ends),
+		.purpose = "direct writes that are overtaken by writeback; repair",
 	},
 };
 
@@ -167,21 +171,52 @@ bool diolate_ftrace_awaits(void)
 }
 NOKPROBE_SYMBOL(diolate_ftrace_awaits);
 
+/**
+ * diolate_ftrace_follow() - follow writeback
+ *
+ * Context: process, may sleep.
+ */
+void diolate_ftrace_follow(void)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(followed); i++) {
+		struct followed *f = &followed[i];
+
+		f->err = diolate_hook_arm(&f->hook);
+		if (f->err)
+			pr_notice("%s cannot be followed on this kernel (error %d), which costs: %s\n",
+				  f->hook.symbol, f->err, f->purpose);
+	}
+}
+
+/**
+ * diolate_ftrace_follow_no_more() - follow it no longer
+ *
+ * Context: process, sleeps. When it returns nothing of ours runs there.
+ */
+void diolate_ftrace_follow_no_more(void)
+{
+	size_t i = ARRAY_SIZE(followed);
+
+	while (i--)
+		diolate_hook_disarm(&followed[i].hook);
+}
+
 static int refuse(const struct diolate_hook *hook, int err)
 {
 	pr_err("policy=repair refused: %s cannot be followed (error %d%s); use propagate or observe\n",
 	       hook->symbol, err, trouble(err));
-	diolate_ftrace_disarm();
 	return err;
 }
 
 /**
- * diolate_ftrace_arm() - follow what policy repair needs
+ * diolate_ftrace_arm() - replace what policy repair needs replaced
  *
- * Who is held back relies on what the others note, so that one is the last.
+ * Who is held back relies on what is noted of writeback.
  *
  * Context: process, may sleep.
- * Return: 0; or, after one sentence in the kernel log and with nothing more followed than before, a
+ * Return: 0; or, after one sentence in the kernel log and with nothing more replaced than before, a
  *         negative errno.
  */
 int diolate_ftrace_arm(void)
@@ -189,29 +224,23 @@ int diolate_ftrace_arm(void)
 	size_t i;
 	int err;
 
-	for (i = 0; i < ARRAY_SIZE(followed); i++) {
-		err = diolate_hook_arm(&followed[i].hook);
-		if (err)
-			return refuse(&followed[i].hook, err);
-	}
+	for (i = 0; i < ARRAY_SIZE(followed); i++)
+		if (followed[i].err)
+			return refuse(&followed[i].hook, followed[i].err);
 	err = replace();
 	return err ? refuse(&replaced.hook, err) : 0;
 }
 
 /**
- * diolate_ftrace_disarm() - follow it no longer
+ * diolate_ftrace_disarm() - replace it no longer
  *
  * Context: process, sleeps. When it returns nothing is held back any more, and no task is on its
  *          way there.
  */
 void diolate_ftrace_disarm(void)
 {
-	size_t i = ARRAY_SIZE(followed);
-
 	if (!AWAITS)
 		replace_no_more();
-	while (i--)
-		diolate_hook_disarm(&followed[i].hook);
 }
 
 static void show(struct seq_file *m, const struct followed *f)
@@ -236,6 +265,15 @@ void diolate_ftrace_show(struct seq_file *m)
 	show(m, &replaced);
 }
 #else
+void diolate_ftrace_follow(void)
+{
+	pr_notice("this kernel's ftrace cannot follow writeback, which costs: direct writes that are overtaken by it\n");
+}
+
+void diolate_ftrace_follow_no_more(void)
+{
+}
+
 void diolate_ftrace_await(void)
 {
 }

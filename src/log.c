@@ -68,8 +68,11 @@ static const void **pending;
 static atomic64_t newest, read_up_to;
 static atomic64_t lost;
 
-/* Where a handler takes a late error down; it is in a task, and cannot be preempted. */
-static DEFINE_PER_CPU(struct diolate_record, scratch);
+/*
+ * Where a handler takes a late error down, and cannot be preempted: of a task, or of an interrupt
+ * that comes between, soft or hard.
+ */
+static DEFINE_PER_CPU(struct diolate_record [3], scratch);
 
 static unsigned int index_of(u64 seq)
 {
@@ -100,6 +103,14 @@ static void publish(struct slot *slot, u64 state)
 }
 NOKPROBE_SYMBOL(publish);
 
+static struct diolate_record *own_scratch(void)
+{
+	if (diolate_in_task())
+		return this_cpu_ptr(&scratch[0]);
+	return this_cpu_ptr(&scratch[hardirq_count() ? 2 : 1]);
+}
+NOKPROBE_SYMBOL(own_scratch);
+
 static void trace(const struct slot *slot, u64 state)
 {
 	trace_late_error(&slot->record, seq_of(state), outcome_of(state), slot->reason,
@@ -115,13 +126,13 @@ NOKPROBE_SYMBOL(trace);
  * @outcome: what became of it
  * @mark:    the kiocb that is marked, if that is pending
  *
- * Context: any, also inside a probe handler; in a task, with preemption off.
+ * Context: any, also inside a probe handler; with preemption off.
  */
 void diolate_log_late(const struct diolate_invalidation *inv, struct kiocb *iocb,
 		      const struct diolate_late *late, enum diolate_outcome outcome,
 		      const void *mark)
 {
-	struct diolate_record *r = this_cpu_ptr(&scratch);
+	struct diolate_record *r = own_scratch();
 	u64 seq = atomic64_inc_return(&newest);
 	struct slot *slot = &ring[index_of(seq)];
 	u64 state = state_of(seq, outcome, 0);
@@ -260,8 +271,8 @@ static int log_show(struct seq_file *m, void *v)
 		return SEQ_SKIP;
 	seq_printf(m, "seq=%llu time=", seq);
 	diolate_show_time(m, r->time);
-	seq_printf(m, " outcome=%s reason=%s ", diolate_outcome_names[outcome_of(state)],
-		   diolate_reason_names[slot->reason]);
+	seq_printf(m, " outcome=%s reason=%s kind=%s ", diolate_outcome_names[outcome_of(state)],
+		   diolate_reason_names[slot->reason], diolate_kind_names[r->kind]);
 	diolate_show_file(m, &r->file);
 	seq_printf(m, " offset=%lld length=%llu error=%d", r->pos, r->length, error_of(state));
 	seq_printf(m, " pages=%u%s page=%s consumer=%s uid=%u", r->pages, r->more ? "+" : "",

@@ -24,7 +24,52 @@ static DEFINE_MUTEX(policy_lock);
 /* The probes are there: what the policy takes is, too. */
 static bool loaded;
 
-/* What only repair takes: notes of when writes begin, and of what is written back meanwhile. */
+/*
+ * When direct writes begin is noted for policy repair, and for a while after something was written
+ * back while one was in flight.
+ */
+static unsigned int trackers;
+
+static void track(void)
+{
+	if (trackers++)
+		return;
+	diolate_probes_arm_tracking();
+	diolate_notes_complete(true);
+}
+
+static void untrack(void)
+{
+	if (--trackers)
+		return;
+	diolate_notes_complete(false);
+	diolate_probes_disarm_tracking();
+}
+
+/**
+ * diolate_track() - note when direct writes begin, or no longer
+ * @hot: which
+ *
+ * Context: process, sleeps.
+ */
+void diolate_track(bool hot)
+{
+	static bool tracked;
+
+	mutex_lock(&policy_lock);
+	if (hot && !tracked) {
+		track();
+		/* What cannot be done where an overtaken write is seen. */
+		if (DIOLATE_URING_FORGETS)
+			diolate_probes_arm_uring();
+	}
+	if (!hot && tracked)
+		untrack();
+	tracked = hot;
+	mutex_unlock(&policy_lock);
+}
+
+/* What only repair takes. */
 static int repair_begin(void)
 {
 	int err;
@@ -33,12 +78,10 @@ static int repair_begin(void)
 		pr_err("policy=repair refused: kprobes are switched off (/sys/kernel/debug/kprobes/enabled, kernel.ftrace_enabled); switch them on first\n");
 		return -EOPNOTSUPP;
 	}
-	diolate_probes_arm_repair();
+	track();
 	err = diolate_ftrace_arm();
 	if (err)
-		diolate_probes_disarm_repair();
-	else
-		diolate_notes_complete(true);
+		untrack();
 	return err;
 }
 
@@ -47,9 +90,8 @@ static void repair_end(void)
 {
 	synchronize_rcu();
 	diolate_repair_wait();
-	diolate_notes_complete(false);
 	diolate_ftrace_disarm();
-	diolate_probes_disarm_repair();
+	untrack();
 }
 
 static int policy_change(enum diolate_policy policy)
@@ -195,18 +237,25 @@ static int __init diolate_init(void)
 	err = diolate_probes_arm();
 	if (err)
 		goto err_probes;
+	diolate_part_init();
+	diolate_overtaken_start();
+	diolate_ftrace_follow();
 	err = policy_begin();
 	if (err)
-		goto err_probes;
+		goto err_policy;
 	diolate_debugfs_init();
 	pr_info("loaded, policy %s\n", diolate_policy_names[diolate_policy]);
 	return 0;
 
+err_policy:
+	diolate_ftrace_follow_no_more();
+	diolate_overtaken_stop();
 err_probes:
 	diolate_probes_stop();
 	diolate_ftrace_await_no_more();
 	diolate_deliver_drain();
 	diolate_probes_disarm();
+	diolate_overtaken_exit();
 	diolate_current_exit();
 err_current:
 	diolate_deliver_exit();
@@ -223,10 +272,13 @@ static void __exit diolate_exit(void)
 {
 	diolate_debugfs_exit();
 	policy_end();
+	diolate_ftrace_follow_no_more();
+	diolate_overtaken_stop();
 	diolate_probes_stop();
 	diolate_ftrace_await_no_more();
 	diolate_deliver_drain();
 	diolate_probes_disarm();
+	diolate_overtaken_exit();
 	diolate_current_exit();
 	diolate_deliver_exit();
 	diolate_log_exit();

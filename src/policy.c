@@ -17,6 +17,11 @@ const char *const diolate_policy_names[DIOLATE_POLICIES] = {
 	[DIOLATE_REPAIR] = "repair",
 };
 
+const char *const diolate_kind_names[DIOLATE_KINDS] = {
+	[DIOLATE_STUCK] = "stuck",
+	[DIOLATE_OVERTAKEN] = "overtaken",
+};
+
 const char *const diolate_consumer_names[DIOLATE_CONSUMERS] = {
 	[DIOLATE_SYNC] = "sync",
 	[DIOLATE_LIBAIO] = "libaio",

@@ -23,6 +23,7 @@
  * @on_need:  not armed before a late error needs it
  * @missed:   hits it did not see when it was armed before
  * @err:      how arming ended
+ * @told:     that it cannot be armed
  * @armed:    whether it is to be disarmed
  */
 struct site {
@@ -34,15 +35,16 @@ struct site {
 	bool on_need;
 	unsigned long missed;
 	int err;
+	bool told;
 	bool armed;
 };
 
-/* What @err is when a site is of no use on this kernel, or under this policy. */
+/* What @err is when a site is of no use on this kernel, or for now. */
 #define NOT_NEEDED 1
 
-/* From here on, sites that mark writes; and those that are armed under policy repair alone. */
+/* From here on, sites that mark writes; and those armed when something was written back. */
 #define FIRST_MARKING DIOLATE_AT_IOMAP_WORK
-#define FIRST_REPAIR DIOLATE_AT_IOMAP_SUBMIT
+#define FIRST_TRACKING DIOLATE_AT_IOMAP_SUBMIT
 
 static struct site sites[DIOLATE_SITES] = {
 	[DIOLATE_AT_INVALIDATE] = {
@@ -97,29 +99,43 @@ static struct site sites[DIOLATE_SITES] = {
 		.stand_in = true,
 	},
 	[DIOLATE_AT_IOMAP_SUBMIT] = {
-		.calls.rp.kp.symbol_name = "iomap_dio_rw",
-		.calls.rp.entry_handler = diolate_enter_submission,
-		.calls.rp.data_size = sizeof(struct kiocb *),
-		.purpose = "repair on iomap file systems (ext4, xfs)",
+		.hook = DIOLATE_HOOK("iomap_dio_rw", diolate_enter_submission),
+		.purpose = "when a direct write begins, iomap file systems (ext4, xfs)",
 		.err = NOT_NEEDED,
 	},
 	[DIOLATE_AT_OTHER_IOMAP_SUBMIT] = {
-		.calls.rp.kp.symbol_name = "__iomap_dio_rw",
-		.calls.rp.entry_handler = diolate_enter_submission,
-		.calls.rp.data_size = sizeof(struct kiocb *),
-		.purpose = "repair on other iomap file systems (f2fs)",
+		.hook = DIOLATE_HOOK("__iomap_dio_rw", diolate_enter_submission),
+		.purpose = "when a direct write begins, other iomap file systems (f2fs)",
 		.err = NOT_NEEDED,
 	},
 	[DIOLATE_AT_FLUSHED] = {
-		.calls.rp.kp.symbol_name = "invalidate_inode_pages2_range",
-		.calls.rp.kp.pre_handler = diolate_submission_flushed,
-		.purpose = "repair of what was dirty before the write began",
+		.hook = DIOLATE_HOOK("invalidate_inode_pages2_range", diolate_submission_flushed),
+		.purpose = "when a direct write has written back what was dirty before",
 		.err = NOT_NEEDED,
 	},
 	[DIOLATE_AT_DIO_SUBMIT] = {
-		.calls.rp.kp.symbol_name = "__blockdev_direct_IO",
-		.calls.rp.kp.pre_handler = diolate_submission_begins,
-		.purpose = "repair on fs/direct-io.c file systems (vfat)",
+		.hook = DIOLATE_HOOK("__blockdev_direct_IO", diolate_submission_begins),
+		.purpose = "when a direct write begins, fs/direct-io.c file systems (vfat)",
+		.err = NOT_NEEDED,
+	},
+	[DIOLATE_AT_IOMAP_ENDS] = {
+		.hook = DIOLATE_HOOK("iomap_dio_bio_end_io", diolate_iomap_ends),
+		.purpose = "delivery to direct writes with nothing cached any more, iomap",
+		/* Never, where all invalidate. */
+		.on_need = !DIOLATE_IOMAP_DIO_NO_INVALIDATE,
+		.err = NOT_NEEDED,
+	},
+	[DIOLATE_AT_IOMAP_UNINVALIDATED] = {
+		.hook = DIOLATE_HOOK("iomap_dio_complete", diolate_iomap_uninvalidated),
+		.purpose = "direct writes with nothing cached any more, iomap",
+		/* Never, where all invalidate. */
+		.on_need = !DIOLATE_IOMAP_DIO_NO_INVALIDATE,
+		.err = NOT_NEEDED,
+	},
+	[DIOLATE_AT_DIO_UNINVALIDATED] = {
+		.calls.rp.kp.symbol_name = "dio_complete",
+		.calls.rp.kp.pre_handler = diolate_dio_uninvalidated,
+		.purpose = "direct writes with nothing cached any more, fs/direct-io.c",
 		.err = NOT_NEEDED,
 	},
 };
@@ -200,7 +216,7 @@ int diolate_probes_arm(void)
 {
 	size_t i;
 
-	for (i = 0; i < FIRST_REPAIR; i++) {
+	for (i = 0; i < FIRST_TRACKING; i++) {
 		struct site *site = &sites[i];
 
 		site->err = arm(site);
@@ -310,7 +326,7 @@ int diolate_probes_arm_uring(void)
  */
 void diolate_probes_stop(void)
 {
-	disarm(FIRST_MARKING, FIRST_REPAIR);
+	disarm(FIRST_MARKING, FIRST_TRACKING);
 }
 
 /**
@@ -324,38 +340,40 @@ void diolate_probes_disarm(void)
 }
 
 /**
- * diolate_probes_arm_repair() - arm the sites that policy repair needs
+ * diolate_probes_arm_tracking() - arm the sites that are of use when something was written back
  *
- * Each of them costs its path only: what it would have noted is not repaired.
+ * Each of them costs its path only: what it would have noted is not repaired, nor always judged.
  *
  * Context: process, may sleep.
  */
-void diolate_probes_arm_repair(void)
+void diolate_probes_arm_tracking(void)
 {
 	size_t i;
 
-	for (i = FIRST_REPAIR; i < DIOLATE_SITES; i++) {
+	for (i = FIRST_TRACKING; i < DIOLATE_SITES; i++) {
 		struct site *site = &sites[i];
 
 		site->err = arm(site);
 		site->armed = !site->err;
-		if (site->err)
-			pr_notice("%s %s on this kernel (error %d), which costs: %s\n",
-				  symbol(site), trouble(site), site->err, site->purpose);
+		if (site->armed || site->err == NOT_NEEDED || site->told)
+			continue;
+		site->told = true;
+		pr_notice("%s %s on this kernel (error %d), which costs: %s\n",
+			  symbol(site), trouble(site), site->err, site->purpose);
 	}
 }
 
 /**
- * diolate_probes_disarm_repair() - disarm them
+ * diolate_probes_disarm_tracking() - disarm them
  *
- * Context: process, sleeps; nothing is being repaired.
+ * Context: process, sleeps; nobody asks any more.
  */
-void diolate_probes_disarm_repair(void)
+void diolate_probes_disarm_tracking(void)
 {
 	size_t i;
 
-	disarm(FIRST_REPAIR, DIOLATE_SITES);
-	for (i = FIRST_REPAIR; i < DIOLATE_SITES; i++)
+	disarm(FIRST_TRACKING, DIOLATE_SITES);
+	for (i = FIRST_TRACKING; i < DIOLATE_SITES; i++)
 		sites[i].err = NOT_NEEDED;
 }
 
@@ -378,7 +396,7 @@ static const char *state(const struct site *site, bool off)
 {
 	if (site->err)
 		return site->err == -ENOENT ? "absent" : "refused";
-	return off ? "disarmed" : "armed";
+	return off && !(DIOLATE_HAS_FTRACE && site->hook.symbol) ? "disarmed" : "armed";
 }
 
 /**

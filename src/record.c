@@ -196,7 +196,7 @@ NOKPROBE_SYMBOL(first_thread);
  * @iocb: the write of user space it is for, or that of @inv
  * @late: what is known of it
  *
- * Context: any, also inside a probe handler; in a task, with preemption off.
+ * Context: any, also inside a probe handler; with preemption off.
  */
 void diolate_record(struct diolate_record *r, const struct diolate_invalidation *inv,
 		    struct kiocb *iocb, const struct diolate_late *late)
@@ -204,6 +204,7 @@ void diolate_record(struct diolate_record *r, const struct diolate_invalidation 
 	const struct file *file = iocb->ki_filp;
 	struct task_struct *task = submitter(iocb, late);
 
+	r->kind = late->kind;
 	r->time = ktime_get_real_fast_ns();
 	r->pos = inv->iocb->ki_pos;
 	r->length = inv->length;

@@ -126,6 +126,57 @@ bool diolate_scope_of_iomap_dio(struct diolate_invalidation *inv, const unsigned
 }
 NOKPROBE_SYMBOL(diolate_scope_of_iomap_dio);
 
+/* Of a struct iomap_dio: its fifth word are a reference count and these, 5.4 to 7.3. */
+static unsigned int iomap_flags(const unsigned long *dio)
+{
+	return ((const unsigned int *)(dio + 4))[1];
+}
+NOKPROBE_SYMBOL(iomap_flags);
+
+/**
+ * diolate_scope_iomap_has_written() - whether a struct iomap_dio says that it has written something
+ * @dio: which; its fourth word are the bytes, and the error is in the sixth (fs/iomap/direct-io.c,
+ *       5.4 to 7.3)
+ *
+ * Context: any, also inside a probe handler; @dio is being completed.
+ */
+bool diolate_scope_iomap_has_written(const unsigned long *dio)
+{
+	return (iomap_flags(dio) & DIOLATE_IOMAP_DIO_WRITE) && dio[3] && !*(const int *)(dio + 5);
+}
+NOKPROBE_SYMBOL(diolate_scope_iomap_has_written);
+
+/**
+ * diolate_scope_iomap_invalidates_not() - whether it has, and is not going to invalidate
+ * @dio: which
+ *
+ * Context: any, also inside a probe handler; @dio is being completed.
+ */
+bool diolate_scope_iomap_invalidates_not(const unsigned long *dio)
+{
+	return (iomap_flags(dio) & DIOLATE_IOMAP_DIO_NO_INVALIDATE) &&
+	       diolate_scope_iomap_has_written(dio);
+}
+NOKPROBE_SYMBOL(diolate_scope_iomap_invalidates_not);
+
+/**
+ * diolate_scope_iomap_ends() - whether a struct iomap_dio is that of an asynchronous write whose
+ * last bio ends
+ * @dio: which; the reference count comes before the flags, and whether its submitter waits for it
+ *       is in the eighth word, which is not set any more when that has dropped its reference
+ *       (fs/iomap/direct-io.c, 7.3)
+ *
+ * Of two bios that end at once neither may be the last.
+ *
+ * Context: any, also inside a probe handler; a bio of it is being ended.
+ */
+bool diolate_scope_iomap_ends(const unsigned long *dio)
+{
+	return DIOLATE_IOMAP_DIO_NO_INVALIDATE && diolate_scope_iomap_has_written(dio) &&
+	       atomic_read((const atomic_t *)(dio + 4)) == 1 && !*(const bool *)(dio + 7);
+}
+NOKPROBE_SYMBOL(diolate_scope_iomap_ends);
+
 /*
  * Before its pages, which are not initialized, a struct dio is no longer than this, in words: 15
  * on 5.10 and 14 on 6.1, where a spinlock is half a word, and more where it is longer
@@ -133,14 +184,24 @@ NOKPROBE_SYMBOL(diolate_scope_of_iomap_dio);
  */
 #define DIO_WORDS (15 + DIV_ROUND_UP(sizeof(spinlock_t), sizeof(long)))
 
+static bool is_of_file(const struct kiocb *iocb, const struct file *file)
+{
+	struct file *filp;
+
+	return may_be_kiocb((unsigned long)iocb) && !get_kernel_nofault(filp, &iocb->ki_filp) &&
+	       filp == file;
+}
+NOKPROBE_SYMBOL(is_of_file);
+
 /**
  * diolate_scope_of_dio() - the write that dio_complete() is called for
  * @inv:  filled in if it was found
  * @dio:  argument of dio_complete(): a struct dio, which has the kiocb somewhere, and the bytes
  *        written right behind it (fs/direct-io.c, 5.4 to 7.3)
- * @file: the file it writes
+ * @file: the file it writes; NULL for any, if it is a write of user space
  *
- * The kiocb is the only thing there whose first word leads to the file.
+ * The kiocb is the only thing there whose first word leads to the file, or that has such a
+ * callback.
  *
  * Context: any, also inside a probe handler; @dio is being completed.
  * Return: whether it was found.
@@ -152,10 +213,8 @@ bool diolate_scope_of_dio(struct diolate_invalidation *inv, const unsigned long 
 
 	for (i = 0; i < DIO_WORDS - 1; i++) {
 		struct kiocb *iocb = (struct kiocb *)dio[i];
-		struct file *filp;
 
-		if (!may_be_kiocb(dio[i]) || get_kernel_nofault(filp, &iocb->ki_filp) ||
-		    filp != file)
+		if (!(file ? is_of_file(iocb, file) : is_of_user_space(consumer_at(iocb))))
 			continue;
 		inv->iocb = iocb;
 		inv->length = plausible(dio[i + 1]);
@@ -228,3 +287,17 @@ struct kiocb *diolate_scope_of_work(const void *work, unsigned int *distance)
 	return *(struct kiocb **)((const unsigned long *)work - known);
 }
 NOKPROBE_SYMBOL(diolate_scope_of_work);
+
+/**
+ * diolate_scope_bytes_of_work() - bytes of the write that a completion work is about
+ * @work:     argument of dio_aio_complete_work(); a struct dio has them behind the kiocb
+ * @distance: of diolate_scope_of_work(), which has found the kiocb
+ *
+ * Context: any, also inside a probe handler; the work is being run.
+ * Return: they; 0 if not known.
+ */
+size_t diolate_scope_bytes_of_work(const void *work, unsigned int distance)
+{
+	return plausible(*((const unsigned long *)work - distance + 1));
+}
+NOKPROBE_SYMBOL(diolate_scope_bytes_of_work);

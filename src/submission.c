@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * When a direct write began, for what was written back since. Under policy repair alone.
+ * When a direct write began, for what was written back since. Under policy repair, and for a while
+ * after something was written back while a direct write was in flight (src/overtaken.c).
  *
- * A write is noted before its first bio is submitted, and where it first writes back what is dirty
- * of its own range, again after that. Notes are in a table of fixed size without a lock: a write
- * that finds no place is not noted, and not repaired.
+ * A write begins before its first bio is submitted, and after it has written back what is dirty of
+ * its own range. Notes are in a table of fixed size without a lock: of a write
+ * that finds no place it is not known when it began. Nor is it where somebody else had the place
+ * for himself just then: what is there of an earlier write with this kiocb must not be believed.
  */
 #include <linux/fs.h>
 #include <linux/hash.h>
@@ -27,6 +29,7 @@
  * @since: when each began, of diolate_writeback_now()
  * @order: the how many-th note of the bucket each is
  * @notes: how many there were
+ * @doubt: what began before this, of diolate_writeback_now(), may not be what is noted
  */
 struct bucket {
 	atomic_t busy;
@@ -34,6 +37,7 @@ struct bucket {
 	s64 since[BUCKET_SIZE];
 	unsigned int order[BUCKET_SIZE];
 	unsigned int notes;
+	atomic64_t doubt;
 };
 
 static struct bucket buckets[1 << BUCKETS_BITS];
@@ -44,9 +48,17 @@ static struct bucket *bucket_of(const struct kiocb *iocb)
 }
 NOKPROBE_SYMBOL(bucket_of);
 
+/* Who has it is done with it soon; if it is interrupted for longer, nobody waits for that. */
 static bool claim(struct bucket *b)
 {
-	return !atomic_cmpxchg(&b->busy, 0, 1);
+	unsigned int patience = 1000;
+
+	while (atomic_cmpxchg(&b->busy, 0, 1)) {
+		if (!--patience)
+			return false;
+		cpu_relax();
+	}
+	return true;
 }
 NOKPROBE_SYMBOL(claim);
 
@@ -72,24 +84,29 @@ static unsigned int place_of(const struct bucket *b, const struct kiocb *iocb)
 }
 NOKPROBE_SYMBOL(place_of);
 
-/*
- * A direct write begins; its first bio is not yet submitted. If somebody else is there, what is
- * left of an earlier write with this kiocb is older.
- */
-static void begins(const struct kiocb *iocb)
+/* A direct write begins, so what is left of an earlier one with this kiocb is no longer true. */
+#define NOT_KNOWN S64_MIN
+
+/* When it began: before its first bio is submitted. */
+static void begins(const struct kiocb *iocb, s64 since)
 {
 	struct bucket *b = bucket_of(iocb);
 	unsigned int place;
 
-	if (!(iocb->ki_flags & IOCB_WRITE) || !READ_ONCE(iocb->ki_complete) || !claim(b))
-		return;
+	preempt_disable_notrace();
+	if (!claim(b)) {
+		diolate_advance(&b->doubt, diolate_writeback_now() + 1);
+		goto out;
+	}
 	place = place_of(b, iocb);
 	b->iocb[place] = iocb;
 	b->order[place] = ++b->notes;
-	b->since[place] = diolate_writeback_now();
+	b->since[place] = since;
 	/* Before i_dio_count is raised: see diolate_note_writeback(). */
 	smp_mb();
 	release(b);
+out:
+	preempt_enable_notrace();
 }
 NOKPROBE_SYMBOL(begins);
 
@@ -98,64 +115,46 @@ NOKPROBE_SYMBOL(begins);
  * *iocb, ...), fs/iomap/direct-io.c, 5.10 to 7.3. Where the second is inlined in the first, it is
  * called from elsewhere.
  */
-int diolate_enter_submission(struct kretprobe_instance *ri, struct pt_regs *regs)
+static __always_inline void submission(unsigned long first, unsigned long unused)
 {
-	struct kiocb *iocb = (struct kiocb *)regs_get_kernel_argument(regs, 0);
+	struct kiocb *iocb = (struct kiocb *)first;
 
-	/* No instance for what has no completion to repair. */
-	if (!(iocb->ki_flags & IOCB_WRITE) || !READ_ONCE(iocb->ki_complete))
-		return 1;
-	*(struct kiocb **)ri->data = iocb;
-	begins(iocb);
-	return 0;
+	if (diolate_scope_is_read(iocb))
+		return;
+	begins(iocb, NOT_KNOWN);
+	diolate_current_submits(iocb, iocb->ki_filp->f_mapping);
 }
+
+DIOLATE_HOOKED(diolate_enter_submission, submission);
 NOKPROBE_SYMBOL(diolate_enter_submission);
-
-static bool submits_to(void *data, void *mapping)
-{
-	const struct kiocb *iocb = *(struct kiocb **)data;
-
-	return iocb && iocb->ki_filp->f_mapping == mapping;
-}
-NOKPROBE_SYMBOL(submits_to);
-
-static struct kiocb **submitting(void *mapping)
-{
-	return diolate_probes_innermost(DIOLATE_AT_OTHER_IOMAP_SUBMIT, submits_to, mapping) ?:
-	       diolate_probes_innermost(DIOLATE_AT_IOMAP_SUBMIT, submits_to, mapping);
-}
-NOKPROBE_SYMBOL(submitting);
 
 /*
  * int invalidate_inode_pages2_range(struct address_space *mapping, ...), mm/truncate.c, 5.10 to
  * 7.3: before __iomap_dio_rw() submits anything it writes back what is dirty of the range, and then
- * invalidates it. So the write begins anew, once: what was written back by then is under it.
+ * invalidates it. That is when it begins, once: what was written back by then is under it.
  */
-int diolate_submission_flushed(struct kprobe *p, struct pt_regs *regs)
+static __always_inline void flushed(unsigned long mapping, unsigned long unused)
 {
-	struct address_space *mapping = (void *)regs_get_kernel_argument(regs, 0);
-	struct kiocb **iocb;
+	const struct kiocb *iocb = diolate_current_submitted((void *)mapping);
 
-	/* Nothing is cached, so hardly anything was written back; else the first note does. */
-	if (!READ_ONCE(mapping->nrpages))
-		return 0;
-	while ((iocb = submitting(mapping))) {
-		begins(*iocb);
-		*iocb = NULL;
-	}
-	return 0;
+	if (iocb)
+		begins(iocb, diolate_writeback_now());
 }
+
+DIOLATE_HOOKED(diolate_submission_flushed, flushed);
 NOKPROBE_SYMBOL(diolate_submission_flushed);
 
 /*
  * ssize_t __blockdev_direct_IO(struct kiocb *iocb, ...), fs/direct-io.c, 5.10 to 7.3. Its caller,
  * generic_file_direct_write(), has written back before.
  */
-int diolate_submission_begins(struct kprobe *p, struct pt_regs *regs)
+static __always_inline void submitted(unsigned long iocb, unsigned long unused)
 {
-	begins((void *)regs_get_kernel_argument(regs, 0));
-	return 0;
+	if (!diolate_scope_is_read((struct kiocb *)iocb))
+		begins((struct kiocb *)iocb, diolate_writeback_now());
 }
+
+DIOLATE_HOOKED(diolate_submission_begins, submitted);
 NOKPROBE_SYMBOL(diolate_submission_begins);
 
 /**
@@ -175,7 +174,7 @@ bool diolate_submission(const struct kiocb *iocb, s64 *since)
 	if (!claim(b))
 		return false;
 	place = place_of(b, iocb);
-	noted = b->iocb[place] == iocb;
+	noted = b->iocb[place] == iocb && b->since[place] >= atomic64_read(&b->doubt);
 	*since = b->since[place];
 	release(b);
 	return noted && diolate_writeback_is_noted(*since);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Whether something of a range was written back since a direct write to it began: then older bytes
- * may have landed on top of the write, and the page cache does not tell. Under policy repair alone.
+ * may have landed on top of the write, and the page cache does not tell.
  *
  * A folio is noted as its writeback starts and as it ends, while a direct write to its file is in
  * flight (i_dio_count; raised before the first bio is submitted and lowered after the last has
@@ -12,6 +12,7 @@
  * What came first is told by a number that grows with every note, and by no clock, which might step
  * back between processors. Notes are such numbers, in a table of fixed size without a lock. Two
  * that meet in one place can only make a write look overtaken that is not: then it is not repaired.
+ * What a write is failed for is known better (src/overtaken.c).
  */
 #include <linux/fs.h>
 #include <linux/hash.h>
@@ -38,18 +39,24 @@ static atomic64_t *note(const struct address_space *mapping, pgoff_t chunk)
 }
 NOKPROBE_SYMBOL(note);
 
-/* Since when all is noted. Nothing is while the hooks are not armed. */
+/* Since when all writes that begin are noted, and all that is written back. */
 static s64 complete_since = S64_MAX;
 
-/* Never back: whoever was held up before it came here must not hide a later one. */
-static void advance(atomic64_t *note, s64 number)
+/**
+ * diolate_advance() - set a number, unless it is higher
+ * @to:     it; never back: whoever was held up on his way here must not hide a later one
+ * @number: of diolate_writeback_next()
+ *
+ * Context: any, also inside a probe handler.
+ */
+void diolate_advance(atomic64_t *to, s64 number)
 {
-	s64 old = atomic64_read(note);
+	s64 old = atomic64_read(to);
 
-	while (old < number && !atomic64_try_cmpxchg(note, &old, number))
+	while (old < number && !atomic64_try_cmpxchg(to, &old, number))
 		;
 }
-NOKPROBE_SYMBOL(advance);
+NOKPROBE_SYMBOL(diolate_advance);
 
 /**
  * diolate_writeback_now() - a point in the order of what is written back
@@ -64,29 +71,56 @@ s64 diolate_writeback_now(void)
 NOKPROBE_SYMBOL(diolate_writeback_now);
 
 /**
+ * diolate_writeback_next() - the next point in that order
+ *
+ * Context: any, also inside a probe handler.
+ * Return: it; nobody else's.
+ */
+s64 diolate_writeback_next(void)
+{
+	return atomic64_inc_return(&written_back);
+}
+NOKPROBE_SYMBOL(diolate_writeback_next);
+
+/* A direct write is in flight. */
+static noinline void note_writeback(struct folio *folio, struct address_space *mapping, bool starts)
+{
+	loff_t end = folio_pos(folio) + folio_size(folio) - 1;
+	pgoff_t chunk = folio_pos(folio) >> PAGE_SHIFT >> CHUNK_PAGES_SHIFT;
+	pgoff_t last = end >> PAGE_SHIFT >> CHUNK_PAGES_SHIFT;
+	s64 number;
+	bool all;
+
+	preempt_disable_notrace();
+	all = diolate_overtaken_note(folio, starts);
+	number = diolate_writeback_next();
+	for (; chunk <= last; chunk++)
+		diolate_advance(note(mapping, chunk), number);
+	/* After them: who sees that something is lost looks there. */
+	if (!all)
+		diolate_overtaken_lost(number);
+	preempt_enable_notrace();
+}
+NOKPROBE_SYMBOL(note_writeback);
+
+/**
  * diolate_note_writeback() - writeback of a folio starts, or ends
- * @folio: it, locked or under writeback, so that it stays in its file
+ * @folio:  it, locked or under writeback, so that it stays in its file
+ * @starts: which
  *
  * Context: any, also inside a probe handler, in an interrupt too.
  */
-void diolate_note_writeback(struct folio *folio)
+void diolate_note_writeback(struct folio *folio, bool starts)
 {
 	struct address_space *mapping = folio_mapping(folio);
-	pgoff_t chunk, last;
-	s64 number;
 
 	/* Nobody's, or anonymous memory on its way to swap. */
 	if (!mapping || !mapping->host)
 		return;
 	/* What was written back so far is under a write that raises the count after this. */
 	smp_mb();
-	if (!atomic_read(&mapping->host->i_dio_count))
-		return;
-	number = atomic64_inc_return(&written_back);
-	chunk = folio_pos(folio) >> PAGE_SHIFT >> CHUNK_PAGES_SHIFT;
-	last = (folio_pos(folio) + folio_size(folio) - 1) >> PAGE_SHIFT >> CHUNK_PAGES_SHIFT;
-	for (; chunk <= last; chunk++)
-		advance(note(mapping, chunk), number);
+	if (unlikely(atomic_read(&mapping->host->i_dio_count)))
+		note_writeback(folio, mapping, starts);
 }
 NOKPROBE_SYMBOL(diolate_note_writeback);
 
@@ -110,9 +144,10 @@ bool diolate_written_back(const struct address_space *mapping, pgoff_t first, pg
 			return true;
 	return false;
 }
+NOKPROBE_SYMBOL(diolate_written_back);
 
 /**
- * diolate_writeback_is_noted() - whether all is that was written back since then
+ * diolate_writeback_is_noted() - whether all is that began, and was written back, since then
  * @since: of diolate_writeback_now()
  *
  * Context: any, also inside a probe handler.
