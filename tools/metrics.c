@@ -35,6 +35,8 @@ static const struct {
 	{ "pending", "diolate_pending", "gauge", NULL, "Late errors not completed yet." },
 	{ "unattributed", "diolate_unattributed_total", "counter", NULL,
 	  "Reports of late errors that no write was found for." },
+	{ "overtaken_unknown", "diolate_overtaken_unknown_total", "counter", NULL,
+	  "Direct writes of which nobody can know whether they were overtaken." },
 	{ "repeats", "diolate_repeats_total", "counter", NULL,
 	  "Further reports of a write that was counted." },
 	{ "log_lost", "diolate_log_lost_total", "counter", NULL,

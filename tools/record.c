@@ -11,8 +11,8 @@
 /* Fields that are text even if they look like a number, and those that are escaped. */
 static bool is_text(const char *key)
 {
-	static const char *const texts[] = { "time", "first", "last", "outcome", "reason", "dev",
-					     "fstype", "page", "consumer" };
+	static const char *const texts[] = { "time", "first", "last", "outcome", "reason", "kind",
+					     "dev", "fstype", "page", "consumer" };
 	size_t i;
 
 	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
@@ -143,10 +143,10 @@ static const char *or_dash(const char *value)
 	return value ? value : "-";
 }
 
-/* The write, who made it, and why nobody could be told. To be freed. */
+/* The write, who made it, what befell it, and why nobody could be told. To be freed. */
 static char *write_in_words(const struct fields *fields)
 {
-	const char *reason = field_value(fields, "reason");
+	const char *reason = field_value(fields, "reason"), *kind = field_value(fields, "kind");
 	const char *comm = field_value(fields, "comm"), *pid = field_value(fields, "pid");
 	char *name = comm ? unescaped(comm) : NULL, *who = name ? printable(name, 0) : NULL;
 	char *text = NULL;
@@ -159,6 +159,8 @@ static char *write_in_words(const struct fields *fields)
 			or_dash(field_value(fields, "consumer")));
 		if (who || pid)
 			fprintf(out, " by %s (%s)", or_dash(who), or_dash(pid));
+		if (kind && !strcmp(kind, "overtaken"))
+			fputs(", overtaken by writeback", out);
 		if (reason)
 			fprintf(out, ", because %s", reason);
 		fclose(out);

@@ -26,6 +26,7 @@ static const struct {
 	{ "undeliverable", "could not be told; the log says why" },
 	{ "pending", "not completed yet" },
 	{ "unattributed", "reported, but of which write is not known" },
+	{ "overtaken_unknown", "may have been overtaken; nobody can know" },
 	{ "repeats", "further reports of a write counted above" },
 	{ "log_lost", "no longer in the log" },
 	{ "probe_missed", "calls that could not be followed" },
