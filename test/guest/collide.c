@@ -55,6 +55,7 @@ static void usage(void)
 		"  --length N    bytes of each write (65536)\n"
 		"  --writes N    writes in flight at once, one behind the other (1)\n"
 		"  --overlap     all of them at the same place\n"
+		"  --uncommitted what FILE has before is on the disk, but the journal is not committed\n"
 		"  --keep        FILE is there already and is written over as it is\n"
 		"  --stores N    into how many of them, evenly spread, a byte is stored (1)\n"
 		"  --submitted   not before io_submit() has returned; else as soon as the first write has\n"
@@ -125,6 +126,8 @@ static void make_device(const char *action)
 		device(action, opt.device);
 }
 
+#define WRITTEN (SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER)
+
 static void make_file(void)
 {
 	char *old = malloc(opt.written);
@@ -134,7 +137,7 @@ static void make_file(void)
 		err(1, "%s", opt.file);
 	memset(old, 'o', opt.written);
 	if (write(fd, old, opt.written) != (ssize_t)opt.written || ftruncate(fd, opt.size) ||
-	    fsync(fd) || close(fd))
+	    (opt.uncommitted ? sync_file_range(fd, 0, 0, WRITTEN) : fsync(fd)) || close(fd))
 		err(1, "%s: writing", opt.file);
 	free(old);
 }
@@ -208,6 +211,7 @@ static void parse(int argc, char **argv)
 		{ "length", 1, NULL, 'l' },
 		{ "writes", 1, NULL, 'w' },
 		{ "overlap", 0, NULL, 'O' },
+		{ "uncommitted", 0, NULL, 'c' },
 		{ "keep", 0, NULL, 'k' },
 		{ "stores", 1, NULL, 'n' },
 		{ "submitted", 0, NULL, 'm' },
@@ -277,6 +281,9 @@ static void parse(int argc, char **argv)
 			break;
 		case 'O':
 			opt.overlap = true;
+			break;
+		case 'c':
+			opt.uncommitted = true;
 			break;
 		case 'k':
 			opt.keep = true;

@@ -19,7 +19,7 @@ struct options {
 	void (*write)(int fd, char *data, long *res);
 	const char *uring;
 	int flags;
-	bool keep, overlap, submitted, again;
+	bool keep, overlap, submitted, again, uncommitted;
 };
 
 extern struct options opt;

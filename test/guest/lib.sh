@@ -181,6 +181,14 @@ expect() {
 	[ -z "$*" ] || say "$*"
 }
 
+# expect_outcomes NAME=DELTA...: the same of the outcomes, however many late errors there were of which
+# kind: where what is dirty is also written back nobody knows beforehand.
+expect_outcomes() {
+	[ $(($(since stuck) + $(since overtaken))) = "$(since late_errors)" ] || fail "stuck and overtaken"
+	expect late_errors="$(since late_errors)" stuck="$(since stuck)" overtaken="$(since overtaken)" \
+		repeats="$(since repeats)" overtaken_unknown="$(since overtaken_unknown)" "$@"
+}
+
 # agree: that the log and the files agree with the counters, as far as the log reaches back.
 agree() {
 	cat "${counters%/*}/files" "${counters%/*}/log" >/tmp/agree

@@ -13,9 +13,7 @@
  *   on. So it is where somebody punches a hole meanwhile: ext4 first writes back what is dirty.
  *   Whatever was stored outside the range is there.
  *   What is read through the page cache is what the disk has once all is written back.
- * And fsync() fails after such a write, and at no other time.
- *
- * Nothing is written back while a direct write is in flight, as that may undo it with no late error.
+ * And fsync() fails after such a write, if the kernel knows of it, and at no other time.
  *
  * Ends with 1 and one sentence at the first thing that is wrong. Else prints a line of key=value:
  *   ops     operations
@@ -78,11 +76,11 @@ static __attribute__((format(printf, 1, 2), noreturn)) void wrong(const char *fo
 	exit(1);
 }
 
-/* How many late errors nobody could be told of; 0 without the module. */
-static unsigned long undeliverable(void)
+/* A counter of the module; 0 without it. */
+static unsigned long counter(const char *name)
 {
 	static int counters = -2;
-	char text[4096], *found;
+	char text[4096], line[64], *found;
 	ssize_t n;
 
 	if (counters == -2)
@@ -93,10 +91,17 @@ static unsigned long undeliverable(void)
 	if (n < 0)
 		err(1, "counters");
 	text[n] = '\0';
-	found = strstr(text, "\nundeliverable ");
+	snprintf(line, sizeof(line), "\n%s ", name);
+	found = strstr(text, line);
 	if (!found)
-		errx(1, "no counter undeliverable");
-	return strtoul(found + strlen("\nundeliverable "), NULL, 10);
+		errx(1, "no counter %s", name);
+	return strtoul(found + strlen(line), NULL, 10);
+}
+
+/* What the kernel has recorded for fsync(): not what was only overtaken. */
+static unsigned long reports(void)
+{
+	return counter("stuck") + counter("repeats");
 }
 
 /* xorshift64: the same everywhere. */
@@ -322,7 +327,7 @@ static void write_direct(void)
 	unsigned int n = 0, stores = opt.calm ? 0 : below(STORES + 1);
 	unsigned char c = content(), stored[STORES];
 	bool uring = below(2), other = !uring && !below(4) && !opt.alone, late;
-	unsigned long untold = undeliverable();
+	unsigned long untold = counter("undeliverable"), reported = reports();
 	pthread_t thread;
 	long res;
 
@@ -364,9 +369,9 @@ static void write_direct(void)
 	if (pos + length > size)
 		set_size(pos + length);
 	eios += res == -EIO;
-	untold = n ? undeliverable() - untold : 0;
+	untold = n ? counter("undeliverable") - untold : 0;
 	late = res == -EIO || untold;
-	recorded |= late;
+	recorded |= late && reports() != reported;
 	set(pos, length, c);
 	if (late || (other && n))
 		memset(open_ + pos, ANY, length);

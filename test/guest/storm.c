@@ -24,7 +24,7 @@
  *   unseen  writes that were stored into and ended with their full length
  *   untrue  with --verify: writes that ended with their full length and of which, when all that is dirty
  *           has been written back, a byte is another in the page cache or on the disk
- *   CLASS_stores, CLASS_eio   of each class
+ *   CLASS_stores, CLASS_eio, CLASS_untrue   of each class
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -51,7 +51,7 @@
 static struct class {
 	const char *name, *fs;
 	bool uring, waited;
-	unsigned int stores, eio;
+	unsigned int stores, eio, untrue;
 } classes[] = {
 	{ .name = "ext4_libaio", .fs = "ext4" },
 	{ .name = "ext4_uring", .fs = "ext4", .uring = true },
@@ -321,7 +321,10 @@ static void judge(const struct submitter *s, unsigned int i)
 	sum.eio += eio;
 	sum.other += !ok && !eio;
 	s->class->eio += eio;
-	sum.untrue += ok && opt.verify && !is_true(s, i);
+	if (ok && opt.verify && !is_true(s, i)) {
+		sum.untrue++;
+		s->class->untrue++;
+	}
 	if (stored(s, i)) {
 		sum.stores++;
 		s->class->stores++;
@@ -434,8 +437,8 @@ int main(int argc, char **argv)
 	       sum.rounds, sum.writes, sum.stores, sum.ok, sum.eio, sum.other, sum.wrong, sum.lost,
 	       sum.unseen, sum.untrue);
 	for (i = 0; i < CLASSES; i++)
-		printf(" %s_stores=%u %s_eio=%u", classes[i].name, classes[i].stores,
-		       classes[i].name, classes[i].eio);
+		printf(" %s_stores=%u %s_eio=%u %s_untrue=%u", classes[i].name, classes[i].stores,
+		       classes[i].name, classes[i].eio, classes[i].name, classes[i].untrue);
 	printf("\n");
 	return 0;
 }

@@ -26,13 +26,14 @@ log_late() {
 	collision "$1" $3
 	ended=$(date +%s)
 	cat "$log" "$files"
-	[ "$(sed -n 's/ *[a-z]*=[^ ]*/x/gp' "$log")" = xxxxxxxxxxxxxxxxxx ] || fail "$(cat "$log")"
+	[ "$(sed -n 's/ *[a-z]*=[^ ]*/x/gp' "$log")" = xxxxxxxxxxxxxxxxxxx ] || fail "$(cat "$log")"
 	newest seq 1
 	file_is "/mnt/$1/collision" /collision
 	newest fstype "$1"
 	newest length 65536
 	newest pages 1
 	newest page dirty
+	newest kind stuck
 	newest uid 0
 	seconds=$(date -u -D %Y-%m-%dT%H:%M:%S -d "$(value time "$(cat "$log")" | sed 's/\..*//')" +%s)
 	if [ "$seconds" -lt "$began" ] || [ "$seconds" -gt "$ended" ]; then

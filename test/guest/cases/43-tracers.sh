@@ -65,6 +65,7 @@ trace_bpftrace() {
 		}
 		tracepoint:diolate:late_error {
 			printf("seq=%llu outcome=%s reason=%s ", args->seq, args->outcome, args->reason);
+			printf("kind=%s ", args->kind);
 			printf("dev=%u:%u ino=%llu ", args->dev >> 20, args->dev & 0xfffff, args->ino);
 			printf("gen=%u fstype=%s path=%s ", args->gen, args->fstype, str(args->path));
 			printf("offset=%llu length=%llu ", args->offset, args->length);

@@ -123,8 +123,7 @@ under_load() {
 	if [ "$1" != stock ]; then
 		delivered=$(since delivered) repaired=$(since repaired)
 		sed -n 's/.* outcome=\([^ ]*\) reason=\([^ ]*\) .*/\1 \2/p' "${counters%/*}/log" | sort | uniq -c
-		expect late_errors=$((delivered + repaired)) stuck=$((delivered + repaired)) \
-			delivered="$delivered" repaired="$repaired"
+		expect_outcomes delivered="$delivered" repaired="$repaired"
 		unload
 	fi
 

@@ -1,0 +1,275 @@
+# shellcheck disable=SC2086 # options of collide, several in one argument
+# A folio of the write's range is written back while it is in flight: undone, and no error at all.
+
+# overtaken FS DIRECTORY [option...]: such a collision; its line is in $line.
+overtaken() {
+	overtaken_fs=$1 overtaken_in=$2
+	shift 2
+	collision_in "$overtaken_fs" "$overtaken_in" "$@" --during "/lib-guest/written-back.sh $overtaken_in/collision"
+	# Whatever is told, the bytes are gone.
+	undone=$(value undone "$line")
+	[ "$undone" -ge 4096 ] || fail "only $undone bytes were undone: $line"
+}
+
+# What all of it is about.
+overtaken_stock() {
+	overtaken "$1" "/mnt/$1"
+	is ok 1 "$line"
+	is fsync 0 "$line"
+	say "res 65536, $undone bytes undone, fsync 0"
+}
+
+# overtaken_by FS POLICY "COUNTERS": each exactly once, with libaio and io_uring.
+overtaken_by() {
+	load policy="$2"
+	for how in "" --uring; do
+		before
+		overtaken "$1" "/mnt/$1" $how
+		case $3 in
+		*delivered*) is res -5 "$line" ;;
+		*) is ok 1 "$line" ;;
+		esac
+		newest kind overtaken
+		expect late_errors=1 overtaken=1 $3
+		is fsync 0 "$line"
+	done
+}
+
+for fs in $filesystems; do
+	run "overtaken-stock-$fs" overtaken_stock "$fs"
+	run "overtaken-observe-$fs" overtaken_by "$fs" observe observed=1
+	run "overtaken-propagate-$fs" overtaken_by "$fs" propagate delivered=1
+	run "overtaken-repair-$fs" overtaken_by "$fs" repair delivered=1
+done
+
+# overtaken_flushed FS: the flusher does it, all by itself.
+overtaken_flushed() {
+	load
+	before
+	collision "$1" --during "/lib-guest/flush.sh flusher"
+	[ "$(value undone "$line")" -ge 4096 ] || fail "nothing was undone: $line"
+	is res -5 "$line"
+	expect late_errors=1 overtaken=1 delivered=1
+}
+
+# In the order of ext4's data=ordered a commit writes back what has got its blocks since the last one:
+# of files without extents, and with nodelalloc, what was written to them (ext4_map_blocks()).
+overtaken_committed() {
+	other_fs ext4 mkfs.ext4 -q -F -O ^extents,^64bit -E lazy_itable_init=0,lazy_journal_init=0
+	umount /mnt/other
+	mount -t ext4 -o nodelalloc,commit=3600,noinit_itable /dev/mapper/other /mnt/other
+	# The first commit after mounting writes the journal's superblock before all else, and waits for that.
+	dd if=/dev/null of=/mnt/other/another conv=fsync
+	load
+	before
+	collision other --uncommitted --during "/lib-guest/flush.sh commit /mnt/other"
+	[ "$(value undone "$line")" -ge 4096 ] || fail "nothing was undone: $line"
+	is res -5 "$line"
+	expect late_errors=1 overtaken=1 delivered=1
+	umount /mnt/other
+}
+
+# made FS SIZE: a file of that size; its sectors are known, and none of it is held.
+made() {
+	rm -f "/mnt/$1/collision"
+	xfs_io -f -c "pwrite -q -b $2 0 $2" -c fsync "/mnt/$1/collision"
+}
+
+# Only the second half of the write is held. What was written back over the first is on the disk, and
+# was to be dropped from the cache since; then nothing is cached, and on 7.3 such a write is completed by
+# the interrupt and invalidates nothing.
+overtaken_dropped() {
+	load policy="$2"
+	made "$1" 65536
+	held=$(place "/mnt/$1/collision" 32768)
+	[ -n "$held" ] || fail "place"
+	for how in "" --uring; do
+		before
+		collision_in "$1 $held 64" "/mnt/$1" --keep $how \
+			--during "xfs_io -c fsync /mnt/$1/collision; echo 3 >/proc/sys/vm/drop_caches"
+		case $3 in
+		*delivered*) is res -5 "$line" ;;
+		*) is ok 1 "$line" ;;
+		esac
+		# All of the page if it was read before this part of the write was on the disk.
+		[ "$(value undone "$line")" -ge 1 ] || fail "nothing was undone: $line"
+		expect late_errors=1 overtaken=1 $3
+	done
+}
+
+# It is noted when writes begin.
+armed="until grep -q '^__*blockdev_direct_IO armed' ${counters%/*}/sites; do usleep 1000; done"
+
+# Then another direct write drops that page, and nothing of the file is cached: on 7.3, and on vfat, the
+# first is completed where its last bio ends, and invalidates nothing.
+overtaken_uncached() {
+	load policy="$2"
+	overtaken "$1" "/mnt/$1"
+	eval "$armed"
+	made "$1" 65536
+	held=$(place "/mnt/$1/collision" 32768)
+	for how in "" --uring; do
+		before
+		collision_in "$1 $held 64" "/mnt/$1" --keep $how --during "xfs_io -c fsync /mnt/$1/collision; \
+			xfs_io -d -c 'pwrite -q 0 4096' /mnt/$1/collision"
+		case $3 in
+		*delivered*) is res -5 "$line" ;;
+		*) is ok 1 "$line" ;;
+		esac
+		expect late_errors=1 overtaken=1 $3
+	done
+}
+
+# What a write that comes later writes back itself, before it begins, is under it. (Stored through mmap:
+# write() waits for direct writes in flight, ext4_buffered_write_iter().)
+own_flush() {
+	load
+	made "$1" 196608
+	held=$(place "/mnt/$1/collision" 0)
+	cat >/tmp/own <<-END
+		#!/bin/sh
+		set -e
+		own() {
+			xfs_io -c "mmap -rw 131072 4096" -c "mwrite 131072 4096" /mnt/$1/collision
+			xfs_io -d -c "pwrite -q 131072 4096" /mnt/$1/collision
+		}
+		own
+		$armed
+		cp $counters /tmp/counters
+		for n in 1 2 3 4 5 6 7 8; do
+			own
+		done
+		cmp $counters /tmp/counters
+	END
+	chmod +x /tmp/own
+	before
+	collision_in "$1 $held 128" "/mnt/$1" --keep --size 196608 --written 65536 --stores 0 --during /tmp/own
+	is ok 1 "$line"
+	is undone 0 "$line"
+	# When the first began was not yet noted.
+	expect overtaken_unknown="$(since overtaken_unknown)"
+	[ "$(since overtaken_unknown)" -le 1 ] || fail "$(since overtaken_unknown) are not known"
+}
+
+overtaken_overlay() {
+	overlay_on "$1"
+	load
+	for how in "" --uring; do
+		before
+		overtaken "$1" /mnt/overlay $how
+		is res -5 "$line"
+		expect late_errors=1 overtaken=1 delivered=1
+	done
+	umount /mnt/overlay
+}
+
+overtaken_sync() {
+	load
+	before
+	overtaken "$1" "/mnt/$1" --sync
+	is res 65536 "$line"
+	expect late_errors=1 overtaken=1 sync=1
+}
+
+# A write that its file system waits for.
+overtaken_waited_for() {
+	load
+	for how in "" --uring; do
+		before
+		overtaken ext4 /mnt/ext4 --size 65536 --offset 32768 $how
+		is res -5 "$line"
+		expect late_errors=1 overtaken=1 delivered=1
+	done
+}
+
+# Dirty once more after that: the kernel reports it as well.
+overtaken_and_stuck() {
+	load
+	before
+	overtaken "$1" "/mnt/$1" --again
+	is res -5 "$line"
+	is fsync -5 "$line"
+	expect late_errors=1 overtaken=1 delivered=1 repeats=1
+}
+
+# Of many writes in flight side by side only those whose pages went to the disk, and of those that
+# overlap all.
+overtaken_neighbours() {
+	load
+	before
+	overtaken "$1" "/mnt/$1" --size 524288 --writes 8 --stores 2
+	is eio 2 "$line"
+	is ok 6 "$line"
+	expect late_errors=2 overtaken=2 delivered=2
+}
+
+storm_flushed_stock() {
+	storm_of --verify --during "/lib-guest/flush.sh sync"
+	is eio 0 "$line"
+	[ "$(v untrue)" -gt 0 ] || fail "all is true: $line"
+	say "$(v untrue) of $(v ok) writes that succeeded are not true"
+}
+
+# All that is stored into is written back before the write has ended.
+storm_flushed() {
+	load policy="$1"
+	before
+	storm_of --verify --rounds "$(either 2 20)" --during "/lib-guest/flush.sh sync"
+	told
+	is untrue 0 "$line"
+	[ "$(since overtaken)" -gt 0 ] || fail "nothing was overtaken"
+	[ "$(since overtaken_unknown)" = 0 ] || fail "$(since overtaken_unknown) are not known"
+	[ "$(since late_errors)" = "$(v stores)" ] || fail "$(since late_errors) late errors"
+	expect_outcomes delivered="$(v eio)"
+	say "of $(v writes) writes"
+}
+
+# The same with no timing to it: some stores come in time, some are written back.
+storm_flushed_free() {
+	load policy="$1"
+	before
+	storm_begins --free --verify
+	rounds=0
+	while [ $rounds -lt "$(either 20 200)" ]; do
+		sync
+		rounds=$((rounds + 1))
+		kill -0 $storming || fail "the storm ended: $(cat /tmp/storm)"
+	done
+	storm_ends
+	is untrue 0 "$line"
+	say "of $(v writes) writes and $(v stores) stores"
+	expect_outcomes delivered="$(v eio)" repaired="$(since repaired)"
+}
+
+storm_flushed_free_stock() {
+	storm_begins --free --verify
+	for n in $(seq "$(either 20 200)"); do
+		sync
+		kill -0 $storming || fail "the storm ended after $n: $(cat /tmp/storm)"
+	done
+	storm_ends
+	say "$(v untrue) of $(v ok) writes that succeeded are not true, of $(v stores) stores"
+}
+
+for fs in $filesystems; do
+	run "overtaken-flusher-$fs" overtaken_flushed "$fs"
+	run "overtaken-sync-$fs" overtaken_sync "$fs"
+	run "overtaken-and-stuck-$fs" overtaken_and_stuck "$fs"
+	run "overtaken-neighbours-$fs" overtaken_neighbours "$fs"
+	run "overtaken-dropped-observe-$fs" overtaken_dropped "$fs" observe observed=1
+	run "overtaken-dropped-$fs" overtaken_dropped "$fs" propagate delivered=1
+	run "overtaken-uncached-observe-$fs" overtaken_uncached "$fs" observe observed=1
+	run "overtaken-uncached-$fs" overtaken_uncached "$fs" propagate delivered=1
+	run "overtaken-own-flush-$fs" own_flush "$fs"
+done
+run overtaken-commit-ext4 overtaken_committed
+for fs in ext4 xfs; do
+	run "overtaken-overlay-$fs" overtaken_overlay "$fs"
+done
+run overtaken-waited-for overtaken_waited_for
+run storm-flushed-stock storm_flushed_stock
+run storm-flushed-propagate storm_flushed propagate
+run storm-flushed-repair storm_flushed repair
+run storm-flushed-free-stock storm_flushed_free_stock
+run storm-flushed-free-propagate storm_flushed_free propagate
+run storm-flushed-free-repair storm_flushed_free repair
