@@ -32,14 +32,14 @@
 #include "diolate.h"
 
 /*
- * Notes are found by the file and a region of it: they are in one of so many places, from one on
- * that these tell. A folio larger than a region has a note for each that it lies in.
+ * Notes are found by the file and a region of it, which tell some groups of places, each a word of
+ * the bitmap below. A folio larger than a region has a note for each that it lies in.
  */
 #define REGION_SHIFT (PAGE_SHIFT + 5)
-#define REACH 128
-#define STARTS_BITS 7
-#define STARTS_SHIFT 5
-#define NOTES ((1 << (STARTS_BITS + STARTS_SHIFT)) + REACH)
+#define GROUPS_BITS 7
+#define GROUPS_OF_A_REGION 4
+#define PLACES_OF_A_REGION (GROUPS_OF_A_REGION * BITS_PER_LONG)
+#define NOTES (BITS_PER_LONG << GROUPS_BITS)
 
 /* No more pages than this are kept from the shrinker. */
 #define MOST_PAGES (64 << (20 - PAGE_SHIFT))
@@ -72,23 +72,35 @@ struct note {
 static struct note notes[NOTES];
 static DECLARE_BITMAP(used, NOTES);
 
-/* The first place for notes of a region. */
-static unsigned int first_place(const struct address_space *mapping, u64 region)
+static u32 hash_of(const struct address_space *mapping, u64 region)
 {
-	return hash_64((unsigned long)mapping + region * GOLDEN_RATIO_64, STARTS_BITS)
-	       << STARTS_SHIFT;
+	return hash_64((unsigned long)mapping + region * GOLDEN_RATIO_64, 32);
 }
-NOKPROBE_SYMBOL(first_place);
+NOKPROBE_SYMBOL(hash_of);
 
-/* The next note from place *@i on, which is moved behind it; NULL if there is none. */
-static struct note *next_note(unsigned int *i, unsigned int behind)
+/* Where the nth place of the region with this hash is; its groups are not the same few's next. */
+static unsigned int nth_place(u32 hash, unsigned int n)
+{
+	u32 group = hash + n / BITS_PER_LONG * (hash >> GROUPS_BITS | 1);
+
+	return (group * BITS_PER_LONG + n % BITS_PER_LONG) % NOTES;
+}
+NOKPROBE_SYMBOL(nth_place);
+
+/* The next note of a region from its *@nth place on, which is moved behind it, or NULL. */
+static struct note *next_note(u32 hash, unsigned int *nth)
 {
 	unsigned int place;
+	unsigned long rest;
 
-	while (*i < behind) {
-		place = (*i)++;
-		if (test_bit(place, used))
-			return &notes[place];
+	while (*nth < PLACES_OF_A_REGION) {
+		place = nth_place(hash, *nth);
+		rest = READ_ONCE(used[BIT_WORD(place)]) >> place % BITS_PER_LONG;
+		if (rest) {
+			*nth += __ffs(rest) + 1;
+			return &notes[place + __ffs(rest)];
+		}
+		*nth = round_down(*nth, BITS_PER_LONG) + BITS_PER_LONG;
 	}
 	return NULL;
 }
@@ -138,13 +150,12 @@ static int folio_pages(struct folio *folio)
 NOKPROBE_SYMBOL(folio_pages);
 
 /* The note of a folio, whose writeback ends that had started, or starts with this part of it. */
-static struct note *find_own(unsigned int first, const struct folio *folio,
-			     const struct diolate_part *extent)
+static struct note *find_own(u32 hash, const struct folio *folio, const struct diolate_part *extent)
 {
-	unsigned int i = first;
+	unsigned int nth = 0;
 	struct note *n;
 
-	while ((n = next_note(&i, first + REACH)))
+	while ((n = next_note(hash, &nth)))
 		if (READ_ONCE(n->folio) == folio && !READ_ONCE(n->going) &&
 		    (extent ? same_part(extent, &n->extent) : !n->ended))
 			return n;
@@ -152,19 +163,21 @@ static struct note *find_own(unsigned int first, const struct folio *folio,
 }
 NOKPROBE_SYMBOL(find_own);
 
-static struct note *claim(unsigned int first)
+static struct note *claim(u32 hash)
 {
-	unsigned int i;
+	unsigned int nth, place;
 
-	for (i = first; i < first + REACH; i++)
-		if (!test_bit(i, used) && !test_and_set_bit(i, used))
-			return &notes[i];
+	for (nth = 0; nth < PLACES_OF_A_REGION; nth++) {
+		place = nth_place(hash, nth);
+		if (!test_bit(place, used) && !test_and_set_bit(place, used))
+			return &notes[place];
+	}
 	return NULL;
 }
 NOKPROBE_SYMBOL(claim);
 
 /* Put a note where nobody else does. It can be seen before it has a number: see below. */
-static struct note *put_note(unsigned int first, struct folio *folio,
+static struct note *put_note(u32 hash, struct folio *folio,
 			     const struct diolate_part *extent, enum diolate_written kind)
 {
 	struct note *n;
@@ -172,7 +185,7 @@ static struct note *put_note(unsigned int first, struct folio *folio,
 	if (atomic_read(&pages) > MOST_PAGES)
 		return NULL;
 	atomic_inc(&in_use);
-	n = claim(first);
+	n = claim(hash);
 	if (!n) {
 		atomic_dec(&in_use);
 		return NULL;
@@ -192,10 +205,10 @@ static struct note *put_note(unsigned int first, struct folio *folio,
 NOKPROBE_SYMBOL(put_note);
 
 /* In one region. Whether there was a place for it. */
-static bool note_region(unsigned int first, struct folio *folio, bool starts,
+static bool note_region(u32 hash, struct folio *folio, bool starts,
 			const struct diolate_part *extent, enum diolate_written kind)
 {
-	struct note *n = find_own(first, folio, starts ? extent : NULL);
+	struct note *n = find_own(hash, folio, starts ? extent : NULL);
 
 	if (n) {
 		n->ended = !starts;
@@ -205,7 +218,7 @@ static bool note_region(unsigned int first, struct folio *folio, bool starts,
 		if (!READ_ONCE(n->going))
 			return true;
 	}
-	n = put_note(first, folio, extent, kind);
+	n = put_note(hash, folio, extent, kind);
 	if (!n)
 		return false;
 	n->ended = !starts;
@@ -243,7 +256,7 @@ bool diolate_overtaken_note(struct folio *folio, bool starts)
 			kind = DIOLATE_WRITTEN;
 	}
 	for (region = extent.start >> REGION_SHIFT; region << REGION_SHIFT < extent.end; region++)
-		all &= note_region(first_place(mapping, region), folio, starts, &extent, kind);
+		all &= note_region(hash_of(mapping, region), folio, starts, &extent, kind);
 	call();
 	return all;
 }
@@ -333,10 +346,11 @@ enum diolate_verdict diolate_overtaken(const struct kiocb *iocb,
 	u64 region;
 
 	for (region = part->start >> REGION_SHIFT; region << REGION_SHIFT < part->end; region++) {
-		unsigned int first = first_place(mapping, region), i = first;
+		u32 hash = hash_of(mapping, region);
+		unsigned int nth = 0;
 		struct note *n;
 
-		while ((n = next_note(&i, first + REACH))) {
+		while ((n = next_note(hash, &nth))) {
 			/* Paired with the release in put_note(). */
 			struct folio *folio = smp_load_acquire(&n->folio);
 
@@ -394,11 +408,11 @@ static bool take(struct note *n, s64 number)
 static void release(bool all)
 {
 	static struct folio *going[NOTES];
-	unsigned int i = 0;
 	bool some = false;
-	struct note *n;
+	unsigned int i;
 
-	while ((n = next_note(&i, NOTES))) {
+	for_each_set_bit(i, used, NOTES) {
+		struct note *n = &notes[i];
 		/* Paired with the release in put_note(). */
 		struct folio *folio = smp_load_acquire(&n->folio);
 		s64 number = atomic64_read(&n->number);
@@ -406,7 +420,7 @@ static void release(bool all)
 		if (!folio || number == BEING_MADE || !(all || is_over(n, folio)) ||
 		    !take(n, number))
 			continue;
-		going[n - notes] = folio;
+		going[i] = folio;
 		some = true;
 	}
 	if (!some)
