@@ -113,7 +113,7 @@ bool diolate_scope_of_dio(struct diolate_invalidation *inv, const unsigned long 
 			  const struct file *file);
 bool diolate_scope_is_read(const struct kiocb *iocb);
 bool diolate_scope_of_iomap_dio(struct diolate_invalidation *inv, const unsigned long *dio);
-bool diolate_scope_iomap_has_written(const unsigned long *dio);
+size_t diolate_scope_iomap_written(const unsigned long *dio);
 bool diolate_scope_iomap_invalidates_not(const unsigned long *dio);
 bool diolate_scope_iomap_ends(const unsigned long *dio);
 size_t diolate_scope_bytes_of_work(const void *work, unsigned int distance);
@@ -149,7 +149,7 @@ int diolate_deliver_init(void);
 void diolate_deliver_drain(void);
 void diolate_deliver_exit(void);
 enum diolate_consumer diolate_consumer_of(diolate_complete_fn complete, enum diolate_mark *mark);
-bool diolate_watch(struct kiocb *iocb);
+void diolate_watch(struct kiocb *iocb);
 void diolate_mark_late(struct kiocb *iocb, bool repair);
 void diolate_unmark(struct kiocb *iocb);
 long diolate_uring_done(struct kiocb *iocb, long ret);
@@ -236,9 +236,16 @@ enum diolate_record_of_kernel {
 	DIOLATE_RECORD_AWAITS,		/* diolate_late_error_is_awaited() does */
 };
 
-void diolate_late_second_look(struct kiocb *iocb, long ret);
+void diolate_late(struct diolate_invalidation *inv, enum diolate_kind kind);
+struct diolate_direct_write *diolate_direct_write_of(struct kiocb *iocb);
 enum diolate_record_of_kernel diolate_late_error_record(struct file *filp);
 void diolate_late_error_is_awaited(struct file *filp);
+
+/* judge.c: where a write is asked whether it was overtaken */
+void diolate_judge_current(struct kiocb *iocb, size_t length);
+void diolate_judge_waited_for(struct diolate_dio_complete *complete);
+void diolate_judge_work(const void *work, unsigned int *distance);
+void diolate_judge_completed(struct kiocb *iocb, long ret);
 
 /* probes.c: the table of probe sites */
 #define DIOLATE_LATE_ERROR_SYMBOL "dio_warn_stale_pagecache"

@@ -15,6 +15,8 @@
  * certain to be called, and calling it takes the mark away:
  *   at the entry of iomap_dio_complete_work() and dio_aio_complete_work(), which always call it, or
  *   that of the overlayfs write they belong to, which calls it in turn;
+ *   where a write ends that invalidates nothing and is completed at once: that of
+ *   iomap_dio_bio_end_io() for the last bio of an asynchronous one (7.3), and of dio_complete();
  *   in a libaio write the file system waits for, where aio_rw_done() calls it with the result
  *   (fs/aio.c, 6.1 to 7.3). On -EIOCBQUEUED, when only the first part was waited for (btrfs, gfs2),
  *   the completion of the rest calls it; on 7.3 that may be in an interrupt.
@@ -96,7 +98,7 @@ NOKPROBE_SYMBOL(settle);
 static void finish(const struct completion_kind *kind, struct kiocb *iocb, long ret)
 {
 	if (unlikely(!diolate_overtaken_none()))
-		diolate_late_second_look(iocb, ret);
+		diolate_judge_completed(iocb, ret);
 	if (unlikely(READ_ONCE(iocb->ki_complete) != kind->watched))
 		ret = settle(kind, iocb, ret);
 	WRITE_ONCE(iocb->ki_complete, kind->complete);
@@ -181,17 +183,12 @@ enum diolate_consumer diolate_consumer_of(diolate_complete_fn complete, enum dio
 }
 NOKPROBE_SYMBOL(diolate_consumer_of);
 
-/**
- * diolate_watch() - put our callback in place of a consumer's
- * @iocb: a write of user space whose callback is certain to be loaded and called after this
- *
- * Takes the reference that unloading waits for, once a write. It is alive: it is killed only after
- * the probes that lead here are gone.
- *
- * Context: any, also inside a probe handler.
- * Return: whether it is now; if not, it was, or the write is not of user space.
+/*
+ * Put our callback in place of a consumer's. Takes the reference that unloading waits for, once a
+ * write. It is alive: it is killed only after the probes that lead here are gone. Whether it is in
+ * place now; if not, it was, or the write is not of user space.
  */
-bool diolate_watch(struct kiocb *iocb)
+static __always_inline bool watch(struct kiocb *iocb)
 {
 	diolate_complete_fn complete = READ_ONCE(iocb->ki_complete);
 	size_t i;
@@ -204,6 +201,22 @@ bool diolate_watch(struct kiocb *iocb)
 		return true;
 	}
 	return false;
+}
+
+/**
+ * diolate_watch() - put our callback in place of that of a write, or of what it is done for
+ * @iocb: a write whose callback is certain to be loaded and called after this, as is that of what
+ *        it is done for
+ *
+ * Context: any, also inside a probe handler.
+ */
+void diolate_watch(struct kiocb *iocb)
+{
+	if (likely(watch(iocb)))
+		return;
+	iocb = diolate_scope_submitter(iocb);
+	if (iocb)
+		watch(iocb);
 }
 NOKPROBE_SYMBOL(diolate_watch);
 
@@ -218,7 +231,7 @@ void diolate_mark_late(struct kiocb *iocb, bool repair)
 {
 	const struct completion_kind *kind;
 
-	diolate_watch(iocb);
+	watch(iocb);
 	kind = kind_of(READ_ONCE(iocb->ki_complete));
 	if (kind)
 		WRITE_ONCE(iocb->ki_complete, repair ? kind->repair : kind->late);

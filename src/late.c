@@ -6,15 +6,10 @@
  * Some run in interrupts. They look and mark; they never sleep, allocate, print, wait for a lock or
  * resolve a name.
  */
-#include <linux/bio.h>
 #include <linux/kprobes.h>
 
 #include "diolate.h"
 #include "probes.h"
-
-static void judge_current(struct kiocb *iocb, size_t length);
-static void judge_waited_for(struct diolate_dio_complete *complete);
-static void judge_work(const void *work, unsigned int *distance);
 
 /*
  * void kiocb_invalidate_post_direct_write(struct kiocb *iocb, size_t count), mm/filemap.c, 6.1 to
@@ -24,7 +19,7 @@ static __always_inline void invalidate(unsigned long iocb, unsigned long count)
 {
 	diolate_current_begins((struct kiocb *)iocb, NULL, count);
 	if (unlikely(!diolate_overtaken_none()))
-		judge_current((struct kiocb *)iocb, count);
+		diolate_judge_current((struct kiocb *)iocb, count);
 }
 
 DIOLATE_HOOKED(diolate_enter_invalidate, invalidate);
@@ -42,8 +37,8 @@ static __always_inline void iomap_complete(unsigned long dio, unsigned long unus
 	if (diolate_scope_is_read(iocb))
 		return;
 	diolate_current_begins(iocb, (void *)dio, 0);
-	if (unlikely(!diolate_overtaken_none()) && diolate_scope_iomap_has_written((void *)dio))
-		judge_current(iocb, ((unsigned long *)dio)[3]);
+	if (unlikely(!diolate_overtaken_none()))
+		diolate_judge_current(iocb, diolate_scope_iomap_written((void *)dio));
 }
 
 DIOLATE_HOOKED(diolate_enter_iomap_complete, iomap_complete);
@@ -57,7 +52,7 @@ int diolate_enter_dio_complete(struct kretprobe_instance *ri, struct pt_regs *re
 	complete->dio = (void *)regs_get_kernel_argument(regs, 0);
 	complete->inv.seen = DIOLATE_NOT_SEEN_YET;
 	if (unlikely(!diolate_overtaken_none()))
-		judge_waited_for(complete);
+		diolate_judge_waited_for(complete);
 	return 0;
 }
 NOKPROBE_SYMBOL(diolate_enter_dio_complete);
@@ -93,16 +88,6 @@ static __always_inline long uring_done(unsigned long req, unsigned long ret)
 DIOLATE_HOOKED_CHANGING(diolate_hook_uring_done, uring_done);
 NOKPROBE_SYMBOL(diolate_hook_uring_done);
 
-/* Its callback is certain to be loaded and called after this, as is that of what it is done for. */
-static __always_inline void watch(struct kiocb *iocb)
-{
-	if (likely(diolate_watch(iocb)))
-		return;
-	iocb = diolate_scope_submitter(iocb);
-	if (iocb)
-		diolate_watch(iocb);
-}
-
 /*
  * void iomap_dio_complete_work(struct work_struct *work), fs/iomap/direct-io.c, and
  * void dio_aio_complete_work(struct work_struct *work), fs/direct-io.c, both 5.10 to 7.3. Every
@@ -117,7 +102,7 @@ static __always_inline void completes_in_work(unsigned long work, unsigned int *
 		return;
 	iocb = diolate_scope_of_work((void *)work, distance);
 	if (iocb && (iocb->ki_flags & IOCB_WRITE))
-		watch(iocb);
+		diolate_watch(iocb);
 }
 
 static __always_inline void iomap_work(unsigned long work, unsigned long unused)
@@ -136,7 +121,7 @@ static __always_inline void dio_work(unsigned long work, unsigned long unused)
 
 	completes_in_work(work, &distance);
 	if (unlikely(!diolate_overtaken_none()) && !diolate_probes_follow(DIOLATE_AT_INVALIDATE))
-		judge_work((void *)work, &distance);
+		diolate_judge_work((void *)work, &distance);
 }
 
 DIOLATE_HOOKED(diolate_dio_work, dio_work);
@@ -149,14 +134,6 @@ static bool completes(void *data, void *file)
 	return diolate_scope_of_dio(&complete->inv, complete->dio, file);
 }
 NOKPROBE_SYMBOL(completes);
-
-static bool writes(void *data, void *iocb)
-{
-	const struct diolate_direct_write *write = data;
-
-	return write->inv.iocb == iocb;
-}
-NOKPROBE_SYMBOL(writes);
 
 static bool writes_to(void *data, void *file)
 {
@@ -215,7 +192,7 @@ static struct diolate_invalidation *invalidation(void *file)
 	}
 	complete = diolate_probes_innermost(DIOLATE_AT_DIO_COMPLETE, completes, file);
 	if (complete) {
-		/* What was seen of it when its work began, see judge_work(). */
+		/* What was seen of it when its work began, see diolate_judge_work(). */
 		inv = diolate_current_hold();
 		if (inv && inv->iocb == complete->inv.iocb && inv->seen > complete->inv.seen)
 			complete->inv.seen = inv->seen;
@@ -229,16 +206,35 @@ static struct diolate_invalidation *invalidation(void *file)
 }
 NOKPROBE_SYMBOL(invalidation);
 
+static bool writes(void *data, void *iocb)
+{
+	const struct diolate_direct_write *write = data;
+
+	return !iocb || write->inv.iocb == iocb;
+}
+NOKPROBE_SYMBOL(writes);
+
+/**
+ * diolate_direct_write_of() - the call of generic_file_direct_write() for a write
+ * @iocb: it; NULL for any
+ *
+ * Context: any, also inside a probe handler; a task's own are known to that task only.
+ * Return: the innermost, valid until it returns; NULL if this task is inside of none.
+ */
+struct diolate_direct_write *diolate_direct_write_of(struct kiocb *iocb)
+{
+	/* An interrupt has to do with a write of another task. */
+	return diolate_in_task() ? diolate_probes_innermost(DIOLATE_AT_DIRECT_WRITE, writes, iocb) :
+				   NULL;
+}
+NOKPROBE_SYMBOL(diolate_direct_write_of);
+
 /* Whether this write was reported before; remembers that it is now. */
 static bool reported(struct kiocb *iocb)
 {
-	struct diolate_direct_write *write;
+	struct diolate_direct_write *write = diolate_direct_write_of(iocb);
 	bool before;
 
-	/* An interrupt reports a write of another task. */
-	if (!diolate_in_task())
-		return false;
-	write = diolate_probes_innermost(DIOLATE_AT_DIRECT_WRITE, writes, iocb);
 	if (!write)
 		return false;
 	before = write->reported;
@@ -301,8 +297,14 @@ static bool is_to_be_repaired(struct diolate_late *late, const struct diolate_in
 }
 NOKPROBE_SYMBOL(is_to_be_repaired);
 
-/* A late error is seen. */
-static void late(struct diolate_invalidation *inv, enum diolate_kind kind)
+/**
+ * diolate_late() - a late error is seen
+ * @inv:  whose
+ * @kind: of which kind
+ *
+ * Context: any, also inside a probe handler; the write is yet to be completed.
+ */
+void diolate_late(struct diolate_invalidation *inv, enum diolate_kind kind)
 {
 	struct diolate_late late = { .kind = kind };
 	enum diolate_outcome outcome;
@@ -335,221 +337,17 @@ static void late(struct diolate_invalidation *inv, enum diolate_kind kind)
 		return;
 	diolate_log_late(inv, iocb, &late, outcome, marked);
 }
-NOKPROBE_SYMBOL(late);
+NOKPROBE_SYMBOL(diolate_late);
 
 /* The kernel reports one; where its own record is replaced that is seen by the probe and there. */
 static void stuck(struct diolate_invalidation *inv)
 {
 	if (inv->seen == DIOLATE_SEEN)
 		return;
-	late(inv, DIOLATE_STUCK);
+	diolate_late(inv, DIOLATE_STUCK);
 	inv->seen = DIOLATE_SEEN;
 }
 NOKPROBE_SYMBOL(stuck);
-
-/* What a write of this length has written, which has not yet moved on in its file. */
-static enum diolate_verdict judge(const struct kiocb *iocb, size_t length, s64 after)
-{
-	struct diolate_part part = {
-		.start = iocb->ki_pos,
-		.end = iocb->ki_pos + max_t(size_t, length, 1),
-	};
-
-	return diolate_overtaken(iocb, iocb->ki_filp->f_mapping, &part, after);
-}
-NOKPROBE_SYMBOL(judge);
-
-static void judge_next(struct diolate_invalidation *inv, s64 after)
-{
-	switch (judge(inv->iocb, inv->length, after)) {
-	case DIOLATE_IS_OVERTAKEN:
-		late(inv, DIOLATE_OVERTAKEN);
-		inv->seen = DIOLATE_SEEN_OVERTAKEN;
-		break;
-	case DIOLATE_NOT_JUDGED:
-		diolate_account_not_judged();
-		break;
-	case DIOLATE_IS_NOT:
-		break;
-	}
-}
-NOKPROBE_SYMBOL(judge_next);
-
-/* A write is about to invalidate the page cache; it is judged the first time only. */
-static void judge_first(struct diolate_invalidation *inv)
-{
-	struct diolate_direct_write *write;
-
-	write = diolate_probes_innermost(DIOLATE_AT_DIRECT_WRITE, writes, inv->iocb);
-	if (write && write->judged)
-		return;
-	if (write)
-		write->judged = true;
-	judge_next(inv, 0);
-}
-NOKPROBE_SYMBOL(judge_first);
-
-/* This task has begun last to invalidate for this write. */
-static noinline void judge_current(struct kiocb *iocb, size_t length)
-{
-	struct diolate_invalidation *inv;
-
-	preempt_disable_notrace();
-	inv = diolate_current_hold();
-	if (inv && inv->iocb == iocb) {
-		inv->dio = NULL;
-		inv->length = length;
-		judge_first(inv);
-	} else if (judge(iocb, length, 0) != DIOLATE_IS_NOT) {
-		diolate_account_not_judged();
-	}
-	diolate_current_release();
-	preempt_enable_notrace();
-}
-NOKPROBE_SYMBOL(judge_current);
-
-static bool any(void *data, void *unused)
-{
-	return true;
-}
-NOKPROBE_SYMBOL(any);
-
-/* dio_complete() is called; its write is known if this task has submitted it, and waits for it. */
-static noinline void judge_waited_for(struct diolate_dio_complete *complete)
-{
-	const struct diolate_direct_write *write;
-	const struct kiocb *iocb;
-
-	/* An interrupt completes a write of another task. */
-	if (!diolate_in_task())
-		return;
-	write = diolate_probes_innermost(DIOLATE_AT_DIRECT_WRITE, any, NULL);
-	if (!write)
-		return;
-	iocb = write->inv.iocb;
-	if (diolate_scope_of_dio(&complete->inv, complete->dio, iocb->ki_filp) &&
-	    complete->inv.iocb == iocb)
-		judge_first(&complete->inv);
-}
-NOKPROBE_SYMBOL(judge_waited_for);
-
-/* Else by its work. */
-static noinline void judge_work(const void *work, unsigned int *distance)
-{
-	struct kiocb *iocb = diolate_scope_of_work(work, distance);
-	size_t length;
-
-	if (!iocb || !(iocb->ki_flags & IOCB_WRITE))
-		return;
-	length = diolate_scope_bytes_of_work(work, *distance);
-	diolate_current_begins(iocb, NULL, length);
-	judge_current(iocb, length);
-}
-NOKPROBE_SYMBOL(judge_work);
-
-/*
- * A write may be completed where its last bio ends, without invalidating anything, if nothing of
- * its file is cached (dio_bio_end_aio(), fs/direct-io.c, 5.10 to 7.3; iomap_dio_done(),
- * fs/iomap/direct-io.c, 7.3): somebody else has dropped the folio that was written back.
- */
-static noinline void judge_uninvalidated(struct diolate_invalidation *inv)
-{
-	inv->dio = NULL;
-	inv->seen = DIOLATE_NOT_SEEN_YET;
-	preempt_disable_notrace();
-	judge_next(inv, 0);
-	preempt_enable_notrace();
-}
-NOKPROBE_SYMBOL(judge_uninvalidated);
-
-/*
- * void iomap_dio_bio_end_io(struct bio *bio), fs/iomap/direct-io.c, 7.3: if it leads to that, the
- * callback may be loaded before iomap_dio_complete() is called, so it is watched here.
- */
-static __always_inline void iomap_ends(unsigned long bio, unsigned long unused)
-{
-	const unsigned long *dio = ((struct bio *)bio)->bi_private;
-	struct diolate_invalidation inv;
-
-	if (likely(diolate_overtaken_none()) || READ_ONCE(diolate_policy) == DIOLATE_OBSERVE)
-		return;
-	if (diolate_scope_iomap_ends(dio) && diolate_scope_of_iomap_dio(&inv, dio) &&
-	    !READ_ONCE(inv.iocb->ki_filp->f_mapping->nrpages))
-		watch(inv.iocb);
-}
-
-DIOLATE_HOOKED(diolate_iomap_ends, iomap_ends);
-NOKPROBE_SYMBOL(diolate_iomap_ends);
-
-/* ssize_t iomap_dio_complete(struct iomap_dio *dio), as above. */
-static __always_inline void iomap_uninvalidated(unsigned long dio, unsigned long unused)
-{
-	struct diolate_invalidation inv;
-
-	if (unlikely(!diolate_overtaken_none()) &&
-	    diolate_scope_iomap_invalidates_not((void *)dio) &&
-	    diolate_scope_of_iomap_dio(&inv, (void *)dio))
-		judge_uninvalidated(&inv);
-}
-
-DIOLATE_HOOKED(diolate_iomap_uninvalidated, iomap_uninvalidated);
-NOKPROBE_SYMBOL(diolate_iomap_uninvalidated);
-
-/* Of the flags of dio_complete(), fs/direct-io.c, 5.10 to 7.3. */
-#define DIO_COMPLETE_ASYNC BIT(0)
-#define DIO_COMPLETE_INVALIDATE BIT(1)
-
-/*
- * ssize_t dio_complete(struct dio *dio, ssize_t ret, unsigned int flags), fs/direct-io.c, 5.10 to
- * 7.3: it loads the callback itself.
- */
-int diolate_dio_uninvalidated(struct kprobe *p, struct pt_regs *regs)
-{
-	unsigned int flags = regs_get_kernel_argument(regs, 2);
-	struct diolate_invalidation inv;
-
-	if (likely(diolate_overtaken_none()) ||
-	    !(flags & DIO_COMPLETE_ASYNC) || (flags & DIO_COMPLETE_INVALIDATE) ||
-	    !diolate_scope_of_dio(&inv, (void *)regs_get_kernel_argument(regs, 0), NULL))
-		return 0;
-	if (READ_ONCE(diolate_policy) != DIOLATE_OBSERVE)
-		watch(inv.iocb);
-	judge_uninvalidated(&inv);
-	return 0;
-}
-NOKPROBE_SYMBOL(diolate_dio_uninvalidated);
-
-/**
- * diolate_late_second_look() - whether a write was overtaken while it invalidated the page cache
- * @iocb: it, watched, completed by the task that did that
- * @ret:  its result
- *
- * If its late error is to be told it is marked afterwards.
- *
- * Context: any, its completion callback.
- */
-void diolate_late_second_look(struct kiocb *iocb, long ret)
-{
-	struct diolate_invalidation *inv;
-
-	if (ret <= 0 || !diolate_in_task())
-		return;
-	preempt_disable();
-	inv = diolate_current_hold();
-	if (inv && inv->iocb == iocb && !inv->seen) {
-		/* It has moved on by what it has written. */
-		iocb->ki_pos -= ret;
-		inv->dio = NULL;
-		inv->length = ret;
-		judge_next(inv, inv->number);
-		iocb->ki_pos += ret;
-	}
-	/* Another may get the same memory. */
-	if (inv)
-		inv->iocb = NULL;
-	diolate_current_release();
-	preempt_enable();
-}
 
 /* void dio_warn_stale_pagecache(struct file *filp), mm/filemap.c, 5.10 to 7.3. */
 int diolate_late_error(struct kprobe *p, struct pt_regs *regs)

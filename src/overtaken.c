@@ -19,7 +19,7 @@
  * that costs each write something, and few machines ever do what makes it needed.
  *
  * Whoever is completing a write invalidates after this, and waits for what is then under writeback.
- * What was noted meanwhile is seen by the second look, in the callback (src/deliver.c).
+ * What was noted meanwhile is seen by a second look, behind that.
  */
 #include <linux/bitops.h>
 #include <linux/fs.h>

@@ -3,7 +3,7 @@
  * The probe sites, one row each, in the order in which they are armed: what a late error needs is
  * there before the first one can be seen. Disarmed in the opposite order, with a wait between those
  * that mark writes and those that settle them.
- * The handlers are in src/late.c and src/submission.c.
+ * The handlers are in src/late.c, src/judge.c and src/submission.c.
  */
 #include <linux/kprobes.h>
 #include <linux/mutex.h>
@@ -118,6 +118,14 @@ static struct site sites[DIOLATE_SITES] = {
 		.purpose = "when a direct write begins, fs/direct-io.c file systems (vfat)",
 		.err = NOT_NEEDED,
 	},
+	[DIOLATE_AT_INVALIDATED] = {
+		.calls.rp.kp.symbol_name = "kiocb_invalidate_post_direct_write",
+		.calls.rp.entry_handler = diolate_enter_invalidated,
+		.calls.rp.handler = diolate_invalidated,
+		.calls.rp.data_size = sizeof(struct kiocb *),
+		.purpose = "direct writes that are overtaken while they invalidate the cache",
+		.err = NOT_NEEDED,
+	},
 	[DIOLATE_AT_IOMAP_ENDS] = {
 		.hook = DIOLATE_HOOK("iomap_dio_bio_end_io", diolate_iomap_ends),
 		.purpose = "delivery to direct writes with nothing cached any more, iomap",
@@ -184,11 +192,20 @@ static const char *trouble(const struct site *site)
 	return site->err == -ENOENT ? "is absent" : "cannot be probed";
 }
 
+/* What is not armed costs its path only. */
+static void tell(const struct site *site)
+{
+	pr_notice_ratelimited("%s %s on this kernel (error %d), which costs: %s\n",
+			      symbol(site), trouble(site), site->err, site->purpose);
+}
+
 static int arm(struct site *site)
 {
 	int err = 0;
 
 	if (site->on_need || (site->stand_in && sites[DIOLATE_AT_INVALIDATE].armed))
+		return NOT_NEEDED;
+	if (site == &sites[DIOLATE_AT_INVALIDATED] && !sites[DIOLATE_AT_INVALIDATE].armed)
 		return NOT_NEEDED;
 	if (site == &sites[DIOLATE_AT_INLINED_LATE_ERROR])
 		err = diolate_late_error_inlined_in(symbol(&sites[DIOLATE_AT_DIRECT_WRITE]));
@@ -235,8 +252,7 @@ int diolate_probes_arm(void)
 					  symbol(site), trouble(site), site->err);
 			continue;
 		}
-		pr_notice("%s %s on this kernel (error %d), which costs: %s\n",
-			  symbol(site), trouble(site), site->err, site->purpose);
+		tell(site);
 	}
 	return 0;
 }
@@ -308,9 +324,7 @@ int diolate_probes_arm_uring(void)
 		else
 			site->err = -EOPNOTSUPP;
 		if (site->err)
-			pr_notice_ratelimited("%s %s on this kernel (error %d), which costs: %s\n",
-					      symbol(site), trouble(site), site->err,
-					      site->purpose);
+			tell(site);
 		/* Pairs with the acquire above. */
 		smp_store_release(&site->armed, !site->err);
 	}
@@ -358,8 +372,7 @@ void diolate_probes_arm_tracking(void)
 		if (site->armed || site->err == NOT_NEEDED || site->told)
 			continue;
 		site->told = true;
-		pr_notice("%s %s on this kernel (error %d), which costs: %s\n",
-			  symbol(site), trouble(site), site->err, site->purpose);
+		tell(site);
 	}
 }
 

@@ -134,20 +134,21 @@ static unsigned int iomap_flags(const unsigned long *dio)
 NOKPROBE_SYMBOL(iomap_flags);
 
 /**
- * diolate_scope_iomap_has_written() - whether a struct iomap_dio says that it has written something
+ * diolate_scope_iomap_written() - how many bytes a struct iomap_dio says that it has written
  * @dio: which; its fourth word are the bytes, and the error is in the sixth (fs/iomap/direct-io.c,
  *       5.4 to 7.3)
  *
  * Context: any, also inside a probe handler; @dio is being completed.
  */
-bool diolate_scope_iomap_has_written(const unsigned long *dio)
+size_t diolate_scope_iomap_written(const unsigned long *dio)
 {
-	return (iomap_flags(dio) & DIOLATE_IOMAP_DIO_WRITE) && dio[3] && !*(const int *)(dio + 5);
+	return (iomap_flags(dio) & DIOLATE_IOMAP_DIO_WRITE) && !*(const int *)(dio + 5) ?
+		       plausible(dio[3]) : 0;
 }
-NOKPROBE_SYMBOL(diolate_scope_iomap_has_written);
+NOKPROBE_SYMBOL(diolate_scope_iomap_written);
 
 /**
- * diolate_scope_iomap_invalidates_not() - whether it has, and is not going to invalidate
+ * diolate_scope_iomap_invalidates_not() - whether it has some, and is not going to invalidate
  * @dio: which
  *
  * Context: any, also inside a probe handler; @dio is being completed.
@@ -155,7 +156,7 @@ NOKPROBE_SYMBOL(diolate_scope_iomap_has_written);
 bool diolate_scope_iomap_invalidates_not(const unsigned long *dio)
 {
 	return (iomap_flags(dio) & DIOLATE_IOMAP_DIO_NO_INVALIDATE) &&
-	       diolate_scope_iomap_has_written(dio);
+	       diolate_scope_iomap_written(dio);
 }
 NOKPROBE_SYMBOL(diolate_scope_iomap_invalidates_not);
 
@@ -172,7 +173,7 @@ NOKPROBE_SYMBOL(diolate_scope_iomap_invalidates_not);
  */
 bool diolate_scope_iomap_ends(const unsigned long *dio)
 {
-	return DIOLATE_IOMAP_DIO_NO_INVALIDATE && diolate_scope_iomap_has_written(dio) &&
+	return DIOLATE_IOMAP_DIO_NO_INVALIDATE && diolate_scope_iomap_written(dio) &&
 	       atomic_read((const atomic_t *)(dio + 4)) == 1 && !*(const bool *)(dio + 7);
 }
 NOKPROBE_SYMBOL(diolate_scope_iomap_ends);

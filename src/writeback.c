@@ -20,8 +20,11 @@
 
 #include "diolate.h"
 
-/* How many notes of writeback there were; no cache line that a machine without any would share. */
-static atomic64_t written_back;
+/*
+ * How many notes of writeback there were, and one, since 0 is before all; no cache line that a
+ * machine without any would share.
+ */
+static atomic64_t written_back = ATOMIC64_INIT(1);
 
 /*
  * Notes of writeback: the number of the last, by file and by 16 KiB of it (with pages of 4 KiB),

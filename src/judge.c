@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Where a direct write is asked whether it was overtaken (src/overtaken.c): as it is about to
+ * invalidate the page cache, and once more when it has; or, if it does not, where it completes.
+ * Nobody comes here while nothing was written back that could overtake a write.
+ *
+ * Some of it runs in interrupts. It looks and marks; it never sleeps, allocates, prints, waits for
+ * a lock or resolves a name.
+ */
+#include <linux/bio.h>
+#include <linux/kprobes.h>
+
+#include "diolate.h"
+#include "probes.h"
+
+/* What a write of this length has written, which has not yet moved on in its file. */
+static enum diolate_verdict judge(const struct kiocb *iocb, size_t length, s64 after)
+{
+	struct diolate_part part = { .start = iocb->ki_pos, .end = iocb->ki_pos + length };
+
+	return length ? diolate_overtaken(iocb, iocb->ki_filp->f_mapping, &part, after) :
+			DIOLATE_IS_NOT;
+}
+NOKPROBE_SYMBOL(judge);
+
+static void judge_next(struct diolate_invalidation *inv, s64 after)
+{
+	switch (judge(inv->iocb, inv->length, after)) {
+	case DIOLATE_IS_OVERTAKEN:
+		diolate_late(inv, DIOLATE_OVERTAKEN);
+		inv->seen = DIOLATE_SEEN_OVERTAKEN;
+		break;
+	case DIOLATE_NOT_JUDGED:
+		diolate_account_not_judged();
+		break;
+	case DIOLATE_IS_NOT:
+		break;
+	}
+}
+NOKPROBE_SYMBOL(judge_next);
+
+/* A write is about to invalidate the page cache; it is judged the first time only. */
+static void judge_first(struct diolate_invalidation *inv)
+{
+	struct diolate_direct_write *write = diolate_direct_write_of(inv->iocb);
+
+	if (write && write->judged)
+		return;
+	if (write)
+		write->judged = true;
+	judge_next(inv, 0);
+}
+NOKPROBE_SYMBOL(judge_first);
+
+/**
+ * diolate_judge_current() - judge the write that this task has begun last to invalidate for
+ * @iocb:   it
+ * @length: bytes written; if none it is not judged
+ *
+ * Context: any, also inside a probe handler.
+ */
+void diolate_judge_current(struct kiocb *iocb, size_t length)
+{
+	struct diolate_invalidation *inv;
+
+	preempt_disable_notrace();
+	inv = diolate_current_hold();
+	if (inv && inv->iocb == iocb) {
+		inv->dio = NULL;
+		inv->length = length;
+		judge_first(inv);
+	} else if (judge(iocb, length, 0) != DIOLATE_IS_NOT) {
+		diolate_account_not_judged();
+	}
+	diolate_current_release();
+	preempt_enable_notrace();
+}
+NOKPROBE_SYMBOL(diolate_judge_current);
+
+/**
+ * diolate_judge_waited_for() - judge the write that dio_complete() is called for, if this task has
+ *                              submitted it and waits for it
+ * @complete: the call
+ *
+ * Context: any, also inside a probe handler, with preemption off.
+ */
+void diolate_judge_waited_for(struct diolate_dio_complete *complete)
+{
+	const struct diolate_direct_write *write = diolate_direct_write_of(NULL);
+	const struct kiocb *iocb;
+
+	if (!write)
+		return;
+	iocb = write->inv.iocb;
+	if (diolate_scope_of_dio(&complete->inv, complete->dio, iocb->ki_filp) &&
+	    complete->inv.iocb == iocb)
+		judge_first(&complete->inv);
+}
+NOKPROBE_SYMBOL(diolate_judge_waited_for);
+
+/**
+ * diolate_judge_work() - judge the write that dio_aio_complete_work() is called for
+ * @work:     its argument
+ * @distance: see diolate_scope_of_work()
+ *
+ * Context: any, also inside a probe handler.
+ */
+void diolate_judge_work(const void *work, unsigned int *distance)
+{
+	struct kiocb *iocb = diolate_scope_of_work(work, distance);
+	size_t length;
+
+	if (!iocb || !(iocb->ki_flags & IOCB_WRITE))
+		return;
+	length = diolate_scope_bytes_of_work(work, *distance);
+	diolate_current_begins(iocb, NULL, length);
+	diolate_judge_current(iocb, length);
+}
+NOKPROBE_SYMBOL(diolate_judge_work);
+
+/*
+ * A write may be completed where its last bio ends, without invalidating anything, if nothing of
+ * its file is cached (dio_bio_end_aio(), fs/direct-io.c, 5.10 to 7.3; iomap_dio_done(),
+ * fs/iomap/direct-io.c, 7.3): somebody else has dropped the folio that was written back.
+ */
+static noinline void judge_uninvalidated(struct diolate_invalidation *inv)
+{
+	struct diolate_invalidation *last;
+
+	inv->dio = NULL;
+	inv->seen = DIOLATE_NOT_SEEN_YET;
+	preempt_disable_notrace();
+	judge_next(inv, 0);
+	/* What this task has invalidated for may have been another write, in the same memory. */
+	last = diolate_current_hold();
+	if (last && last->iocb == inv->iocb)
+		last->iocb = NULL;
+	diolate_current_release();
+	preempt_enable_notrace();
+}
+NOKPROBE_SYMBOL(judge_uninvalidated);
+
+/*
+ * void iomap_dio_bio_end_io(struct bio *bio), fs/iomap/direct-io.c, 7.3: if it leads to that, the
+ * callback may be loaded before iomap_dio_complete() is called, so it is watched here.
+ */
+static __always_inline void iomap_ends(unsigned long bio, unsigned long unused)
+{
+	const unsigned long *dio = ((struct bio *)bio)->bi_private;
+	struct diolate_invalidation inv;
+
+	if (likely(diolate_overtaken_none()) || READ_ONCE(diolate_policy) == DIOLATE_OBSERVE)
+		return;
+	if (diolate_scope_iomap_ends(dio) && diolate_scope_of_iomap_dio(&inv, dio) &&
+	    !READ_ONCE(inv.iocb->ki_filp->f_mapping->nrpages))
+		diolate_watch(inv.iocb);
+}
+
+DIOLATE_HOOKED(diolate_iomap_ends, iomap_ends);
+NOKPROBE_SYMBOL(diolate_iomap_ends);
+
+/* ssize_t iomap_dio_complete(struct iomap_dio *dio), as above. */
+static __always_inline void iomap_uninvalidated(unsigned long dio, unsigned long unused)
+{
+	struct diolate_invalidation inv;
+
+	if (unlikely(!diolate_overtaken_none()) &&
+	    diolate_scope_iomap_invalidates_not((void *)dio) &&
+	    diolate_scope_of_iomap_dio(&inv, (void *)dio))
+		judge_uninvalidated(&inv);
+}
+
+DIOLATE_HOOKED(diolate_iomap_uninvalidated, iomap_uninvalidated);
+NOKPROBE_SYMBOL(diolate_iomap_uninvalidated);
+
+/* Of the flags of dio_complete(), fs/direct-io.c, 5.10 to 7.3. */
+#define DIO_COMPLETE_ASYNC BIT(0)
+#define DIO_COMPLETE_INVALIDATE BIT(1)
+
+/*
+ * ssize_t dio_complete(struct dio *dio, ssize_t ret, unsigned int flags), fs/direct-io.c, 5.10 to
+ * 7.3: it loads the callback itself.
+ */
+int diolate_dio_uninvalidated(struct kprobe *p, struct pt_regs *regs)
+{
+	unsigned int flags = regs_get_kernel_argument(regs, 2);
+	struct diolate_invalidation inv;
+
+	if (likely(diolate_overtaken_none()) ||
+	    !(flags & DIO_COMPLETE_ASYNC) || (flags & DIO_COMPLETE_INVALIDATE) ||
+	    !diolate_scope_of_dio(&inv, (void *)regs_get_kernel_argument(regs, 0), NULL))
+		return 0;
+	if (READ_ONCE(diolate_policy) != DIOLATE_OBSERVE)
+		diolate_watch(inv.iocb);
+	judge_uninvalidated(&inv);
+	return 0;
+}
+NOKPROBE_SYMBOL(diolate_dio_uninvalidated);
+
+/* It has invalidated the page cache, and for what was then under writeback it has waited. */
+static void judge_again(struct diolate_invalidation *inv)
+{
+	s64 before = inv->number;
+
+	if (inv->seen)
+		return;
+	inv->number = diolate_writeback_now();
+	judge_next(inv, before);
+}
+NOKPROBE_SYMBOL(judge_again);
+
+/*
+ * void kiocb_invalidate_post_direct_write(struct kiocb *iocb, size_t count), mm/filemap.c, 6.1 to
+ * 7.3: its caller has yet to complete the write, and to move it on in its file.
+ */
+int diolate_enter_invalidated(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	*(struct kiocb **)ri->data = (struct kiocb *)regs_get_kernel_argument(regs, 0);
+	return 0;
+}
+NOKPROBE_SYMBOL(diolate_enter_invalidated);
+
+int diolate_invalidated(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	const struct kiocb *iocb = *(struct kiocb **)ri->data;
+	struct diolate_invalidation *inv;
+
+	preempt_disable_notrace();
+	inv = diolate_current_hold();
+	if (inv && inv->iocb == iocb) {
+		judge_again(inv);
+		inv->iocb = NULL;
+	}
+	diolate_current_release();
+	preempt_enable_notrace();
+	return 0;
+}
+NOKPROBE_SYMBOL(diolate_invalidated);
+
+/**
+ * diolate_judge_completed() - judge a write once more that was completed by the task that has
+ *                             invalidated the page cache for it
+ * @iocb: it, watched
+ * @ret:  its result
+ *
+ * If its late error is to be told it is marked afterwards.
+ *
+ * Context: any, its completion callback.
+ */
+void diolate_judge_completed(struct kiocb *iocb, long ret)
+{
+	struct diolate_invalidation *inv;
+
+	if (ret <= 0 || !diolate_in_task())
+		return;
+	preempt_disable();
+	inv = diolate_current_hold();
+	if (inv && inv->iocb == iocb) {
+		/* It has moved on by what it has written. */
+		iocb->ki_pos -= ret;
+		inv->dio = NULL;
+		inv->length = ret;
+		judge_again(inv);
+		iocb->ki_pos += ret;
+		inv->iocb = NULL;
+	}
+	diolate_current_release();
+	preempt_enable();
+}
