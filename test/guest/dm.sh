@@ -5,7 +5,8 @@
 #                             from FIRST on; reads do
 #   dm.sh slow NAME MS        from now on each write reaches LOWER after MS milliseconds
 #   dm.sh fail NAME           from now on each write fails
-#   dm.sh pulse NAME          those held go down at once; nothing later does
+#   dm.sh pulse NAME [CMD]    those held go down at once; nothing later does, nor what CMD asks for, a
+#                             program that ends before they do
 #   dm.sh release NAME        all go down at once, and later ones are not held
 # Two layers. The lower, NAME-held, holds: dm-delay with a delay of an hour, which lets all go when it
 # is suspended (drivers/md/dm-delay.c, delay_presuspend(), 6.1 to 7.3), and from then on what comes,
@@ -62,6 +63,7 @@ fail)
 	;;
 pulse)
 	close_gate
+	${3:-}
 	echo "0 $sectors linear $lower 0" | lower_is
 	wait "$closer"
 	: >"$closed"

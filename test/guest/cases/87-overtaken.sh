@@ -163,6 +163,64 @@ overtaken_overlay() {
 	umount /mnt/overlay
 }
 
+# meanwhile FS NAME PAGE [option...]: such a write to /mnt/NAME/collision has already dropped the first of
+# its pages from the cache, and waits for PAGE, when its last one is written back, which it drops then.
+meanwhile() {
+	made "$2" 65536
+	meanwhile="/lib-guest/meanwhile.sh $1 /mnt/$2/collision $3"
+	fs=$1 name=$2
+	shift 3
+	collision_in "$fs" "/mnt/$name" --keep --place 61445 --during "$meanwhile" "$@"
+	[ "$(value undone "$line")" -ge 4096 ] || fail "nothing was undone: $line"
+}
+
+overtaken_meanwhile() {
+	load
+	for how in "" --uring; do
+		before
+		meanwhile "$1" "$1" 0 $how
+		is res -5 "$line"
+		newest kind overtaken
+		expect late_errors=1 overtaken=1 delivered=1
+	done
+}
+
+# It is seen of writes without our callback only where it is known when they have invalidated, and from
+# soon after the first writeback on.
+overtaken_meanwhile_unwatched() {
+	has_symbol kiocb_invalidate_post_direct_write ||
+		skip "this kernel has no function of its own that invalidates"
+	load policy=observe
+	overtaken "$1" "/mnt/$1"
+	eval "$armed"
+	before
+	meanwhile "$1" "$1" 0
+	is ok 1 "$line"
+	expect late_errors=1 overtaken=1 observed=1
+
+	set_policy propagate
+	before
+	meanwhile "$1" "$1" 0 --sync
+	is res 65536 "$line"
+	expect late_errors=1 overtaken=1 sync=1
+	[ "$1" = ext4 ] || return 0
+
+	for how in "" --uring; do
+		before
+		meanwhile ext4 ext4 8 --size 65536 --offset 32768 $how
+		is res -5 "$line"
+		expect late_errors=1 overtaken=1 delivered=1
+	done
+	overlay_on ext4
+	for how in "" --uring; do
+		before
+		meanwhile ext4 overlay 0 $how
+		is res -5 "$line"
+		expect late_errors=1 overtaken=1 delivered=1
+	done
+	umount /mnt/overlay
+}
+
 overtaken_sync() {
 	load
 	before
@@ -267,6 +325,8 @@ for fs in $filesystems; do
 	run "overtaken-uncached-observe-$fs" overtaken_uncached "$fs" observe observed=1
 	run "overtaken-uncached-$fs" overtaken_uncached "$fs" propagate delivered=1
 	run "overtaken-own-flush-$fs" own_flush "$fs"
+	run "overtaken-meanwhile-$fs" overtaken_meanwhile "$fs"
+	run "overtaken-meanwhile-unwatched-$fs" overtaken_meanwhile_unwatched "$fs"
 done
 run overtaken-commit-ext4 overtaken_committed
 for fs in ext4 xfs; do
