@@ -99,7 +99,7 @@ void diolate_judge_waited_for(struct diolate_dio_complete *complete)
 NOKPROBE_SYMBOL(diolate_judge_waited_for);
 
 /**
- * diolate_judge_work() - judge the write that dio_aio_complete_work() is called for
+ * diolate_judge_work() - note, and judge, the write that dio_aio_complete_work() is called for
  * @work:     its argument
  * @distance: see diolate_scope_of_work()
  *
@@ -114,7 +114,8 @@ void diolate_judge_work(const void *work, unsigned int *distance)
 		return;
 	length = diolate_scope_bytes_of_work(work, *distance);
 	diolate_current_begins(iocb, NULL, length);
-	diolate_judge_current(iocb, length);
+	if (unlikely(!diolate_overtaken_none()))
+		diolate_judge_current(iocb, length);
 }
 NOKPROBE_SYMBOL(diolate_judge_work);
 

@@ -120,7 +120,7 @@ static __always_inline void dio_work(unsigned long work, unsigned long unused)
 	static unsigned int distance;
 
 	completes_in_work(work, &distance);
-	if (unlikely(!diolate_overtaken_none()) && !diolate_probes_follow(DIOLATE_AT_INVALIDATE))
+	if (!diolate_probes_follow(DIOLATE_AT_INVALIDATE))
 		diolate_judge_work((void *)work, &distance);
 }
 
@@ -174,6 +174,21 @@ static struct diolate_invalidation *begun_last(void *file)
 NOKPROBE_SYMBOL(begun_last);
 
 /*
+ * What was seen of a write when its work began, in diolate_judge_work(). In a worker nothing begins
+ * later before dio_complete(); a task that submits writes has begun others, perhaps long ago and in
+ * the same memory.
+ */
+static void begun_by_work(struct diolate_invalidation *inv)
+{
+	const struct diolate_invalidation *last = diolate_current_hold();
+
+	if (last && (current->flags & PF_WQ_WORKER) && last->iocb == inv->iocb)
+		inv->seen = max(inv->seen, last->seen);
+	diolate_current_release();
+}
+NOKPROBE_SYMBOL(begun_by_work);
+
+/*
  * The call that has just failed to invalidate the cache of this file. It is the innermost, since
  * what invalidates calls dio_warn_stale_pagecache() itself. diolate_current_release() has to
  * follow.
@@ -192,11 +207,7 @@ static struct diolate_invalidation *invalidation(void *file)
 	}
 	complete = diolate_probes_innermost(DIOLATE_AT_DIO_COMPLETE, completes, file);
 	if (complete) {
-		/* What was seen of it when its work began, see diolate_judge_work(). */
-		inv = diolate_current_hold();
-		if (inv && inv->iocb == complete->inv.iocb && inv->seen > complete->inv.seen)
-			complete->inv.seen = inv->seen;
-		diolate_current_release();
+		begun_by_work(&complete->inv);
 		return &complete->inv;
 	}
 	write = diolate_probes_innermost(DIOLATE_AT_DIRECT_WRITE, writes_to, file);

@@ -70,6 +70,20 @@ extend() {
 	fi
 }
 
+# One after the other in the same memory, completed by the same worker if there is one for a processor.
+in_turn() {
+	load
+	before
+	turns=8
+	for n in $(seq $turns); do
+		for fs in $filesystems; do
+			line=$(taskset 1 collide "$fs" "/mnt/$fs/collision") || fail "collide on $fs: $line"
+			is res -5 "$line"
+		done
+	done
+	expect late_errors=$((turns * 3)) stuck=$((turns * 3)) delivered=$((turns * 3))
+}
+
 # A file without extents, its second half a hole: the first half is written directly, the second
 # through the page cache, and only then is the callback called (ext4_dio_write_iter()).
 fall_back() {
@@ -188,6 +202,7 @@ for fs in $filesystems; do
 	run "sync-$fs" sync_write "$fs" propagate
 	run "sync-observe-$fs" sync_write "$fs" observe
 done
+run in-turn in_turn
 for fs in ext4 xfs; do
 	run "loop-$fs" loop_device "$fs"
 done
