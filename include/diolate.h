@@ -256,6 +256,8 @@ void diolate_probes_stop(void);
 void diolate_probes_disarm(void);
 void diolate_probes_arm_tracking(void);
 void diolate_probes_disarm_tracking(void);
+void diolate_probes_arm_judging(void);
+void diolate_probes_disarm_judging(void);
 unsigned long diolate_probes_missed(void);
 void diolate_probes_show(struct seq_file *m);
 

@@ -47,7 +47,7 @@ static void untrack(void)
 }
 
 /**
- * diolate_track() - note when direct writes begin, or no longer
+ * diolate_track() - note when direct writes begin, and judge them on each way, or no longer
  * @hot: which
  *
  * Context: process, sleeps.
@@ -59,12 +59,15 @@ void diolate_track(bool hot)
 	mutex_lock(&policy_lock);
 	if (hot && !tracked) {
 		track();
+		diolate_probes_arm_judging();
 		/* What cannot be done where an overtaken write is seen. */
 		if (DIOLATE_URING_FORGETS)
 			diolate_probes_arm_uring();
 	}
-	if (!hot && tracked)
+	if (!hot && tracked) {
+		diolate_probes_disarm_judging();
 		untrack();
+	}
 	tracked = hot;
 	mutex_unlock(&policy_lock);
 }

@@ -42,9 +42,13 @@ struct site {
 /* What @err is when a site is of no use on this kernel, or for now. */
 #define NOT_NEEDED 1
 
-/* From here on, sites that mark writes; and those armed when something was written back. */
+/*
+ * From here on, sites that mark writes; those armed while it is noted when writes begin; and those
+ * armed while there may be some that were overtaken.
+ */
 #define FIRST_MARKING DIOLATE_AT_IOMAP_WORK
 #define FIRST_TRACKING DIOLATE_AT_IOMAP_SUBMIT
+#define FIRST_JUDGING DIOLATE_AT_INVALIDATED
 
 static struct site sites[DIOLATE_SITES] = {
 	[DIOLATE_AT_INVALIDATE] = {
@@ -353,18 +357,12 @@ void diolate_probes_disarm(void)
 	disarm(0, FIRST_MARKING);
 }
 
-/**
- * diolate_probes_arm_tracking() - arm the sites that are of use when something was written back
- *
- * Each of them costs its path only: what it would have noted is not repaired, nor always judged.
- *
- * Context: process, may sleep.
- */
-void diolate_probes_arm_tracking(void)
+/* Each of them costs its path only: what it would have noted is not repaired, nor always judged. */
+static void arm_for_now(size_t first, size_t behind)
 {
 	size_t i;
 
-	for (i = FIRST_TRACKING; i < DIOLATE_SITES; i++) {
+	for (i = first; i < behind; i++) {
 		struct site *site = &sites[i];
 
 		site->err = arm(site);
@@ -376,6 +374,25 @@ void diolate_probes_arm_tracking(void)
 	}
 }
 
+static void disarm_for_now(size_t first, size_t behind)
+{
+	size_t i;
+
+	disarm(first, behind);
+	for (i = first; i < behind; i++)
+		sites[i].err = NOT_NEEDED;
+}
+
+/**
+ * diolate_probes_arm_tracking() - arm the sites that note when direct writes begin
+ *
+ * Context: process, may sleep.
+ */
+void diolate_probes_arm_tracking(void)
+{
+	arm_for_now(FIRST_TRACKING, FIRST_JUDGING);
+}
+
 /**
  * diolate_probes_disarm_tracking() - disarm them
  *
@@ -383,11 +400,27 @@ void diolate_probes_arm_tracking(void)
  */
 void diolate_probes_disarm_tracking(void)
 {
-	size_t i;
+	disarm_for_now(FIRST_TRACKING, FIRST_JUDGING);
+}
 
-	disarm(FIRST_TRACKING, DIOLATE_SITES);
-	for (i = FIRST_TRACKING; i < DIOLATE_SITES; i++)
-		sites[i].err = NOT_NEEDED;
+/**
+ * diolate_probes_arm_judging() - arm the sites that are of use only when something was written back
+ *
+ * Context: process, may sleep.
+ */
+void diolate_probes_arm_judging(void)
+{
+	arm_for_now(FIRST_JUDGING, DIOLATE_SITES);
+}
+
+/**
+ * diolate_probes_disarm_judging() - disarm them
+ *
+ * Context: process, sleeps.
+ */
+void diolate_probes_disarm_judging(void)
+{
+	disarm_for_now(FIRST_JUDGING, DIOLATE_SITES);
 }
 
 /**
