@@ -58,11 +58,11 @@ void diolate_track(bool hot)
 
 	mutex_lock(&policy_lock);
 	if (hot && !tracked) {
-		track();
-		diolate_probes_arm_judging();
-		/* What cannot be done where an overtaken write is seen. */
+		/* First what cannot be done where an overtaken write is seen. */
 		if (DIOLATE_URING_FORGETS)
 			diolate_probes_arm_uring();
+		track();
+		diolate_probes_arm_judging();
 	}
 	if (!hot && tracked) {
 		diolate_probes_disarm_judging();

@@ -287,9 +287,12 @@ storm_flushed() {
 	say "of $(v writes) writes"
 }
 
-# The same with no timing to it: some stores come in time, some are written back.
+# The same with no timing to it: some stores come in time, some are written back. Not before the moment is
+# over in which some writes are not seen.
 storm_flushed_free() {
 	load policy="$1"
+	overtaken ext4 /mnt/ext4
+	eval "$armed"
 	before
 	storm_begins --free --verify
 	rounds=0
