@@ -5,7 +5,8 @@ KERNEL_BUILD_DIR ?= /lib/modules/$(shell uname -r)/build
 CFLAGS ?= -O2 -g -Wall -Wextra -Werror
 
 .PHONY: module load unload sign tool install-tool install-source dkms-install dkms-remove deb rpm \
-	demo session check check-long check-debug check-install bench guest clean distclean
+	demo session unit lint check check-all check-long check-debug check-install bench guest clean \
+	distclean help
 
 module:
 	@[ -e $(KERNEL_BUILD_DIR)/Makefile ] || { echo "no headers of the running kernel in \
@@ -87,11 +88,21 @@ demo:
 session:
 	@test/demo session
 
+# The tests, in rings; test/README.md. The minutes are those of two processors, see there.
+unit:
+	@test/unit/run
+
+lint:
+	@test/lint
+
 check:
 	@test/check
 
+check-all:
+	@test/check --all
+
 check-long:
-	@LONG=1 test/check
+	@LONG=1 test/check --all
 
 check-debug:
 	@DEBUG=1 test/check

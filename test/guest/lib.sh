@@ -2,8 +2,18 @@
 
 counters=/sys/kernel/debug/diolate/counters
 verdicts=0
-# The cases to run, from the kernel command line: diolate.cases=a,b*; all if it is absent.
-wanted=$(sed -n 's/.*diolate\.cases=\([^ ]*\).*/\1/p' /proc/cmdline | tr , ' ')
+
+# told_at_boot NAME: what the kernel command line says after diolate.NAME=, with spaces for commas.
+told_at_boot() {
+	sed -n "s/.*diolate\.$1=\([^ ]*\).*/\1/p" /proc/cmdline | tr , ' '
+}
+
+# Which cases to run: those with one of these names (patterns), or one of these words; all if both are
+# empty. Of these, every so many-th, if other guests run the others: `2 3` is the second of each three.
+wanted=$(told_at_boot cases)
+wanted_words=$(told_at_boot words)
+part=$(told_at_boot part)
+met=0
 
 # What is the size of a test that has two: `either SMALL WHOLE`. Whole is for `make check-long`.
 either() {
@@ -18,25 +28,82 @@ verdict() {
 	echo "$*" >"$verdict_port"
 }
 
-# is_wanted NAME: whether this case is to be run; what is asked for may be a pattern.
-is_wanted() {
-	[ -n "$wanted" ] || return 0
-	set -f
-	for pattern in $wanted; do
-		# shellcheck disable=SC2254 # a pattern indeed
-		case $1 in
-		$pattern) set +f; return 0 ;;
+# The words a case can have, each said before `run`: `core run NAME COMMAND`. test/README.md has what they
+# mean, and which kernels run which.
+words=
+word() {
+	words="$words $1"
+	shift
+	"$@"
+}
+
+core() {
+	word core "$@"
+}
+
+quick() {
+	word quick "$@"
+}
+
+# quick_if A = B run ...: of a loop, only where this is true; != as well.
+quick_if() {
+	[ ! "$1" "$2" "$3" ] || words="$words quick"
+	shift 3
+	"$@"
+}
+
+busy() {
+	word busy "$@"
+}
+
+locks() {
+	word locks "$@"
+}
+
+# has_word WORD...: whether the case that is being looked at has one of these.
+has_word() {
+	for word in "$@"; do
+		case " $words " in
+		*" $word "*) return 0 ;;
 		esac
 	done
-	set +f
 	return 1
+}
+
+# is_named NAME PATTERN...: whether it is one of these.
+is_named() {
+	name=$1
+	shift
+	for pattern in "$@"; do
+		# shellcheck disable=SC2254 # a pattern indeed
+		case $name in
+		$pattern) return 0 ;;
+		esac
+	done
+	return 1
+}
+
+# is_wanted NAME: whether the case, with its words, is to be run here.
+is_wanted() {
+	set -f
+	# shellcheck disable=SC2086 # lists
+	if [ -n "$wanted$wanted_words" ] && ! is_named "$1" $wanted && ! has_word $wanted_words; then
+		set +f
+		return 1
+	fi
+	set +f
+	met=$((met + 1))
+	[ -z "$part" ] || [ $((met % ${part#* })) = $((${part% *} % ${part#* })) ]
 }
 
 # run NAME COMMAND...: one case. It fails with the first command of it that fails.
 run() {
 	name=$1
 	shift
-	is_wanted "$name" || return 0
+	wanted_here=0
+	is_wanted "$name" || wanted_here=$?
+	words=
+	[ $wanted_here = 0 ] || return 0
 	echo "diolate-test: case $name" >/dev/kmsg
 	: >/tmp/said
 	rm -f /tmp/skip
@@ -107,6 +174,8 @@ fail() {
 load() {
 	# shellcheck disable=SC2086 # nothing, or one word
 	/sbin/insmod /diolate.ko $policy_unless_said "$@" || fail "insmod $*: $(dmesg | grep diolate: | tail -n 1)"
+	# For test/entered.
+	echo "diolate-test: text $(cat /sys/module/diolate/sections/.text)" >/dev/kmsg
 }
 
 unload() {
@@ -246,6 +315,14 @@ collision_in() {
 	shift 2
 	line=$(collide "$@" "$fs" "$directory/collision") || fail "collide $* in $directory: $line"
 	echo "$line"
+}
+
+# is_debug: whether this is the kernel with all checks, which is slow and has little else.
+is_debug() {
+	case $(uname -r) in
+	*-debug-*) ;;
+	*) return 1 ;;
+	esac
 }
 
 # has_symbol NAME: whether this kernel has a function of that name.

@@ -111,8 +111,8 @@ unpack() {
 	done
 }
 
-# make_root DIRECTORY PACKAGE...: a new root that holds these and all they depend on; $work/debs gets
-# the packages. Fails with what apt said when the mirror does not answer.
+# make_root DIRECTORY PACKAGE...: a new root that holds these (options of apt-get install may come
+# before them) and all they depend on; $work/debs gets the packages. Fails with what apt said when the mirror does not answer.
 make_root() {
 	local into=$1 link
 

@@ -11,6 +11,7 @@ BUILD=$TOP/build
 
 # depmod, mkfs.* and their like live there, and a plain user's path lacks them.
 PATH=$PATH:/usr/sbin:/sbin
+QEMU_ROOT=$CACHE/qemu
 # What the guest carries along, beside busybox and the modules; see test/vm/initramfs.
 GUEST_PACKAGES=(btrfs-progs dmsetup dosfstools e2fsprogs exfatprogs f2fs-tools fio kmod mount ntfs-3g
 	xfsprogs)
@@ -28,10 +29,39 @@ kernel_table() {
 	sed -e 's/#.*//' -e '/=/d' -e '/^[[:space:]]*$/d' "$VM/kernels"
 }
 
-# cases_of SET: its patterns; none for all.
-cases_of() {
+# words_of SET: the words of the cases a row runs, from its last column; none for all.
+words_of() {
 	[[ $1 != all ]] || return 0
-	sed -n "s/^$1 = //p" "$VM/kernels" | grep . || die "test/vm/kernels defines no set of cases \"$1\""
+	tr , ' ' <<<"$1"
+}
+
+# cases_called NAME PATTERN: the cases of a kernel that are called so; fails if there is none.
+cases_called() {
+	local case found=1
+
+	while read -r case _; do
+		# shellcheck disable=SC2053 # a pattern indeed
+		if [[ $case == $2 ]]; then
+			echo "$case"
+			found=0
+		fi
+	done < <("$VM/cases" "$1")
+	return "$found"
+}
+
+# cases_with NAME WORD...: those with one of these words; all if none is given.
+cases_with() {
+	local case words word
+
+	while read -r case words; do
+		[[ $# -gt 1 ]] || echo "$case"
+		for word in "${@:2}"; do
+			if [[ " $words " == *" $word "* ]]; then
+				echo "$case"
+				break
+			fi
+		done
+	done < <("$VM/cases" "$1")
 }
 
 # arch_of FLAVOUR: Debian's name of the architecture.
@@ -62,15 +92,20 @@ kernel_row() {
 	export NAME SERIES RELEASE FLAVOUR CASE_SET ARCH ROOT GUEST_ROOT TRACERS
 }
 
-# kernel_names [debug]: the stock kernels, or those of flavour debug.
+# kernel_names [debug]: all kernels but those of flavour debug, or these.
 kernel_names() {
 	kernel_table | awk -v debug="${1:+1}" '
 		($3 == "debug") == debug + 0 { printf "%s%s", sep, $1; sep = " " }'
 }
 
-# The stock kernels on which every case runs, or most do.
+# Debian's stock kernels, of no special flavour: those of `make check`.
+stock_names() {
+	kernel_names | tr ' ' '\n' | grep -v - | paste -sd ' '
+}
+
+# The kernels on which every case runs, or most do.
 whole_kernel_names() {
-	kernel_table | awk '$3 != "debug" && $4 ~ /^(all|most)$/ { printf "%s%s", sep, $1; sep = " " }'
+	kernel_table | awk '$3 != "debug" && $4 ~ /^all$|locks/ { printf "%s%s", sep, $1; sep = " " }'
 }
 
 all_names() {
@@ -84,4 +119,31 @@ kernel_files() {
 		die "kernel $NAME is not in the cache; run test/vm/fetch $NAME first"
 	KERNEL_DIR=$CACHE/kernels/$NAME/$ABI
 	export ABI KERNEL_DIR
+}
+
+# Sets QEMU, a command, to that of test/vm/fetch-qemu for a system (x86_64, aarch64). It is 11 or later:
+# those of Debian 12 and 13, 7.2 and 10.0, crash a kernel whose code is patched while two of its
+# processors run on a thread each (a kprobe of ftrace's own switched on and off under load, diolate not
+# loaded, ended in an oops in 9 of 9 runs on 7.2 and 1 of 2 on 10.0). Called through the loader of the
+# root it came in, since this machine's libraries may be older.
+qemu_for() {
+	local lib=$QEMU_ROOT/usr/lib/x86_64-linux-gnu
+
+	QEMU=("$lib/ld-linux-x86-64.so.2" --library-path "$lib" "$QEMU_ROOT/usr/bin/qemu-system-$1"
+		-L "$QEMU_ROOT/usr/share/qemu" -L "$QEMU_ROOT/usr/share/seabios")
+	[[ -e ${QEMU[0]} ]] || die "QEMU is not in the cache; run test/vm/fetch-qemu first"
+}
+
+# summed: passes on the lines of what prints `ok NAME`, `not ok NAME` and `skip NAME`, with their sum as the
+# last one and not those of parts of it. Fails if one failed, or none passed.
+summed() {
+	awk '/^[0-9]+ passed, [0-9]+ failed/ { next }
+		/^ok / { ok++ }
+		/^not ok / { bad++ }
+		/^skip / { skip++ }
+		{ print; fflush() }
+		END {
+			printf "%d passed, %d failed%s\n", ok, bad, skip ? ", " skip " skipped" : ""
+			exit bad || !ok
+		}'
 }

@@ -18,6 +18,6 @@ stock_without_collision() {
 }
 
 for fs in $filesystems; do
-	run "stock-$fs" stock "$fs"
-	run "stock-no-collision-$fs" stock_without_collision "$fs"
+	core run "stock-$fs" stock "$fs"
+	core run "stock-no-collision-$fs" stock_without_collision "$fs"
 done

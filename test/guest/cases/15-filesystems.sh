@@ -196,15 +196,15 @@ journalled() {
 	unload
 }
 
-run fs-ext4 filesystem ext4 mkfs.ext4 -q -F
-run fs-ext4-1k filesystem ext4 mkfs.ext4 -q -F -b 1024
-run fs-ext4-journal journalled
-run fs-ext2 filesystem ext2 mkfs.ext4 -t ext2 -q -F
-run fs-xfs filesystem xfs mkfs.xfs -q -f
-run fs-btrfs btrfs_file
-run fs-f2fs filesystem f2fs mkfs.f2fs -q -f -t 0
-run fs-vfat filesystem vfat mkfs.vfat -I
-run fs-exfat filesystem exfat mkfs.exfat
-run fs-ntfs3 filesystem ntfs3 mkntfs -q -F -Q
+locks quick run fs-ext4 filesystem ext4 mkfs.ext4 -q -F
+locks quick run fs-ext4-1k filesystem ext4 mkfs.ext4 -q -F -b 1024
+locks quick run fs-ext4-journal journalled
+locks quick run fs-ext2 filesystem ext2 mkfs.ext4 -t ext2 -q -F
+locks quick run fs-xfs filesystem xfs mkfs.xfs -q -f
+locks quick run fs-btrfs btrfs_file
+locks quick run fs-f2fs filesystem f2fs mkfs.f2fs -q -f -t 0
+locks quick run fs-vfat filesystem vfat mkfs.vfat -I
+locks quick run fs-exfat filesystem exfat mkfs.exfat
+locks quick run fs-ntfs3 filesystem ntfs3 mkntfs -q -F -Q
 # The driver that took its place (7.1 and later).
-run fs-ntfs filesystem ntfs mkntfs -q -F -Q
+locks quick run fs-ntfs filesystem ntfs mkntfs -q -F -Q

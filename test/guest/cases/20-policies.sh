@@ -186,25 +186,25 @@ loop_collision() {
 	rm "$backing"
 }
 
-run files files
+core run files files
 for fs in $filesystems; do
-	run "observe-$fs" observe "$fs"
+	core run "observe-$fs" observe "$fs"
 done
 for fs in $filesystems; do
-	run "overwrite-$fs" propagate "$fs"
+	core run "overwrite-$fs" propagate "$fs"
 done
 for fs in ext4 xfs; do
-	run "extend-$fs" extend "$fs" propagate
-	run "extend-observe-$fs" extend "$fs" observe
+	core run "extend-$fs" extend "$fs" propagate
+	core run "extend-observe-$fs" extend "$fs" observe
 done
 for fs in $filesystems; do
-	run "dsync-$fs" dsync "$fs"
-	run "sync-$fs" sync_write "$fs" propagate
-	run "sync-observe-$fs" sync_write "$fs" observe
+	core run "dsync-$fs" dsync "$fs"
+	core run "sync-$fs" sync_write "$fs" propagate
+	core run "sync-observe-$fs" sync_write "$fs" observe
 done
-run in-turn in_turn
+quick run in-turn in_turn
 for fs in ext4 xfs; do
-	run "loop-$fs" loop_device "$fs"
+	locks quick run "loop-$fs" loop_device "$fs"
 done
-run fall-back-to-buffered fall_back
-run not-proven not_proven
+quick run fall-back-to-buffered fall_back
+quick run not-proven not_proven

@@ -89,22 +89,22 @@ uring_short() {
 
 for fs in $filesystems; do
 	for how in plain sqpoll fixed linked; do
-		run "uring-$how-$fs" uring "$fs" "$how" ""
+		core run "uring-$how-$fs" uring "$fs" "$how" ""
 	done
 	for how in plain sqpoll fixed linked; do
-		[ "$fs" = vfat ] || run "uring-longer-$how-$fs" uring "$fs" "$how" "$longer"
+		[ "$fs" = vfat ] || core run "uring-longer-$how-$fs" uring "$fs" "$how" "$longer"
 	done
-	run "uring-observe-$fs" uring_observe "$fs" ""
-	run "uring-no-collision-$fs" uring_without_collision "$fs" ""
+	core run "uring-observe-$fs" uring_observe "$fs" ""
+	core run "uring-no-collision-$fs" uring_without_collision "$fs" ""
 done
-run uring-longer-observe-ext4 uring_observe ext4 "$longer"
-run uring-longer-no-collision-ext4 uring_without_collision ext4 "$longer"
-run uring-short uring_short
+core run uring-longer-observe-ext4 uring_observe ext4 "$longer"
+core run uring-longer-no-collision-ext4 uring_without_collision ext4 "$longer"
+core run uring-short uring_short
 # 5.10 and 6.1 refuse to poll a dm device (-EOPNOTSUPP), and no other can be held while a write is
 # waited for.
 case $(uname -r) in
 5.* | 6.1.*) ;;
-*) run uring-longer-iopoll-ext4 uring ext4 iopoll "$longer" ;;
+*) core run uring-longer-iopoll-ext4 uring ext4 iopoll "$longer" ;;
 esac
 # vfat's completions cannot be polled. 6.12 polls for no asynchronous write, as it completes all in a
 # worker (iomap_dio_bio_iter(), fs/iomap/direct-io.c, takes IOCB_HIPRI away), so a dm device will do; the
@@ -112,8 +112,8 @@ esac
 for fs in ext4 xfs; do
 	for how in iopoll quiet; do
 		case $(uname -r) in
-		6.12.*) run "uring-$how-$fs" uring "$fs" "$how" "" ;;
-		*) run "uring-$how-$fs" uring_iopoll "$fs" "$how" ;;
+		6.12.*) core run "uring-$how-$fs" uring "$fs" "$how" "" ;;
+		*) core run "uring-$how-$fs" uring_iopoll "$fs" "$how" ;;
 		esac
 	done
 done

@@ -53,15 +53,15 @@ beside_exfat() {
 
 for fs in $filesystems; do
 	file=/mnt/$fs/collision
-	run "clean-reader-$fs" clean "$fs" "cat $file >/dev/null"
-	run "clean-copy-$fs" clean "$fs" "cp $file /tmp/copy && cmp $file /tmp/copy"
-	run "clean-cached-$fs" clean "$fs" "dd if=$file of=/dev/null bs=4096 skip=3 count=1"
+	core run "clean-reader-$fs" clean "$fs" "cat $file >/dev/null"
+	core run "clean-copy-$fs" clean "$fs" "cp $file /tmp/copy && cmp $file /tmp/copy"
+	core run "clean-cached-$fs" clean "$fs" "dd if=$file of=/dev/null bs=4096 skip=3 count=1"
 done
-run clean-beside-vfat beside_vfat
-run clean-beside-uring-vfat beside_vfat --uring
+core run clean-beside-vfat beside_vfat
+core run clean-beside-uring-vfat beside_vfat --uring
 # What is initialized ends with the file on 6.1, and may end before it on 6.12. 7.3 waits for direct
 # writes in flight (exfat_file_write_iter()).
 case $(uname -r) in
-6.1.*) run clean-beside-exfat beside_exfat 512 ;;
-6.12.*) run clean-beside-exfat beside_exfat 65536 ;;
+6.1.*) core run clean-beside-exfat beside_exfat 512 ;;
+6.12.*) core run clean-beside-exfat beside_exfat 65536 ;;
 esac

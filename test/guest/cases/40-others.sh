@@ -139,21 +139,21 @@ switch_while_pending() {
 }
 
 for fs in ext4 vfat; do
-	run "foreign-around-ours-$fs" foreign "$fs" "f d D F"
-	run "foreign-within-ours-$fs" foreign "$fs" "d f F D"
-	run "foreign-before-ours-$fs" foreign "$fs" "f d F D"
-	run "foreign-after-ours-$fs" foreign "$fs" "d f D F"
-	run "observe-replaces-nothing-$fs" observe_replaces_nothing "$fs"
+	locks quick_if "$fs" = ext4 run "foreign-around-ours-$fs" foreign "$fs" "f d D F"
+	locks quick_if "$fs" = ext4 run "foreign-within-ours-$fs" foreign "$fs" "d f F D"
+	locks quick_if "$fs" = ext4 run "foreign-before-ours-$fs" foreign "$fs" "f d F D"
+	locks quick_if "$fs" = ext4 run "foreign-after-ours-$fs" foreign "$fs" "d f D F"
+	core run "observe-replaces-nothing-$fs" observe_replaces_nothing "$fs"
 done
 for fs in $filesystems; do
-	run "switch-to-propagate-$fs" switch observe propagate "$fs"
-	run "switch-to-observe-$fs" switch propagate observe "$fs"
-	run "unload-in-flight-$fs" unload_in_flight "$fs"
-	run "unload-while-completing-$fs" unload_while_completing "$fs"
+	locks quick_if "$fs" = xfs run "switch-to-propagate-$fs" switch observe propagate "$fs"
+	locks quick_if "$fs" = xfs run "switch-to-observe-$fs" switch propagate observe "$fs"
+	core run "unload-in-flight-$fs" unload_in_flight "$fs"
+	core run "unload-while-completing-$fs" unload_while_completing "$fs"
 done
 # A completion by a worker, and a write that the file system waits for.
-run unload-pending-vfat unload_pending vfat 0
-run unload-pending-ext4 unload_pending ext4 32768
-run unload-pending-uring-vfat unload_pending vfat 0 --uring
-run unload-pending-uring-ext4 unload_pending ext4 32768 --uring
-run switch-while-pending switch_while_pending ext4
+core run unload-pending-vfat unload_pending vfat 0
+core run unload-pending-ext4 unload_pending ext4 32768
+core run unload-pending-uring-vfat unload_pending vfat 0 --uring
+core run unload-pending-uring-ext4 unload_pending ext4 32768 --uring
+locks quick run switch-while-pending switch_while_pending ext4

@@ -219,21 +219,21 @@ case $(uname -r) in
 *) submitter=collide ;;
 esac
 for fs in $filesystems; do
-	run "log-$fs" log_late "$fs" propagate "" \
+	quick run "log-$fs" log_late "$fs" propagate "" \
 		"outcome=delivered error=-5 consumer=libaio offset=0 pid=-"
-	run "log-uring-$fs" log_late "$fs" propagate "--uring" \
+	quick run "log-uring-$fs" log_late "$fs" propagate "--uring" \
 		"outcome=delivered error=-5 consumer=io_uring comm=$submitter"
 done
-run log-observe-ext4 log_late ext4 observe "" "outcome=observed error=0 reason=- pid=-"
-run log-sync-ext4 log_late ext4 propagate "--sync" "outcome=sync error=0 consumer=sync comm=collide"
-run log-longer-ext4 log_late ext4 propagate "$longer" \
+quick run log-observe-ext4 log_late ext4 observe "" "outcome=observed error=0 reason=- pid=-"
+quick run log-sync-ext4 log_late ext4 propagate "--sync" "outcome=sync error=0 consumer=sync comm=collide"
+quick run log-longer-ext4 log_late ext4 propagate "$longer" \
 	"outcome=delivered offset=32768 consumer=libaio comm=collide"
-run log-uid log_uid
-run log-names log_names
-run log-long-path log_long_path
-run log-rename log_rename
-run log-overlay log_overlay
-run log-full log_full
+quick run log-uid log_uid
+quick run log-names log_names
+quick run log-long-path log_long_path
+quick run log-rename log_rename
+quick run log-overlay log_overlay
+locks quick run log-full log_full
 run log-many-files log_many_files
-run log-trace log_trace
-run log-burst log_burst
+quick run log-trace log_trace
+locks run log-burst log_burst

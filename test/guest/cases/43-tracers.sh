@@ -84,7 +84,7 @@ trace_bpftrace() {
 }
 
 # The debug kernel knows no disk and no BPF (test/vm/debug.config). Its tracepoint is read by log-trace.
-if [ ! -e /sys/kernel/debug/kmemleak ]; then
+if ! is_debug; then
 	run trace-perf traced trace_perf
 	run trace-trace-cmd traced trace_trace_cmd
 	run trace-bpftrace traced trace_bpftrace

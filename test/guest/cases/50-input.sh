@@ -40,12 +40,12 @@ refused_at_run_time() {
 
 # How kmod says -EINVAL, and how the shell does.
 invalid="Invalid parameters"
-run bad-policy refused "$invalid" policy=bogus
-run bad-policy-empty refused "$invalid" policy=
-run bad-maxactive-0 refused "$invalid" maxactive=0
-run bad-maxactive-negative refused "$invalid" maxactive=-1
-run bad-maxactive-large refused "$invalid" maxactive=100000
-run bad-maxactive-word refused "$invalid" maxactive=many
-run bad-log-size refused "$invalid" log_size=1000000000
-run bad-policy-at-run-time refused_at_run_time bogus "Invalid argument"
-run bad-repair-ms refused "$invalid" repair_ms=10001
+quick run bad-policy refused "$invalid" policy=bogus
+quick run bad-policy-empty refused "$invalid" policy=
+quick run bad-maxactive-0 refused "$invalid" maxactive=0
+quick run bad-maxactive-negative refused "$invalid" maxactive=-1
+quick run bad-maxactive-large refused "$invalid" maxactive=100000
+quick run bad-maxactive-word refused "$invalid" maxactive=many
+quick run bad-log-size refused "$invalid" log_size=1000000000
+quick run bad-policy-at-run-time refused_at_run_time bogus "Invalid argument"
+quick run bad-repair-ms refused "$invalid" repair_ms=10001

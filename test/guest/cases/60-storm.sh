@@ -181,8 +181,8 @@ storm_unload() {
 	say "256 ended as stock, $(v stores) of them late"
 }
 
-run storm-stock storm_stock
-run storm storm_whole
-run storm-exhausted storm_exhausted
-run storm-reload storm_reload
-run storm-unload storm_unload
+locks quick run storm-stock storm_stock
+busy quick run storm storm_whole
+busy quick run storm-exhausted storm_exhausted
+locks quick run storm-reload storm_reload
+busy quick run storm-unload storm_unload

@@ -262,15 +262,15 @@ uring_refused() {
 	grep -q "^kiocb_done armed 0 " $dir/sites || fail "$(cat $dir/sites)"
 }
 
-run refuse-register_kprobe each_step register_kprobe 6
-run refuse-register_kretprobe each_step register_kretprobe 2
-run refuse-register_ftrace_function each_step register_ftrace_function 1
-run refuse-percpu_ref_init step_refs
-run refuse-debugfs step_debugfs
-run required-absent required_absent
-run uring-refused uring_refused
-run optional-absent-dio_aio_complete_work optional_absent dio_aio_complete_work vfat ""
-run stand-ins stand_ins
-run completion-absent completion_absent
-run kprobes-off kprobes_off
-run ftrace-off ftrace_off
+locks quick run refuse-register_kprobe each_step register_kprobe 6
+locks quick run refuse-register_kretprobe each_step register_kretprobe 2
+locks quick run refuse-register_ftrace_function each_step register_ftrace_function 1
+locks quick run refuse-percpu_ref_init step_refs
+locks quick run refuse-debugfs step_debugfs
+locks quick run required-absent required_absent
+core run uring-refused uring_refused
+quick run optional-absent-dio_aio_complete_work optional_absent dio_aio_complete_work vfat ""
+locks quick run stand-ins stand_ins
+locks quick run completion-absent completion_absent
+locks quick run kprobes-off kprobes_off
+locks quick run ftrace-off ftrace_off

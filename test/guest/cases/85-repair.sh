@@ -598,51 +598,51 @@ model_f2fs() {
 }
 
 for fs in $filesystems; do
-	run "repair-$fs" each "$fs" repair repair_new_blocks
-	run "repair-edges-$fs" each "$fs" repair_at_the_end repair_beside repair_large_folios
-	run "repair-written-back-$fs" repair_written_back "$fs"
-	run "repair-share-$fs" repair_share "$fs"
-	run "repair-meanwhile-$fs" each "$fs" repair_deleted repair_full_disk
+	core run "repair-$fs" each "$fs" repair repair_new_blocks
+	quick_if "$fs" = xfs run "repair-edges-$fs" each "$fs" repair_at_the_end repair_beside repair_large_folios
+	quick_if "$fs" = ext4 run "repair-written-back-$fs" repair_written_back "$fs"
+	quick_if "$fs" = xfs run "repair-share-$fs" repair_share "$fs"
+	quick_if "$fs" = vfat run "repair-meanwhile-$fs" each "$fs" repair_deleted repair_full_disk
 done
-run repair-others-ext4 each ext4 repair_sync_attribute repair_waited_for repair_dsync repair_sync
-run repair-others-xfs each xfs repair_sync_attribute
-run repair-all-or-nothing repair_all_or_nothing vfat
-run repair-overlay-ext4 repair_overlay ext4
-run repair-overlay-xfs repair_overlay xfs
+quick run repair-others-ext4 each ext4 repair_sync_attribute repair_waited_for repair_dsync repair_sync
+quick run repair-others-xfs each xfs repair_sync_attribute
+quick run repair-all-or-nothing repair_all_or_nothing vfat
+quick run repair-overlay-ext4 repair_overlay ext4
+quick run repair-overlay-xfs repair_overlay xfs
 # f2fs may miscount its dirty pages, exfat frees blocks that are being written to.
-run repair-f2fs repair_but_on "5.*" f2fs mkfs.f2fs -q -f -t 0
-run repair-exfat repair_but_on "[56].*" exfat mkfs.exfat
-run repair-ext2 repair_other ext2 mkfs.ext4 -q -F -t ext2
+quick run repair-f2fs repair_but_on "5.*" f2fs mkfs.f2fs -q -f -t 0
+quick run repair-exfat repair_but_on "[56].*" exfat mkfs.exfat
+quick run repair-ext2 repair_other ext2 mkfs.ext4 -q -F -t ext2
 run repair-real-error-vfat repair_real_error vfat mkfs.vfat -I
-run repair-real-error-ext4 repair_real_error ext4 mkfs.ext4 -q -F
-run repair-live-patch somebody_replaces
-run repair-refused repair_refused
-run repair-switched-off repair_switched_off
+quick run repair-real-error-ext4 repair_real_error ext4 mkfs.ext4 -q -F
+locks quick run repair-live-patch somebody_replaces
+quick run repair-refused repair_refused
+quick run repair-switched-off repair_switched_off
 run repair-freezing-ext4 repair_freezing ext4 mkfs.ext4 -q -F
-run repair-freezing-xfs repair_freezing xfs mkfs.xfs -q -f
-run repair-shut-down repair_shut_down
-run repair-deadline-ext4 repair_deadline ext4
+quick run repair-freezing-xfs repair_freezing xfs mkfs.xfs -q -f
+quick run repair-shut-down repair_shut_down
+quick run repair-deadline-ext4 repair_deadline ext4
 run repair-deadline-xfs repair_deadline xfs
 # What has to be so under every policy.
 for fs in $filesystems; do
 	file=/mnt/$fs/collision
-	run "repair-clean-reader-$fs" under repair clean "$fs" "cat $file >/dev/null"
-	run "repair-clean-uring-$fs" under repair uring_without_collision "$fs" ""
-	run "repair-loop-$fs" under repair loop_device "$fs"
-	run "repair-unload-in-flight-$fs" under repair unload_in_flight "$fs"
-	run "repair-unload-completing-$fs" under repair unload_while_completing "$fs"
+	quick_if "$fs" = xfs run "repair-clean-reader-$fs" under repair clean "$fs" "cat $file >/dev/null"
+	quick_if "$fs" = xfs run "repair-clean-uring-$fs" under repair uring_without_collision "$fs" ""
+	quick_if "$fs" = ext4 run "repair-loop-$fs" under repair loop_device "$fs"
+	quick_if "$fs" = vfat run "repair-unload-in-flight-$fs" under repair unload_in_flight "$fs"
+	quick_if "$fs" = ext4 run "repair-unload-completing-$fs" under repair unload_while_completing "$fs"
 done
 run repair-clean-fio under repair clean_fio ext4 "$(either 1 20)"
-run repair-unload-pending-vfat under repair unload_pending vfat 0
-run repair-unload-pending-uring-ext4 under repair unload_pending ext4 32768 --uring
-run storm-repair-unload under repair storm_unload
-run storm-repair repair_storm
+quick run repair-unload-pending-vfat under repair unload_pending vfat 0
+quick run repair-unload-pending-uring-ext4 under repair unload_pending ext4 32768 --uring
+quick run storm-repair-unload under repair storm_unload
+quick run storm-repair repair_storm
 run storm-repair-switched repair_switched
 # Over four kernels, 20000 operations on each file system.
 ops=$(either 5000 40000)
 run model-ext4 model_on ext4 50 --align 4096 --ops $ops
 run model-xfs model_on xfs 20 --align 4096 --ops $((ops / 2))
-run model-xfs-512 model_on xfs 0 --ops $((ops / 2))
-run model-vfat model_on vfat 50 --align 4096 --no-punch --async --ops $ops
+quick run model-xfs-512 model_on xfs 0 --ops $((ops / 2))
+quick run model-vfat model_on vfat 50 --align 4096 --no-punch --async --ops $ops
 run model-f2fs model_f2fs
 run model-exfat model_exfat

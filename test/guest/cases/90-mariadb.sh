@@ -206,7 +206,7 @@ mariadb_repair() {
 
 # For `make check-long` alone: some minutes a kernel. The debug kernel knows no disk, and Debian has built
 # this server for the other processor.
-if [ "$(either no yes)" = yes ] && [ ! -e /sys/kernel/debug/kmemleak ] && [ "$(uname -m)" = x86_64 ]; then
+if [ "$(either no yes)" = yes ] && ! is_debug && [ "$(uname -m)" = x86_64 ]; then
 	for policy in stock propagate repair; do
 		run mariadb-$policy mariadb_$policy O_DIRECT
 		run mariadb-no-fsync-$policy mariadb_$policy O_DIRECT_NO_FSYNC

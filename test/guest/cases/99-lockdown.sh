@@ -24,7 +24,4 @@ lockdown() {
 }
 
 # The debug kernel has no lockdown, which would want its modules signed.
-case $(uname -r) in
-*-debug-*) ;;
-*) run lockdown lockdown ;;
-esac
+is_debug || core run lockdown lockdown
