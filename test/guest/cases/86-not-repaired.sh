@@ -1,0 +1,185 @@
+# shellcheck disable=SC2086 # options of collide, several in one argument
+# Policy repair: what cannot be made true fails, and why; and where the policy is refused.
+
+# Old bytes went to the disk together with the write.
+repair_written_back() {
+	load_repair
+	not_repaired "$1" written-back --again --during "/lib-guest/written-back.sh /mnt/$1/collision"
+}
+
+repair_waited_for() {
+	load_repair
+	not_repaired ext4 waited-for --size 65536 --offset 32768
+}
+
+# 6.1 fails such a write itself, as generic_write_sync() meets the error; later kernels do not.
+repair_dsync() {
+	load_repair
+	before
+	collision ext4 --dsync
+	is res -5 "$line"
+	newest reason dsync
+	case $(value outcome "$(tail -n 1 "${counters%/*}/log")") in
+	delivered) expect late_errors=1 stuck=1 delivered=1 ;;
+	*) expect late_errors=1 stuck=1 already_failed=1 ;;
+	esac
+}
+
+# A file that is written synchronously by its own attribute, with no flag on the write.
+repair_sync_attribute() {
+	load_repair
+	collision "$1" --stores 0
+	xfs_io -c "chattr +s" "/mnt/$1/collision"
+	before
+	collision "$1" --keep
+	newest reason dsync
+	counted=$(since delivered)
+	[ "$counted" = 1 ] && is res -5 "$line"
+	expect late_errors=1 stuck=1 delivered="$counted" already_failed=$((1 - counted))
+	rm "/mnt/$1/collision"
+}
+
+# If one page cannot be dropped the others are left as they are.
+repair_all_or_nothing() {
+	load_repair
+	not_repaired "$1" partial-folio --size 131072 --offset 0 --length 61952 --place 5 --beyond 62000 --submitted
+	[ "$(head -c 6 "/mnt/$1/collision" | tail -c 1)" = s ] || fail "the store within was dropped"
+	[ "$(tail -c +62001 "/mnt/$1/collision" | head -c 1)" = s ] || fail "the store beside was dropped"
+}
+
+# Nobody would be told; nothing is repaired behind the back of who waits for it.
+repair_sync() {
+	load_repair
+	before
+	collision ext4 --sync
+	is res 65536 "$line"
+	is fsync -5 "$line"
+	expect late_errors=1 stuck=1 sync=1
+}
+
+# Somebody has the folio locked: the write is delayed as long as repair_ms says, and no longer.
+repair_deadline() {
+	load_repair
+	for ms in 0 6000; do
+		echo $ms >/sys/module/diolate/parameters/repair_ms
+		/sbin/insmod /lock.ko || fail "lock"
+		start=$(cut -d ' ' -f 1 /proc/uptime | tr -d .)
+		: >/tmp/said
+		# fsync() would wait for the lock as well.
+		not_repaired "$1" busy --first "/sbin/rmmod lock"
+		took=$(($(cut -d ' ' -f 1 /proc/uptime | tr -d .) - start))
+		[ $ms != 0 ] || at_once=$took
+	done
+	# In hundredths of a second; all else that a collision takes is in both.
+	if [ $at_once -ge 600 ] || [ $took -lt 600 ] || [ $took -gt $((at_once + 800)) ]; then
+		fail "$at_once and $took hundredths of a second"
+	fi
+	echo 10000 >/sys/module/diolate/parameters/repair_ms
+	repaired "$1"
+	if echo 10001 >/sys/module/diolate/parameters/repair_ms; then
+		fail "repair_ms=10001 accepted"
+	fi
+}
+
+# refused_with ERRNO_TEXT: policy repair is, in one sentence, which is in $said; it stays what it was.
+refused_with() {
+	dmesg -c >/dev/null
+	! set_policy repair 2>/tmp/echo || fail "policy repair accepted"
+	grep -q "$1" /tmp/echo || fail "$(cat /tmp/echo)"
+	dmesg >/tmp/dmesg
+	[ "$(grep -c 'diolate: policy=repair refused: ' /tmp/dmesg)" = 1 ] || fail "$(cat /tmp/dmesg)"
+	said=$(sed -n 's/.*policy=repair refused: //p' /tmp/dmesg)
+	[ "$(cat /sys/module/diolate/parameters/policy)" = observe ] || fail "policy changed"
+	! grep -qE "when a direct write begins|^dio_warn_stale_pagecache armed .* repair" "${counters%/*}/sites" || fail "$(cat "${counters%/*}/sites")"
+}
+
+# A live patch has the function that records the error: the policy is refused, and the other way round.
+somebody_replaces() {
+	/sbin/insmod /replace.ko || fail "replace"
+	load policy=observe
+	refused_with "busy"
+	case $said in
+	*"live patch"*) ;;
+	*) fail "$said" ;;
+	esac
+	if io_uring_forgets; then
+		set_policy propagate
+		dmesg | grep -q "diolate: .* cannot be replaced on this kernel .*live patch" || fail "$(dmesg)"
+		grep -q "^dio_warn_stale_pagecache refused" "${counters%/*}/sites" ||
+			fail "$(cat "${counters%/*}/sites")"
+		before
+		collision ext4 --uring --size 65536 --offset 32768
+		is res 65536 "$line"
+		newest reason not-watched
+		expect late_errors=1 stuck=1 undeliverable=1
+		set_policy observe
+	fi
+	/sbin/rmmod replace
+	set_policy repair
+	grep -q " armed .*when a direct write begins" "${counters%/*}/sites" || fail "$(cat "${counters%/*}/sites")"
+	if /sbin/insmod /replace.ko; then
+		fail "two replace it"
+	fi
+	repaired ext4
+	expect late_errors=1 stuck=1 repaired=1
+	set_policy observe
+	! grep -q "when a direct write begins" "${counters%/*}/sites" || fail "$(cat "${counters%/*}/sites")"
+	/sbin/insmod /replace.ko || fail "replaced under observe"
+	/sbin/rmmod replace
+	before
+	collision ext4
+	is fsync -5 "$line"
+	expect late_errors=1 stuck=1 observed=1
+}
+
+# What the policy needs cannot be had, each in turn: of when writes begin it is told what that costs, and
+# without the last of all, which replaces the record, there is no repair.
+repair_refused() {
+	load policy=observe
+	set_policy repair
+	sites=$(grep -cE ' armed .*(when a direct write|cached any more, iomap)' "${counters%/*}/sites")
+	[ "$sites" -ge 3 ] || fail "$(cat "${counters%/*}/sites")"
+	set_policy observe
+	for nth in $(seq "$sites"); do
+		refusing function=register_ftrace_function nth="$nth" comm=init error=-2
+		dmesg -c >/dev/null
+		set_policy repair
+		was_refused || fail "$nth: not refused"
+		[ "$(dmesg | grep -c 'diolate: .* on this kernel (error -2), which costs: ')" = 1 ] || fail "$nth: $(dmesg)"
+		set_policy observe
+	done
+	refusing function=register_ftrace_function nth=$((sites + 1)) comm=init error=-2
+	refused_with "No such file"
+	was_refused || fail "not refused"
+	case $said in
+	dio_warn_stale_pagecache*) ;;
+	*) fail "$said" ;;
+	esac
+	set_policy repair
+	repaired ext4
+	expect late_errors=1 stuck=1 repaired=1
+}
+
+# What is switched off sees nothing.
+repair_switched_off() {
+	load policy=observe
+	echo 0 >/sys/kernel/debug/kprobes/enabled
+	refused_with "not supported"
+	echo 1 >/sys/kernel/debug/kprobes/enabled
+	set_policy repair
+	repaired ext4
+	expect late_errors=1 stuck=1 repaired=1
+	say "$said"
+}
+
+for fs in $filesystems; do
+	quick_if "$fs" = ext4 run "repair-written-back-$fs" repair_written_back "$fs"
+done
+quick run repair-others-ext4 each ext4 repair_sync_attribute repair_waited_for repair_dsync repair_sync
+quick run repair-others-xfs each xfs repair_sync_attribute
+quick run repair-all-or-nothing repair_all_or_nothing vfat
+locks quick run repair-live-patch somebody_replaces
+quick run repair-refused repair_refused
+quick run repair-switched-off repair_switched_off
+quick run repair-deadline-ext4 repair_deadline ext4
+run repair-deadline-xfs repair_deadline xfs
