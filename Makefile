@@ -116,7 +116,8 @@ bench:
 
 # The programs that run inside the virtual machines; static, since there is nothing there.
 # What counts instructions knows those of x86-64.
-guest: build/guest/collide build/guest/storm build/guest/model build/guest/dirty build/guest/place build/diolate \
+guest: build/guest/collide build/guest/storm build/guest/model build/guest/dirty build/guest/place build/guest/reread \
+	build/diolate \
 	$(if $(filter x86_64%,$(shell $(CC) -dumpmachine)),build/guest/rate)
 
 build/guest/collide: test/guest/collide.c test/guest/submit.c test/guest/guest.c
@@ -124,6 +125,7 @@ build/guest/storm: test/guest/storm.c test/guest/guest.c
 build/guest/model: test/guest/model.c test/guest/guest.c
 build/guest/dirty: test/guest/dirty.c test/guest/guest.c
 build/guest/place: test/guest/place.c test/guest/guest.c
+build/guest/reread: test/guest/reread.c test/guest/guest.c
 build/guest/rate: test/guest/rate.c test/guest/guest.c
 build/guest/%: test/guest/guest.h test/guest/collide.h
 	@mkdir -p $(@D)

@@ -213,6 +213,23 @@ log_burst() {
 	[ $memory -lt 4096 ] || fail "memory grew by $memory KiB"
 }
 
+# Somebody reads the log all the time while both processors write it, and it wraps: what he gets is whole.
+log_while_written() {
+	load policy=observe log_size=16
+	before
+	rm -f /tmp/stop
+	reread "$log" /tmp/stop >/tmp/reread 2>&1 &
+	reader=$!
+	line=$(storm --rounds "$(either 3 30)" --writes 256) || fail "$line"
+	echo "$line"
+	: >/tmp/stop
+	wait $reader || fail "$(cat /tmp/reread)"
+	[ "$(value records "$(cat /tmp/reread)")" -gt 16 ] || fail "nothing was read meanwhile: $(cat /tmp/reread)"
+	stores=$(value stores "$line")
+	say "$(cat /tmp/reread)"
+	expect late_errors="$stores" stuck="$stores" observed="$stores"
+}
+
 # Before 6.0 an io_uring request is private to the kernel, and the submitter unknown.
 case $(uname -r) in
 5.*) submitter=- ;;
@@ -237,3 +254,4 @@ locks quick run log-full log_full
 run log-many-files log_many_files
 quick run log-trace log_trace
 locks run log-burst log_burst
+locks quick run log-while-written log_while_written
