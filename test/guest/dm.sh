@@ -8,6 +8,8 @@
 #   dm.sh pulse NAME [CMD]    those held go down at once; nothing later does, nor what CMD asks for, a
 #                             program that ends before they do
 #   dm.sh release NAME        all go down at once, and later ones are not held
+#   dm.sh released NAME       wait until somebody's release is over: a write that was held completes before
+#                             that, and until then the device refuses what may not wait
 # Two layers. The lower, NAME-held, holds: dm-delay with a delay of an hour, which lets all go when it
 # is suspended (drivers/md/dm-delay.c, delay_presuspend(), 6.1 to 7.3), and from then on what comes,
 # too. So there is a gate above it, NAME itself, which for a pulse is closed first. No step freezes
@@ -72,6 +74,12 @@ release)
 	echo "0 $sectors linear $lower 0" | lower_is
 	[ ! -e "$closed" ] || dmsetup resume "$name"
 	rm -f "$closed"
+	;;
+released)
+	# It is suspended from before its new table is there until it is resumed with that.
+	until dmsetup table "$name-held" | grep -q linear && dmsetup info "$name-held" | grep -q ACTIVE; do
+		usleep 1000
+	done
 	;;
 *)
 	echo "dm.sh: $action: not an action" >&2

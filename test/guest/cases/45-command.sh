@@ -91,6 +91,7 @@ check_collides() {
 	cat >/tmp/after <<-END
 		. /lib-guest/command.sh
 		set -eu
+		/lib-guest/dm.sh released $1
 		writes=\$(writes_of $1)
 		(ends 1 diolate check --json /mnt/$1/collision >/tmp/check) || { cat /tmp/check; exit 1; }
 		ends 1 diolate check /mnt/$1/collision
