@@ -8,7 +8,7 @@ CFLAGS ?= -O2 -g -Wall -Wextra -Werror
 	demo session unit lint check check-all check-long check-debug check-install bench guest clean \
 	distclean help
 
-module:
+module: #? the module for the running kernel
 	@[ -e $(KERNEL_BUILD_DIR)/Makefile ] || { echo "no headers of the running kernel in \
 	$(KERNEL_BUILD_DIR); on Debian: apt-get install linux-headers-$$(uname -r)"; exit 1; }
 	$(MAKE) -C $(KERNEL_BUILD_DIR) M=$(if $(MO),$(MO_TREE),$(CURDIR)) modules $(MO_REVISION)
@@ -25,10 +25,10 @@ links:
 	cp -rsf $(CURDIR)/Kbuild $(CURDIR)/src $(CURDIR)/include $(MO_TREE)/
 endif
 
-load: module
+load: module #? insmod the module into the running kernel
 	insmod diolate.ko
 
-unload:
+unload: #? rmmod it
 	rmmod diolate
 
 # For Secure Boot, see README.md: make sign KEY=private-key CERT=certificate
@@ -36,7 +36,7 @@ sign:
 	@packaging/sign "$(KERNEL_BUILD_DIR)" "$(KEY)" "$(CERT)"
 
 # The command for people.
-tool: build/diolate
+tool: build/diolate #? the command diolate, into build/
 
 VERSION := $(shell sed -n 's/^MODULE_VERSION("\(.*\)");/\1/p' src/main.c)
 JSON_C = $(shell pkg-config --cflags --libs json-c)
@@ -69,71 +69,76 @@ install-source:
 		install -D -m 644 $$file $(DESTDIR)$(DKMS_SOURCE)/$$file || exit; done
 
 # DKMS by itself, without a package.
-dkms-install:
+dkms-install: #? install by DKMS, without a package
 	@packaging/dkms install
 
-dkms-remove:
+dkms-remove: #? take that back
 	@packaging/dkms remove
 
-deb:
+deb: #? the Debian packages, into build/deb
 	@packaging/deb
 
-rpm:
+rpm: #? the RPM packages, into build/rpm
 	@packaging/rpm
 
-demo:
+demo: #? 2 min: the loss, and what diolate does about it, on a stock kernel in QEMU
 	@test/demo
 
 # README's session with the command.
-session:
+session: #? 2 min: what the command says of it
 	@test/demo session
 
-# The tests, in rings; test/README.md. The minutes are those of two processors, see there.
-unit:
+# The tests, in rings: test/README.md. What `make help` says of them are minutes of two processors.
+unit: #? 1/4 min: the unit tests
 	@test/unit/run
 
-lint:
+lint: #? 1 min: what can be said of the source without running it
 	@test/lint
 
-check:
+check: #? 20 min, 25 from nothing: both, and the cases that matter on the stock kernels
 	@test/check
 
-check-all:
+check-all: #? 45 min: every case on every kernel
 	@test/check --all
 
-check-long:
+check-long: #? some hours: every case, and storms, searches for false errors and a database in their whole size
 	@LONG=1 test/check --all
 
-check-debug:
+check-debug: #? 3 hours: every case on a kernel with KASAN, lockdep and kmemleak, which is built first
 	@DEBUG=1 test/check
 
-check-install:
+check-install: #? 12 min: the packages on a fresh Debian 12 and 13
 	@test/install/check
 
 # What diolate costs, into doc/.
-bench:
+bench: #? 70 min: what it costs, measured
 	@test/bench/all
 
 # The programs that run inside the virtual machines; static, since there is nothing there.
-# What counts instructions knows those of x86-64.
+# What counts instructions, or makes one, knows those of x86-64.
 guest: build/guest/collide build/guest/storm build/guest/model build/guest/dirty build/guest/place build/guest/reread \
 	build/diolate \
-	$(if $(filter x86_64%,$(shell $(CC) -dumpmachine)),build/guest/rate)
+	$(if $(filter x86_64%,$(shell $(CC) -dumpmachine)),build/guest/rate build/guest/mark)
 
 build/guest/collide: test/guest/collide.c test/guest/submit.c test/guest/guest.c
 build/guest/storm: test/guest/storm.c test/guest/guest.c
 build/guest/model: test/guest/model.c test/guest/guest.c
 build/guest/dirty: test/guest/dirty.c test/guest/guest.c
 build/guest/place: test/guest/place.c test/guest/guest.c
-build/guest/reread: test/guest/reread.c test/guest/guest.c
+build/guest/reread: test/guest/reread.c
+build/guest/mark: test/guest/mark.c
 build/guest/rate: test/guest/rate.c test/guest/guest.c
 build/guest/%: test/guest/guest.h test/guest/collide.h
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -static -o $@ $(filter %.c,$^) -laio -luring
 
+help: #? this list
+	@sed -nE 's/^([a-z-]+):.*#\? (.*)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r name what; do \
+		printf 'make %-14s %s\n' "$$name" "$$what"; done
+
 clean:
 	rm -rf build
 	[ ! -e Module.symvers ] || $(MAKE) -C $(KERNEL_BUILD_DIR) M=$(CURDIR) clean
 
-distclean: clean
+distclean: clean #? remove what was built, and the cache of kernels
 	test/vm/clean

@@ -28,10 +28,11 @@ make_all_fs() {
 
 # calm_flusher DIRECTORY: a device that wrote little of late is allowed few dirty pages, and the first
 # dirty page wakes the flusher, which writes if there are more (wb_over_bg_thresh(), mm/page-writeback.c,
-# 6.1 to 7.3): while writes are held it must not.
+# 6.1 to 7.3): while writes are held it must not. All devices together may be given less than 100. The
+# flusher of btrfs is of no device; a few pages do not wake it.
 calm_flusher() {
 	bdi=$(awk -v at="$1" '$5 == at { print $3 }' /proc/self/mountinfo)
-	echo 20 >"/sys/class/bdi/$bdi/min_ratio"
+	[ ! -e "/sys/class/bdi/$bdi" ] || echo 15 >"/sys/class/bdi/$bdi/min_ratio"
 }
 
 # mount_on NAME TYPE: the device of that name, where it belongs.
@@ -52,6 +53,7 @@ other_fs() {
 	"$@" /dev/mapper/other
 	mkdir -p /mnt/other
 	mount_on other "$type"
+	calm_flusher /mnt/other
 }
 
 mount_fs() {

@@ -45,10 +45,10 @@ quick() {
 	word quick "$@"
 }
 
-# quick_if A = B run ...: of a loop, only where this is true; != as well.
+# quick_if A B run ...: of a loop only where the two are the same.
 quick_if() {
-	[ ! "$1" "$2" "$3" ] || words="$words quick"
-	shift 3
+	[ "$1" != "$2" ] || words="$words quick"
+	shift 2
 	"$@"
 }
 
@@ -172,14 +172,20 @@ fail() {
 
 # With their path, or busybox would take its own, which tries twice to load a module.
 load() {
+	mark 1000
 	# shellcheck disable=SC2086 # nothing, or one word
 	/sbin/insmod /diolate.ko $policy_unless_said "$@" || fail "insmod $*: $(dmesg | grep diolate: | tail -n 1)"
-	# For test/entered.
-	echo "diolate-test: text $(cat /sys/module/diolate/sections/.text)" >/dev/kmsg
+	mark "$(cat /sys/module/diolate/sections/.text)"
 }
 
 unload() {
 	/sbin/rmmod diolate || fail "rmmod failed"
+	mark 2000
+}
+
+# mark ADDRESS: where the module is, or that it begins to be loaded or is gone, for test/vm/executed.
+mark() {
+	[ ! -x /bin/mark ] || /bin/mark "$1"
 }
 
 # under POLICY COMMAND...: a case that loads the module with no policy of its own, with this one.

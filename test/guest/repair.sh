@@ -1,5 +1,5 @@
 # shellcheck disable=SC2086 # options of collide, several in one argument
-# Sourced by the cases of policy repair: what it is to be repaired, and what not to be.
+# Sourced by the cases of policy repair: that a write was repaired, or that it was not and why.
 
 # complaints: how often the kernel or the module has said that cache and disk disagree.
 complaints() {

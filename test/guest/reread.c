@@ -8,14 +8,11 @@
  */
 #define _GNU_SOURCE
 #include <err.h>
-#include <fcntl.h>
-#include <stdint.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "guest.h"
 
 /* The newest so many are remembered, by their number. */
 #define KEPT 65536
@@ -53,6 +50,8 @@ static bool is_new(unsigned long seq, char *line)
 	}
 	free(*known);
 	*known = strdup(line);
+	if (!*known)
+		err(1, "strdup");
 	kept[seq % KEPT].seq = seq;
 	return true;
 }

@@ -103,13 +103,13 @@ past_end_vfat() {
 
 for how in $submitters; do
 	for fs in $filesystems; do
-		quick_if "$fs" = xfs run "many-bios-$how-$fs" many_bios "$fs" "$(submitter "$how")"
+		quick_if "$fs" xfs run "many-bios-$how-$fs" many_bios "$fs" "$(submitter "$how")"
 		quick run "tail-$how-$fs" tail_of_sectors "$fs" "$(submitter "$how")"
-		quick_if "$fs" = xfs run "hole-$how-$fs" hole "$fs" "$(submitter "$how")"
-		quick_if "$fs" = ext4 run "unwritten-$how-$fs" unwritten "$fs" "$(submitter "$how")"
+		quick_if "$fs" xfs run "hole-$how-$fs" hole "$fs" "$(submitter "$how")"
+		quick_if "$fs" ext4 run "unwritten-$how-$fs" unwritten "$fs" "$(submitter "$how")"
 	done
 done
 for fs in $filesystems; do
-	quick_if "$fs" = vfat run "overlapping-$fs" overlapping "$fs"
+	quick_if "$fs" vfat run "overlapping-$fs" overlapping "$fs"
 done
 quick run past-end-vfat past_end_vfat

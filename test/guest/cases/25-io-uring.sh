@@ -29,6 +29,7 @@ uring_iopoll() {
 	"mkfs.$1" -q /dev/nullb0
 	mkdir -p /mnt/other
 	mount -t "$1" /dev/nullb0 /mnt/other
+	calm_flusher /mnt/other
 	load
 	before
 	line=$(collide "--uring=$2" - /mnt/other/collision) || fail "$line"

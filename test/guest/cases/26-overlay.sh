@@ -62,13 +62,13 @@ overlay_loop() {
 }
 
 for fs in ext4 xfs; do
-	locks quick_if "$fs" = ext4 run "overlay-observe-$fs" overlay "$fs" observe ""
-	locks quick_if "$fs" = xfs run "overlay-longer-observe-$fs" overlay "$fs" observe "$longer"
-	locks quick_if "$fs" = xfs run "overlay-loop-$fs" overlay_loop "$fs"
+	locks quick_if "$fs" ext4 run "overlay-observe-$fs" overlay "$fs" observe ""
+	locks quick_if "$fs" xfs run "overlay-longer-observe-$fs" overlay "$fs" observe "$longer"
+	locks quick_if "$fs" xfs run "overlay-loop-$fs" overlay_loop "$fs"
 	for how in "" --uring; do
-		locks quick_if "$fs" = ext4 run "overlay${how:+-uring}-$fs" overlay "$fs" propagate "$how"
-		locks quick_if "$fs" = ext4 run "overlay${how:+-uring}-longer-$fs" overlay "$fs" propagate "$how $longer"
-		locks quick_if "$fs" = ext4 run "overlay-twice${how:+-uring}-$fs" overlay_twice "$fs" "$how"
-		locks quick_if "$fs" = ext4 run "overlay-twice${how:+-uring}-longer-$fs" overlay_twice "$fs" "$how $longer"
+		locks quick_if "$fs" ext4 run "overlay${how:+-uring}-$fs" overlay "$fs" propagate "$how"
+		locks quick_if "$fs" ext4 run "overlay${how:+-uring}-longer-$fs" overlay "$fs" propagate "$how $longer"
+		locks quick_if "$fs" ext4 run "overlay-twice${how:+-uring}-$fs" overlay_twice "$fs" "$how"
+		locks quick_if "$fs" ext4 run "overlay-twice${how:+-uring}-longer-$fs" overlay_twice "$fs" "$how $longer"
 	done
 done

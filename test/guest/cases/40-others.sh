@@ -139,15 +139,15 @@ switch_while_pending() {
 }
 
 for fs in ext4 vfat; do
-	locks quick_if "$fs" = ext4 run "foreign-around-ours-$fs" foreign "$fs" "f d D F"
-	locks quick_if "$fs" = ext4 run "foreign-within-ours-$fs" foreign "$fs" "d f F D"
-	locks quick_if "$fs" = ext4 run "foreign-before-ours-$fs" foreign "$fs" "f d F D"
-	locks quick_if "$fs" = ext4 run "foreign-after-ours-$fs" foreign "$fs" "d f D F"
+	locks quick_if "$fs" ext4 run "foreign-around-ours-$fs" foreign "$fs" "f d D F"
+	locks quick_if "$fs" ext4 run "foreign-within-ours-$fs" foreign "$fs" "d f F D"
+	locks quick_if "$fs" ext4 run "foreign-before-ours-$fs" foreign "$fs" "f d F D"
+	locks quick_if "$fs" ext4 run "foreign-after-ours-$fs" foreign "$fs" "d f D F"
 	core run "observe-replaces-nothing-$fs" observe_replaces_nothing "$fs"
 done
 for fs in $filesystems; do
-	locks quick_if "$fs" = xfs run "switch-to-propagate-$fs" switch observe propagate "$fs"
-	locks quick_if "$fs" = xfs run "switch-to-observe-$fs" switch propagate observe "$fs"
+	locks quick_if "$fs" xfs run "switch-to-propagate-$fs" switch observe propagate "$fs"
+	locks quick_if "$fs" xfs run "switch-to-observe-$fs" switch propagate observe "$fs"
 	core run "unload-in-flight-$fs" unload_in_flight "$fs"
 	core run "unload-while-completing-$fs" unload_while_completing "$fs"
 done

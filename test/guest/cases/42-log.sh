@@ -220,6 +220,7 @@ log_while_written() {
 	rm -f /tmp/stop
 	reread "$log" /tmp/stop >/tmp/reread 2>&1 &
 	reader=$!
+	trap ': >/tmp/stop' EXIT
 	line=$(storm --rounds "$(either 3 30)" --writes 256) || fail "$line"
 	echo "$line"
 	: >/tmp/stop

@@ -122,11 +122,6 @@ check_dirty() {
 	# Or its tools say WARNING, which is not for a kernel's log.
 	modprobe "$type"
 	other_fs "$type" "$@"
-	case $type in
-	# Its flusher is of no device; a few pages do not wake it.
-	btrfs) ;;
-	*) calm_flusher /mnt/other ;;
-	esac
 	file=/mnt/other/file
 	dd if=/dev/urandom of=$file bs=16k count=8 conv=fsync
 	# A page of a hole in the cache, and pages allocated that were never written.
@@ -249,7 +244,7 @@ quick run who-overlay who_overlay
 quick run who-btrfs who_btrfs
 quick run check-changing check_changing ext4
 for fs in $filesystems; do
-	quick_if "$fs" = ext4 run "command-$fs" command_module "$fs"
+	quick_if "$fs" ext4 run "command-$fs" command_module "$fs"
 done
 quick run check-delayed-ext4 check_delayed ext4
 quick run check-delayed-xfs check_delayed xfs

@@ -221,8 +221,8 @@ beside_fio() {
 }
 
 for fs in $filesystems; do
-	quick_if "$fs" = xfs run "fio-beside-$fs" beside_fio "$fs" "$(either 2 100)"
-	locks quick_if "$fs" = ext4 run "fio-clean-$fs" clean_fio "$fs" "$(either 2 20)"
-	busy quick_if "$fs" = xfs run "fio-mixed-$fs" mixed_fio "$fs" "$(either 5 60)" "$(either 10 500)"
-	quick_if "$fs" = vfat run "fio-repair-$fs" repair_fio "$fs" "$(either 2 30)"
+	quick_if "$fs" xfs run "fio-beside-$fs" beside_fio "$fs" "$(either 2 100)"
+	locks quick_if "$fs" ext4 run "fio-clean-$fs" clean_fio "$fs" "$(either 2 20)"
+	busy quick_if "$fs" xfs run "fio-mixed-$fs" mixed_fio "$fs" "$(either 5 60)" "$(either 10 500)"
+	quick_if "$fs" vfat run "fio-repair-$fs" repair_fio "$fs" "$(either 2 30)"
 done

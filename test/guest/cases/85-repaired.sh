@@ -249,9 +249,9 @@ repair_share() {
 
 for fs in $filesystems; do
 	core run "repair-$fs" each "$fs" repair repair_new_blocks
-	quick_if "$fs" = xfs run "repair-edges-$fs" each "$fs" repair_at_the_end repair_beside repair_large_folios
-	quick_if "$fs" = xfs run "repair-share-$fs" repair_share "$fs"
-	quick_if "$fs" = vfat run "repair-meanwhile-$fs" each "$fs" repair_deleted repair_full_disk
+	quick_if "$fs" xfs run "repair-edges-$fs" each "$fs" repair_at_the_end repair_beside repair_large_folios
+	quick_if "$fs" xfs run "repair-share-$fs" repair_share "$fs"
+	quick_if "$fs" vfat run "repair-meanwhile-$fs" each "$fs" repair_deleted repair_full_disk
 done
 quick run repair-overlay-ext4 repair_overlay ext4
 quick run repair-overlay-xfs repair_overlay xfs

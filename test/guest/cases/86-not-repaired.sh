@@ -173,7 +173,7 @@ repair_switched_off() {
 }
 
 for fs in $filesystems; do
-	quick_if "$fs" = ext4 run "repair-written-back-$fs" repair_written_back "$fs"
+	quick_if "$fs" ext4 run "repair-written-back-$fs" repair_written_back "$fs"
 done
 quick run repair-others-ext4 each ext4 repair_sync_attribute repair_waited_for repair_dsync repair_sync
 quick run repair-others-xfs each xfs repair_sync_attribute

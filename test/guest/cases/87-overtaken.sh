@@ -36,10 +36,10 @@ overtaken_by() {
 }
 
 for fs in $filesystems; do
-	quick_if "$fs" = ext4 run "overtaken-stock-$fs" overtaken_stock "$fs"
-	quick_if "$fs" = xfs run "overtaken-observe-$fs" overtaken_by "$fs" observe observed=1
+	quick_if "$fs" ext4 run "overtaken-stock-$fs" overtaken_stock "$fs"
+	quick_if "$fs" xfs run "overtaken-observe-$fs" overtaken_by "$fs" observe observed=1
 	quick run "overtaken-propagate-$fs" overtaken_by "$fs" propagate delivered=1
-	quick_if "$fs" = ext4 run "overtaken-repair-$fs" overtaken_by "$fs" repair delivered=1
+	quick_if "$fs" ext4 run "overtaken-repair-$fs" overtaken_by "$fs" repair delivered=1
 done
 
 # overtaken_flushed FS: the flusher does it, all by itself.
@@ -319,21 +319,21 @@ storm_flushed_free_stock() {
 }
 
 for fs in $filesystems; do
-	quick_if "$fs" = xfs run "overtaken-flusher-$fs" overtaken_flushed "$fs"
-	quick_if "$fs" = vfat run "overtaken-sync-$fs" overtaken_sync "$fs"
-	quick_if "$fs" = ext4 run "overtaken-and-stuck-$fs" overtaken_and_stuck "$fs"
-	quick_if "$fs" = xfs run "overtaken-neighbours-$fs" overtaken_neighbours "$fs"
-	quick_if "$fs" = vfat run "overtaken-dropped-observe-$fs" overtaken_dropped "$fs" observe observed=1
-	quick_if "$fs" = ext4 run "overtaken-dropped-$fs" overtaken_dropped "$fs" propagate delivered=1
-	quick_if "$fs" = xfs run "overtaken-uncached-observe-$fs" overtaken_uncached "$fs" observe observed=1
+	quick_if "$fs" xfs run "overtaken-flusher-$fs" overtaken_flushed "$fs"
+	quick_if "$fs" vfat run "overtaken-sync-$fs" overtaken_sync "$fs"
+	quick_if "$fs" ext4 run "overtaken-and-stuck-$fs" overtaken_and_stuck "$fs"
+	quick_if "$fs" xfs run "overtaken-neighbours-$fs" overtaken_neighbours "$fs"
+	quick_if "$fs" vfat run "overtaken-dropped-observe-$fs" overtaken_dropped "$fs" observe observed=1
+	quick_if "$fs" ext4 run "overtaken-dropped-$fs" overtaken_dropped "$fs" propagate delivered=1
+	quick_if "$fs" xfs run "overtaken-uncached-observe-$fs" overtaken_uncached "$fs" observe observed=1
 	quick run "overtaken-uncached-$fs" overtaken_uncached "$fs" propagate delivered=1
-	quick_if "$fs" = xfs run "overtaken-own-flush-$fs" own_flush "$fs"
+	quick_if "$fs" xfs run "overtaken-own-flush-$fs" own_flush "$fs"
 	quick run "overtaken-meanwhile-$fs" overtaken_meanwhile "$fs"
-	quick_if "$fs" = ext4 run "overtaken-meanwhile-unwatched-$fs" overtaken_meanwhile_unwatched "$fs"
+	quick_if "$fs" ext4 run "overtaken-meanwhile-unwatched-$fs" overtaken_meanwhile_unwatched "$fs"
 done
 quick run overtaken-commit-ext4 overtaken_committed
 for fs in ext4 xfs; do
-	quick_if "$fs" = ext4 run "overtaken-overlay-$fs" overtaken_overlay "$fs"
+	quick_if "$fs" ext4 run "overtaken-overlay-$fs" overtaken_overlay "$fs"
 done
 quick run overtaken-waited-for overtaken_waited_for
 run storm-flushed-stock storm_flushed_stock

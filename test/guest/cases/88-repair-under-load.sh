@@ -109,11 +109,11 @@ model_f2fs() {
 # What has to be so under every policy.
 for fs in $filesystems; do
 	file=/mnt/$fs/collision
-	quick_if "$fs" = xfs run "repair-clean-reader-$fs" under repair clean "$fs" "cat $file >/dev/null"
-	quick_if "$fs" = xfs run "repair-clean-uring-$fs" under repair uring_without_collision "$fs" ""
-	quick_if "$fs" = ext4 run "repair-loop-$fs" under repair loop_device "$fs"
-	quick_if "$fs" = vfat run "repair-unload-in-flight-$fs" under repair unload_in_flight "$fs"
-	quick_if "$fs" = ext4 run "repair-unload-completing-$fs" under repair unload_while_completing "$fs"
+	quick_if "$fs" xfs run "repair-clean-reader-$fs" under repair clean "$fs" "cat $file >/dev/null"
+	quick_if "$fs" xfs run "repair-clean-uring-$fs" under repair uring_without_collision "$fs" ""
+	quick_if "$fs" ext4 run "repair-loop-$fs" under repair loop_device "$fs"
+	quick_if "$fs" vfat run "repair-unload-in-flight-$fs" under repair unload_in_flight "$fs"
+	quick_if "$fs" ext4 run "repair-unload-completing-$fs" under repair unload_while_completing "$fs"
 done
 run repair-clean-fio under repair clean_fio ext4 "$(either 1 20)"
 quick run repair-unload-pending-vfat under repair unload_pending vfat 0
