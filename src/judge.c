@@ -31,7 +31,10 @@ static void judge_next(struct diolate_invalidation *inv, s64 after)
 		inv->seen = DIOLATE_SEEN_OVERTAKEN;
 		break;
 	case DIOLATE_NOT_JUDGED:
-		diolate_account_not_judged();
+		/* Of a write once, however often it is looked at. */
+		if (inv->number > 0)
+			diolate_account_not_judged();
+		inv->number = -abs(inv->number);
 		break;
 	case DIOLATE_IS_NOT:
 		break;
@@ -92,6 +95,7 @@ void diolate_judge_waited_for(struct diolate_dio_complete *complete)
 	if (!write)
 		return;
 	iocb = write->inv.iocb;
+	complete->inv.number = diolate_writeback_now();
 	if (diolate_scope_of_dio(&complete->inv, complete->dio, iocb->ki_filp) &&
 	    complete->inv.iocb == iocb)
 		judge_first(&complete->inv);
@@ -129,6 +133,7 @@ static noinline void judge_uninvalidated(struct diolate_invalidation *inv)
 	struct diolate_invalidation *last;
 
 	inv->dio = NULL;
+	inv->number = diolate_writeback_now();
 	inv->seen = DIOLATE_NOT_SEEN_YET;
 	preempt_disable_notrace();
 	judge_next(inv, 0);
@@ -206,7 +211,9 @@ static void judge_again(struct diolate_invalidation *inv)
 	if (inv->seen)
 		return;
 	inv->number = diolate_writeback_now();
-	judge_next(inv, before);
+	if (before < 0)
+		inv->number = -inv->number;
+	judge_next(inv, abs(before));
 }
 NOKPROBE_SYMBOL(judge_again);
 
