@@ -70,8 +70,8 @@ struct diolate_part {
  * @iocb:   the direct write; alive as long as the call lasts
  * @dio:    instead of it, the struct iomap_dio it is to be found in
  * @length: bytes of it; 0 if not known
- * @number: of diolate_writeback_now() when it began; negative once it was counted that nobody can know
- *          whether the write was overtaken
+ * @number: of diolate_writeback_now() when it began; negative once it was counted that nobody can
+ *          know whether the write was overtaken
  * @seen:   what was seen of its late error
  *
  * Used by its own task only.
