@@ -67,6 +67,7 @@ hole() {
 }
 
 unwritten() {
+	rm -f "/mnt/$1/collision"
 	xfs_io -f -c "falloc 0 128k" "/mnt/$1/collision"
 	load
 	told "$1" 1 --keep --size 131072 --written 65536 --offset 65536 ${2:+"$2"}
