@@ -263,8 +263,12 @@ overtaken_neighbours() {
 
 # More of a file is written back than is kept in memory (64 MiB), and the last of it is what a write was
 # overtaken by: that cannot be known any more, and is counted. (Of blocks that the file has: a journal that
-# must wait for what is held would be waited for.)
+# must wait for what is held would be waited for. And so much may be dirty, or who stores would have to wait
+# for what is held himself.)
 overtaken_too_much() {
+	dirty_ratio=$(cat /proc/sys/vm/dirty_ratio)
+	trap 'echo $dirty_ratio >/proc/sys/vm/dirty_ratio' EXIT
+	echo 100 >/proc/sys/vm/dirty_ratio
 	load
 	xfs_io -f -c "pwrite -q -b 1m 0 84m" -c fsync "/mnt/$1/collision"
 	before
