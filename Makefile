@@ -95,10 +95,10 @@ unit: #? 1/4 min: the unit tests
 lint: #? 1 min: what can be said of the source without running it
 	@test/lint
 
-check: #? 20 min, 25 from nothing: both, and the cases that matter on the stock kernels
+check: #? 20 min, the first time some more: both, and the cases that matter on the stock kernels
 	@test/check
 
-check-all: #? 45 min: every case on every kernel
+check-all: #? 1 hour: every case on every kernel
 	@test/check --all
 
 check-long: #? some hours: every case, and storms, searches for false errors and a database in their whole size
