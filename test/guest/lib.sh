@@ -116,6 +116,7 @@ run() {
 	verdicts=$((verdicts + 1))
 	if [ $status = 0 ] && [ -e /tmp/skip ]; then
 		verdict "skip $name $(cat /tmp/skip)"
+		tidy
 	elif [ $status = 0 ]; then
 		verdict "ok $name $(sed ':a; N; $! b a; s/\n/; /g' /tmp/said)"
 	else
@@ -125,7 +126,8 @@ run() {
 	cat /tmp/case.log
 }
 
-# After a failure, so that the next case begins as it would have: nothing held, nothing loaded.
+# After a failure, or what may have begun before it was skipped: so that the next case begins as it would
+# have, with nothing held and nothing loaded.
 tidy() {
 	for held in /run/dm/*; do
 		/lib-guest/dm.sh release "${held##*/}"
