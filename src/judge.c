@@ -32,9 +32,10 @@ static void judge_next(struct diolate_invalidation *inv, s64 after)
 		break;
 	case DIOLATE_NOT_JUDGED:
 		/* Of a write once, however often it is looked at. */
-		if (inv->number > 0)
+		if (inv->number > 0) {
 			diolate_account_not_judged();
-		inv->number = -abs(inv->number);
+			inv->number = -inv->number;
+		}
 		break;
 	case DIOLATE_IS_NOT:
 		break;
