@@ -171,7 +171,7 @@ repair_real_error() {
 	other_fs "$@"
 	load_repair
 	before
-	collision other --size 131072 --stores 1 --beyond 100000 --first "/lib-guest/dm.sh fail other"
+	collision other --size 131072 --stores 1 --beyond 100000 --first "/lib-guest/dm.sh released other && /lib-guest/dm.sh fail other"
 	is res 65536 "$line"
 	is fsync -5 "$line"
 	expect late_errors=1 stuck=1 repaired=1
