@@ -55,10 +55,10 @@ static __always_inline struct task_struct *diolate_req_task(const struct io_kioc
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 16, 0)
 typedef void (*diolate_complete_fn)(struct kiocb *iocb, long ret, long ret2);
 
-#define DIOLATE_COMPLETION(callback, function, kind)			\
+#define DIOLATE_COMPLETION(callback, function)				\
 static void callback(struct kiocb *iocb, long ret, long ret2)		\
 {									\
-	function(kind, iocb, ret);					\
+	function(iocb, ret);						\
 }
 
 static inline void diolate_call(diolate_complete_fn complete, struct kiocb *iocb, long ret)
@@ -68,10 +68,10 @@ static inline void diolate_call(diolate_complete_fn complete, struct kiocb *iocb
 #else
 typedef void (*diolate_complete_fn)(struct kiocb *iocb, long ret);
 
-#define DIOLATE_COMPLETION(callback, function, kind)			\
+#define DIOLATE_COMPLETION(callback, function)				\
 static void callback(struct kiocb *iocb, long ret)			\
 {									\
-	function(kind, iocb, ret);					\
+	function(iocb, ret);						\
 }
 
 static inline void diolate_call(diolate_complete_fn complete, struct kiocb *iocb, long ret)
@@ -155,9 +155,9 @@ static __always_inline bool diolate_in_task(void)
  * ftrace_ops. What its callback is given came wrapped in 5.11 (commit d19ad0775dcd, "ftrace: Have
  * the callbacks receive a struct ftrace_regs instead of pt_regs"), and could be asked for arguments
  * in 6.2 (commit 94d095ffa0e1, "ftrace: abstract DYNAMIC_FTRACE_WITH_ARGS accesses"); on x86 the
- * arguments were there from 5.11 on (commit 02a474ca266a, "ftrace/x86: Allow for arguments to be
- * passed in to ftrace_regs by default"). To save all registers takes about as many instructions
- * again as to save those.
+ * arguments were there, and the instruction pointer, from 5.11 on (commit 02a474ca266a,
+ * "ftrace/x86: Allow for arguments to be passed in to ftrace_regs by default"). To save all
+ * registers takes about as many instructions again as to save those.
  */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0)
 #define diolate_ftrace_regs ftrace_regs
@@ -169,19 +169,19 @@ static __always_inline bool diolate_in_task(void)
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0) && defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS)
 #define DIOLATE_HAS_FTRACE 1
-#define DIOLATE_SAVE_FOLLOWED 0
-#define DIOLATE_SAVE_REPLACED 0
+#define DIOLATE_SAVE 0
 #define diolate_ftrace_argument ftrace_regs_get_argument
 #define diolate_ftrace_redirect ftrace_regs_set_instruction_pointer
 #elif defined(CONFIG_DYNAMIC_FTRACE_WITH_REGS)
 #define DIOLATE_HAS_FTRACE 1
-#define DIOLATE_SAVE_REPLACED FTRACE_OPS_FL_SAVE_REGS
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0) && defined(CONFIG_X86_64) && \
 	defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS)
-#define DIOLATE_SAVE_FOLLOWED 0
+#define DIOLATE_SAVE 0
 #else
-#define DIOLATE_SAVE_FOLLOWED FTRACE_OPS_FL_SAVE_REGS
+#define DIOLATE_SAVE FTRACE_OPS_FL_SAVE_REGS
 #endif
+
+#define DIOLATE_SAVED_REGS
 
 static __always_inline struct pt_regs *diolate_saved_regs(struct diolate_ftrace_regs *regs)
 {
@@ -216,39 +216,37 @@ static __always_inline void diolate_ftrace_redirect(struct diolate_ftrace_regs *
  * error that is seen while the beginning of its invalidation was not would be taken for another's.
  */
 #define DIOLATE_FOLLOW_FLAGS \
-	(FTRACE_OPS_FL_PERMANENT | DIOLATE_NOT_RECURSIVE | DIOLATE_SAVE_FOLLOWED)
-#define DIOLATE_REPLACE_FLAGS \
-	(FTRACE_OPS_FL_PERMANENT | DIOLATE_NOT_RECURSIVE | DIOLATE_SAVE_REPLACED | \
-	 FTRACE_OPS_FL_IPMODIFY)
+	(FTRACE_OPS_FL_PERMANENT | DIOLATE_NOT_RECURSIVE | DIOLATE_SAVE)
+#define DIOLATE_REPLACE_FLAGS (DIOLATE_FOLLOW_FLAGS | FTRACE_OPS_FL_IPMODIFY)
 
 /*
- * Whether io_uring may complete a write that was waited for without reading ki_complete:
- * kiocb_done() does read it on 6.12 and does not on 7.3 (io_uring/rw.c). Then its second argument
- * is changed, where that can be done: the trampoline of ftrace saves the arguments, and restores
- * them from there (arch/x86/kernel/ftrace_64.S, restore_mcount_regs;
- * arch/arm64/kernel/entry-ftrace.S, ftrace_caller; 6.12 and 7.3).
+ * Changing the second argument of a function at its entry: the trampoline of ftrace saves the
+ * arguments and restores them from there, whether it saves the other registers or not
+ * (arch/x86/kernel/ftrace_64.S, restore_mcount_regs; arch/arm64/kernel/entry-ftrace.S; 5.10 to
+ * 7.3). From 6.13 on they are reached by arch_ftrace_regs().
  */
-#define DIOLATE_URING_FORGETS \
-	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0) && IS_ENABLED(CONFIG_IO_URING))
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0) && DIOLATE_HAS_FTRACE && \
-	(defined(CONFIG_X86_64) || defined(CONFIG_ARM64))
+#if DIOLATE_HAS_FTRACE && (defined(CONFIG_X86_64) || defined(CONFIG_ARM64))
 #define DIOLATE_CHANGES_ARGUMENT 1
 
 static __always_inline void diolate_ftrace_change(struct diolate_ftrace_regs *regs,
 						  unsigned long value)
 {
-#ifdef CONFIG_X86_64
+#if defined(arch_ftrace_regs) && defined(CONFIG_X86_64)
 	arch_ftrace_regs(regs)->regs.si = value;
-#else
+#elif defined(arch_ftrace_regs)
 	arch_ftrace_regs(regs)->regs[1] = value;
+#elif defined(DIOLATE_SAVED_REGS) && defined(CONFIG_X86_64)
+	diolate_saved_regs(regs)->si = value;
+#elif defined(DIOLATE_SAVED_REGS)
+	diolate_saved_regs(regs)->regs[1] = value;
+#elif defined(CONFIG_X86_64)
+	regs->regs.si = value;
+#else
+	regs->regs[1] = value;
 #endif
 }
 #else
 #define DIOLATE_CHANGES_ARGUMENT 0
-
-static __always_inline void diolate_ftrace_change(void *regs, unsigned long value)
-{
-}
 #endif
 
 /**
@@ -262,6 +260,10 @@ static __always_inline void diolate_ftrace_change(void *regs, unsigned long valu
  * DIOLATE_HOOK() initializes one. DIOLATE_HOOKED() defines its handler, which does nothing but call
  * another function with the first two arguments of the one that is followed. That function runs in
  * whatever context that one is called in, with preemption as it is there; it must not sleep.
+ *
+ * DIOLATE_HOOK_REPLACING() and DIOLATE_HOOKED_REPLACING() do the same, and if that function says so
+ * the one that is followed is not run, but another of its prototype in its place. Whether that is
+ * possible is the third argument.
  */
 #if DIOLATE_HAS_FTRACE
 struct diolate_hook {
@@ -283,13 +285,19 @@ void notrace handler(unsigned long ip, unsigned long parent_ip,			\
 	inner(diolate_ftrace_argument(regs, 0), diolate_ftrace_argument(regs, 1)); \
 }
 
-/* The same, and what the function returns takes the place of the second argument. */
-#define DIOLATE_HOOKED_CHANGING(handler, inner)					\
+#define DIOLATE_HOOK_REPLACING(name, handler) {		\
+	.symbol = name,					\
+	.ops.func = handler,				\
+	.ops.flags = DIOLATE_REPLACE_FLAGS,		\
+}
+
+#define DIOLATE_HOOKED_REPLACING(handler, inner, instead)			\
 void notrace handler(unsigned long ip, unsigned long parent_ip,			\
 		     struct ftrace_ops *ops, struct diolate_ftrace_regs *regs)	\
 {										\
-	diolate_ftrace_change(regs, inner(diolate_ftrace_argument(regs, 0),	\
-					  diolate_ftrace_argument(regs, 1)));	\
+	if (inner(diolate_ftrace_argument(regs, 0), diolate_ftrace_argument(regs, 1), \
+		  ops->flags & FTRACE_OPS_FL_IPMODIFY))				\
+		diolate_ftrace_redirect(regs, (unsigned long)(instead));	\
 }
 
 #define DIOLATE_DECLARE_HOOKED(handler)						\
@@ -314,7 +322,15 @@ void handler(unsigned long first, unsigned long second)				\
 	inner(first, second);							\
 }
 
-#define DIOLATE_HOOKED_CHANGING DIOLATE_HOOKED
+#define DIOLATE_HOOK_REPLACING DIOLATE_HOOK
+
+#define DIOLATE_HOOKED_REPLACING(handler, inner, instead)			\
+void handler(unsigned long first, unsigned long second)				\
+{										\
+	(void)(instead);							\
+	inner(first, second, false);						\
+}
+
 #define DIOLATE_DECLARE_HOOKED(handler)						\
 void handler(unsigned long first, unsigned long second)
 #endif
@@ -322,15 +338,17 @@ void handler(unsigned long first, unsigned long second)
 #if DIOLATE_HAS_FTRACE
 /*
  * Have an ftrace_ops follow the function at an address and no other of its name, as a module may
- * have one. Before 5.18 the address has to be that of the call of ftrace in it, which only x86 has
- * at the very beginning (commit aebfd12521d9, "x86/ibt,ftrace: Search for __fentry__ location").
+ * have one; beside those it follows already, or alone. Before 5.18 the address has to be that of
+ * the call of ftrace in it, which only x86 has at the very beginning (commit aebfd12521d9,
+ * "x86/ibt,ftrace: Search for __fentry__ location").
  */
-static inline int diolate_ftrace_filter(struct diolate_hook *hook, unsigned long address)
+static inline int diolate_ftrace_filter(struct ftrace_ops *ops, const char *symbol,
+					unsigned long address, bool alone)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 18, 0) || defined(CONFIG_X86_64)
-	return ftrace_set_filter_ip(&hook->ops, address, 0, 1);
+	return ftrace_set_filter_ip(ops, address, 0, alone);
 #else
-	return ftrace_set_filter(&hook->ops, (char *)hook->symbol, strlen(hook->symbol), 1);
+	return ftrace_set_filter(ops, (char *)symbol, strlen(symbol), alone);
 #endif
 }
 #endif
@@ -407,16 +425,6 @@ static inline struct buffer_head *diolate_buffers(struct folio *folio)
 	return folio_buffers(folio);
 #endif
 }
-
-/*
- * How far before its work the kiocb pointer of a struct iomap_dio stands, in words. `done_before`
- * came between in 5.16 (commit 4fdccaa0d184, "iomap: Add done_before argument to iomap_dio_rw").
- */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 16, 0)
-#define DIOLATE_FARTHEST_KIOCB 6
-#else
-#define DIOLATE_FARTHEST_KIOCB 8
-#endif
 
 /*
  * The kretprobe instances a task is inside of, innermost first. Since 5.18 a kretprobe may sit on a

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The module's own interfaces, in the order in which a late error passes them:
- * completion entered -> scope -> late error -> policy -> deliver -> account.
+ * invalidation entered -> scope -> late error -> policy -> consumer -> account.
  */
 #ifndef DIOLATE_H
 #define DIOLATE_H
@@ -12,6 +12,7 @@
 #include "compat.h"
 #include "policy.h"
 #include "record.h"
+#include "waiting.h"
 
 struct io_kiocb;
 struct seq_file;
@@ -23,7 +24,7 @@ extern unsigned int diolate_maxactive;
 extern unsigned int diolate_log_size;
 extern unsigned int diolate_repair_ms;
 
-void diolate_track(bool hot);
+void diolate_track(bool track_now);
 
 /* calls.c: the calls of a function that a task is inside of */
 
@@ -73,6 +74,7 @@ struct diolate_part {
  * @number: of diolate_writeback_now() when it began; negative once it was counted that nobody can
  *          know whether the write was overtaken
  * @seen:   what was seen of its late error
+ * @work:   of diolate_current_work()
  *
  * Used by its own task only.
  */
@@ -82,6 +84,7 @@ struct diolate_invalidation {
 	size_t length;
 	s64 number;
 	enum diolate_seen seen;
+	u32 work;
 };
 
 /**
@@ -116,19 +119,19 @@ bool diolate_scope_is_read(const struct kiocb *iocb);
 bool diolate_scope_of_iomap_dio(struct diolate_invalidation *inv, const unsigned long *dio);
 size_t diolate_scope_iomap_written(const unsigned long *dio);
 bool diolate_scope_iomap_invalidates_not(const unsigned long *dio);
-bool diolate_scope_iomap_ends(const unsigned long *dio);
-size_t diolate_scope_bytes_of_work(const void *work, unsigned int distance);
 struct kiocb *diolate_scope_submitter(struct kiocb *iocb);
-struct kiocb *diolate_scope_of_work(const void *work, unsigned int *distance);
 
 /* current.c: the last invalidation a task has begun, and what it is submitting */
 int diolate_current_init(void);
 void diolate_current_exit(void);
+u32 diolate_current_work(void);
 void diolate_current_begins(struct kiocb *iocb, const unsigned long *dio, size_t length);
 struct diolate_invalidation *diolate_current_hold(void);
 void diolate_current_release(void);
+void diolate_current_ended(struct diolate_invalidation *inv);
 void diolate_current_submits(const struct kiocb *iocb, const struct address_space *mapping);
 const struct kiocb *diolate_current_submitted(const struct address_space *mapping);
+enum diolate_seen diolate_current_seen(const struct kiocb *iocb);
 unsigned long diolate_current_missed(void);
 
 /* filesystem.c: what is known of file systems */
@@ -136,24 +139,19 @@ bool diolate_only_a_writer_is_in_the_way(const struct kiocb *iocb, size_t length
 bool diolate_discard_is_proven(const struct inode *inode);
 bool diolate_has_buffers(const struct inode *inode);
 
-/* deliver.c: the completion callback, and when unloading may go on */
-
-/** enum diolate_mark - what the ki_complete of a kiocb says about us */
-enum diolate_mark {
-	DIOLATE_UNMARKED,	/* the submitter's own callback, or none */
-	DIOLATE_WATCHED,	/* ours, nothing happened so far */
-	DIOLATE_LATE,		/* ours, and a late error is pending */
-	DIOLATE_IN_REPAIR,	/* ours, and a late error that is to be put right is pending */
-};
-
-int diolate_deliver_init(void);
-void diolate_deliver_drain(void);
-void diolate_deliver_exit(void);
-enum diolate_consumer diolate_consumer_of(diolate_complete_fn complete, enum diolate_mark *mark);
-void diolate_watch(struct kiocb *iocb);
-void diolate_mark_late(struct kiocb *iocb, bool repair);
-void diolate_unmark(struct kiocb *iocb);
-long diolate_uring_done(struct kiocb *iocb, long ret);
+/* consumer.c: where the consumer of a write receives its result */
+int diolate_consumers_init(void);
+void diolate_consumers_exit(void);
+enum diolate_consumer diolate_consumer_of(diolate_complete_fn complete);
+bool diolate_consumers_armed(void);
+bool diolate_consumers_tell_waited_for(void);
+void diolate_consumers_call(void);
+bool diolate_consumers_wait(void);
+void diolate_consumers_give_up(void);
+int diolate_consumers_hold(bool hold);
+int diolate_consumers_repair(bool repair);
+bool diolate_consumers_repairs(void);
+void diolate_consumers_show(struct seq_file *m);
 
 /* submission.c: when a direct write began */
 bool diolate_submission(const struct kiocb *iocb, s64 *since);
@@ -200,16 +198,21 @@ void diolate_overtaken_stop(void);
 void diolate_overtaken_exit(void);
 
 /* repair.c: putting the page cache right */
-enum diolate_reason diolate_repair_begin(const struct diolate_invalidation *inv,
+enum diolate_reason diolate_repair_begin(struct diolate_repair *r,
+					 const struct diolate_invalidation *inv,
 					 const struct kiocb *iocb, bool proven);
-bool diolate_repair_hold_back(const struct kiocb *iocb);
-enum diolate_outcome diolate_repair(const struct kiocb *iocb, long *ret,
+enum diolate_outcome diolate_repair(const struct diolate_repair *r, long *ret,
 				    enum diolate_reason *reason);
 void diolate_repair_wait(void);
 void diolate_repair_record(struct inode *inode, const char *why);
 
 /* hook.c: following the entry of a function */
+int diolate_hook_add(struct diolate_hook *hook, const char *symbol, unsigned long address,
+		     bool alone);
+void diolate_hook_clear(struct diolate_hook *hook);
+int diolate_hook_register(struct diolate_hook *hook);
 int diolate_hook_arm(struct diolate_hook *hook);
+int diolate_hook_follow(struct diolate_hook *hook);
 void diolate_hook_disarm(struct diolate_hook *hook);
 unsigned long diolate_hook_missed(const struct diolate_hook *hook);
 
@@ -230,6 +233,13 @@ bool diolate_uring_is_short(const struct kiocb *iocb, size_t length);
 
 /* late.c: what the probes see of a late error */
 
+/** enum diolate_met - where a late error is met */
+enum diolate_met {
+	DIOLATE_MET_IN_PASSING,
+	DIOLATE_MET_AWAITABLE,	/* where what tells it can be waited for, if it is not armed */
+	DIOLATE_MET_AT_END,	/* where the last bio of an asynchronous write ends */
+};
+
 /** enum diolate_record_of_kernel - what becomes of the kernel's own record of a late error */
 enum diolate_record_of_kernel {
 	DIOLATE_RECORD_MADE,		/* the kernel makes it */
@@ -237,23 +247,21 @@ enum diolate_record_of_kernel {
 	DIOLATE_RECORD_AWAITS,		/* diolate_late_error_is_awaited() does */
 };
 
-void diolate_late(struct diolate_invalidation *inv, enum diolate_kind kind);
+void diolate_late(struct diolate_invalidation *inv, enum diolate_kind kind, enum diolate_met met);
+bool diolate_late_waits(const struct diolate_invalidation *inv);
 struct diolate_direct_write *diolate_direct_write_of(struct kiocb *iocb);
 enum diolate_record_of_kernel diolate_late_error_record(struct file *filp);
 void diolate_late_error_is_awaited(struct file *filp);
 
 /* judge.c: where a write is asked whether it was overtaken */
-void diolate_judge_current(struct kiocb *iocb, size_t length);
-void diolate_judge_waited_for(struct diolate_dio_complete *complete);
-void diolate_judge_work(const void *work, unsigned int *distance);
+bool diolate_judge_current(struct kiocb *iocb, size_t length, enum diolate_met met);
+void diolate_judge_dio(struct diolate_dio_complete *complete, unsigned int flags);
 void diolate_judge_completed(struct kiocb *iocb, long ret);
 
 /* probes.c: the table of probe sites */
 #define DIOLATE_LATE_ERROR_SYMBOL "dio_warn_stale_pagecache"
 
 int diolate_probes_arm(void);
-int diolate_probes_arm_uring(void);
-void diolate_probes_stop(void);
 void diolate_probes_disarm(void);
 void diolate_probes_arm_tracking(void);
 void diolate_probes_disarm_tracking(void);
@@ -265,7 +273,7 @@ void diolate_probes_show(struct seq_file *m);
 /* symbol.c: functions of the kernel by name */
 int diolate_symbol_errno(int err);
 int diolate_symbol_address(const char *symbol, unsigned long *address, unsigned long *size);
-bool diolate_symbol_calls(const char *caller, const char *symbol);
+int diolate_symbol_calls(const char *caller, const char *symbol);
 
 /* selftest.c: the proof that probes work here, at load time and later */
 int diolate_selftest_init(void);

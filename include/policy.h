@@ -38,12 +38,18 @@ enum diolate_consumer {
 	DIOLATE_CONSUMERS
 };
 
+/** diolate_is_of_user_space() - whether a consumer is known to be a program */
+static inline bool diolate_is_of_user_space(enum diolate_consumer consumer)
+{
+	return consumer == DIOLATE_LIBAIO || consumer == DIOLATE_IO_URING;
+}
+
 /** enum diolate_way - how the result of a write can still be reached when its late error is seen */
 enum diolate_way {
-	DIOLATE_WAY_MISSED,	/* not at all: the callback is loaded already */
-	DIOLATE_WAY_WATCHED,	/* our callback was put in place when the completion was entered */
-	DIOLATE_WAY_WAITED_FOR,	/* the file system waits; the result is looked at afterwards */
-	DIOLATE_WAY_SHORT,	/* so, but io_uring is going to try the rest */
+	DIOLATE_WAY_MISSED,	/* not at all: its consumer is not followed */
+	DIOLATE_WAY_FULL,	/* not at all: too many are waiting */
+	DIOLATE_WAY_SHORT,	/* not at all: io_uring is going to try the rest */
+	DIOLATE_WAY_CONSUMER,	/* where its consumer receives it */
 };
 
 /** enum diolate_outcome - what a write with a late error was counted as */
@@ -53,7 +59,7 @@ enum diolate_outcome {
 	DIOLATE_KERNEL_OWNED,
 	DIOLATE_UNDELIVERABLE,
 	DIOLATE_OBSERVED,
-	DIOLATE_PENDING,	/* the callback decides: one of those below, or undeliverable */
+	DIOLATE_PENDING,	/* its result decides: one of those below, or undeliverable */
 	DIOLATE_ALREADY_FAILED,
 	DIOLATE_REPAIRED,
 	DIOLATE_DELIVERED,
@@ -64,13 +70,13 @@ enum diolate_outcome {
 enum diolate_reason {
 	DIOLATE_NO_REASON,
 	DIOLATE_UNPROVEN,	/* what is in the way might be a reader's doing */
-	DIOLATE_NOT_WATCHED,	/* no callback was put in place when the completion was entered */
+	DIOLATE_NOT_WATCHED,	/* where its consumer receives the result is not followed */
 	DIOLATE_SHORT_WRITE,	/* io_uring goes on with the rest as if nothing had been */
 	DIOLATE_NOT_ASYNC,	/* the file system waits for the write, and may do more with it */
 	DIOLATE_DSYNC,		/* what is dirty is written back before the write completes */
 	DIOLATE_FILESYSTEM,	/* discarding a folio is not proven there */
 	DIOLATE_NOT_SEEN,	/* nobody noted when the write began, or what was written since */
-	DIOLATE_TOO_MANY,	/* that are being repaired */
+	DIOLATE_TOO_MANY,	/* late writes are waiting for their results */
 	DIOLATE_NOT_HELD_BACK,	/* the kernel has recorded the error already */
 	DIOLATE_WRITTEN_BACK,	/* older bytes may have landed on top of the write */
 	DIOLATE_PARTIAL,	/* a dirty folio reaches beyond the write */
@@ -84,9 +90,10 @@ enum diolate_reason {
  * @consumer: who waits for the write
  * @way:      how its result can be reached
  * @policy:   the policy in force now
+ * @waited_for: its file system waits for it, in the task that submits it
  * @repeat:   a report about this write was counted before
  * @proven:   what is in the way is certain to be a writer's doing
- * @repair:   the callback is going to try to put the cache right
+ * @repair:   its consumer is told only when it was tried to put the cache right
  * @unrepaired: if the policy is repair, why it is not
  */
 struct diolate_late {
@@ -94,6 +101,7 @@ struct diolate_late {
 	enum diolate_consumer consumer;
 	enum diolate_way way;
 	enum diolate_policy policy;
+	bool waited_for;
 	bool repeat;
 	bool proven;
 	bool repair;

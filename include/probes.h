@@ -15,9 +15,6 @@ enum diolate_site {
 	DIOLATE_AT_IOMAP_COMPLETE,
 	DIOLATE_AT_DIO_COMPLETE,
 	DIOLATE_AT_DIRECT_WRITE,
-	DIOLATE_AT_URING_DONE,
-	DIOLATE_AT_IOMAP_WORK,
-	DIOLATE_AT_DIO_WORK,
 	DIOLATE_AT_LATE_ERROR,
 	DIOLATE_AT_INLINED_LATE_ERROR,
 	DIOLATE_AT_IOMAP_SUBMIT,
@@ -25,11 +22,14 @@ enum diolate_site {
 	DIOLATE_AT_FLUSHED,
 	DIOLATE_AT_DIO_SUBMIT,
 	DIOLATE_AT_INVALIDATED,
-	DIOLATE_AT_IOMAP_ENDS,
 	DIOLATE_AT_IOMAP_UNINVALIDATED,
 	DIOLATE_AT_DIO_UNINVALIDATED,
 	DIOLATE_SITES
 };
+
+/* Of the flags of dio_complete(), fs/direct-io.c, 5.10 to 7.3. */
+#define DIOLATE_DIO_COMPLETE_ASYNC BIT(0)
+#define DIOLATE_DIO_COMPLETE_INVALIDATE BIT(1)
 
 bool diolate_probes_follow(enum diolate_site at);
 void *diolate_probes_innermost(enum diolate_site at, bool (*match)(void *data, void *arg),
@@ -40,9 +40,6 @@ DIOLATE_DECLARE_HOOKED(diolate_enter_invalidate);
 DIOLATE_DECLARE_HOOKED(diolate_enter_iomap_complete);
 int diolate_enter_dio_complete(struct kretprobe_instance *ri, struct pt_regs *regs);
 int diolate_enter_direct_write(struct kretprobe_instance *ri, struct pt_regs *regs);
-DIOLATE_DECLARE_HOOKED(diolate_hook_uring_done);
-DIOLATE_DECLARE_HOOKED(diolate_iomap_work);
-DIOLATE_DECLARE_HOOKED(diolate_dio_work);
 int diolate_late_error(struct kprobe *p, struct pt_regs *regs);
 int diolate_inlined_late_error(struct kprobe *p, struct pt_regs *regs);
 int diolate_late_error_inlined_in(const char *symbol);
@@ -50,7 +47,6 @@ int diolate_late_error_inlined_in(const char *symbol);
 /* judge.c */
 int diolate_enter_invalidated(struct kretprobe_instance *ri, struct pt_regs *regs);
 int diolate_invalidated(struct kretprobe_instance *ri, struct pt_regs *regs);
-DIOLATE_DECLARE_HOOKED(diolate_iomap_ends);
 DIOLATE_DECLARE_HOOKED(diolate_iomap_uninvalidated);
 int diolate_dio_uninvalidated(struct kprobe *p, struct pt_regs *regs);
 

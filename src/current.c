@@ -18,6 +18,7 @@
 #include <linux/pid_namespace.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
+#include <linux/workqueue.h>
 
 #include "diolate.h"
 
@@ -159,8 +160,23 @@ static __always_inline struct place *own_place(void)
 }
 
 /**
+ * diolate_current_work() - the work that this task runs, if it is a worker of the kernel
+ *
+ * Context: any, also inside a probe handler.
+ * Return: what tells it from others: the lower half of its address, if that is still its; or 0.
+ */
+u32 diolate_current_work(void)
+{
+	if (!diolate_in_task() || !(current->flags & PF_WQ_WORKER))
+		return 0;
+	return (unsigned long)current_work();
+}
+NOKPROBE_SYMBOL(diolate_current_work);
+
+/**
  * diolate_current_begins() - what this task begins to invalidate the page cache for
- * @iocb:   the direct write; NULL if it is to be found in @dio
+ * @iocb:   the direct write; NULL if it is to be found in @dio, or is what the work completes which
+ *          this task runs
  * @dio:    a struct iomap_dio, or NULL
  * @length: bytes; 0 if not known
  *
@@ -177,10 +193,25 @@ void diolate_current_begins(struct kiocb *iocb, const unsigned long *dio, size_t
 	place->inv.length = length;
 	place->inv.number = diolate_writeback_now();
 	place->inv.seen = DIOLATE_NOT_SEEN_YET;
+	place->inv.work = diolate_current_work();
 	place->submitting = NULL;
 	release(place);
 }
 NOKPROBE_SYMBOL(diolate_current_begins);
+
+/**
+ * diolate_current_ended() - nothing more is to be found out about it
+ * @inv: of diolate_current_hold()
+ *
+ * Context: any, also inside a probe handler.
+ */
+void diolate_current_ended(struct diolate_invalidation *inv)
+{
+	inv->iocb = NULL;
+	inv->dio = NULL;
+	inv->work = 0;
+}
+NOKPROBE_SYMBOL(diolate_current_ended);
 
 /**
  * diolate_current_submits() - a direct write that this task begins to submit
@@ -253,6 +284,22 @@ void diolate_current_release(void)
 		release(place);
 }
 NOKPROBE_SYMBOL(diolate_current_release);
+
+/**
+ * diolate_current_seen() - what was seen of a write, if this task has begun it last
+ * @iocb: it
+ *
+ * Context: any, also inside a probe handler.
+ */
+enum diolate_seen diolate_current_seen(const struct kiocb *iocb)
+{
+	const struct diolate_invalidation *inv = diolate_current_hold();
+	enum diolate_seen seen = inv && inv->iocb == iocb ? inv->seen : DIOLATE_NOT_SEEN_YET;
+
+	diolate_current_release();
+	return seen;
+}
+NOKPROBE_SYMBOL(diolate_current_seen);
 
 /**
  * diolate_current_missed() - how many invalidations found no place, since load

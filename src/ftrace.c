@@ -8,14 +8,15 @@
  * function of ours, which sees an ordinary call: it has the same prototype, and the trampoline of
  * ftrace "returns" to it as it does to a live patch, which neither IBT nor kCFI looks at.
  * - Under policy repair, if the write is going to be repaired, the record is held back.
- * - Where io_uring does not read the callback of a write that was waited for (7.3), what is needed
- *   to tell it is set up, which has to sleep, and so cannot be done by a probe; and the record is
- *   made, with a message of ours. Not under policy observe, which tells nobody.
+ * - As long as what tells a late write is not armed (src/consumer.c), that is waited for, which a
+ *   probe could not do; and the record is made, with a message of ours. Not under policy observe,
+ *   which tells nobody.
+ *
  * Only one at a time may do that to a function (FTRACE_OPS_FL_IPMODIFY): where a live patch has it,
- * the policy is refused, and such an io_uring write is not told; as long as it is replaced here a
- * live patch of that function is refused. Not a kprobe with a changed instruction pointer: it needs
- * a post_handler, and unregistering one fails if somebody else's kprobe was there first (seen on
- * 6.1 and 6.12).
+ * policy repair is refused, and what tells is armed from the beginning; as long as it is replaced
+ * here a live patch of that function is refused. Not a kprobe with a changed instruction pointer:
+ * it needs a post_handler, and unregistering one fails if somebody else's kprobe was there first
+ * (seen on 6.1 and 6.12).
  */
 #include <linux/ftrace.h>
 #include <linux/rcupdate.h>
@@ -89,8 +90,8 @@ static struct followed followed[] = {
 	},
 };
 
-/* Whether writes are told that io_uring forgets: under any policy but observe. */
-#define AWAITS (DIOLATE_URING_FORGETS && DIOLATE_CHANGES_ARGUMENT)
+/* Whether it is worth waiting: under any policy but observe. */
+#define AWAITS DIOLATE_CHANGES_ARGUMENT
 
 static struct followed replaced = {
 	.hook = {
@@ -98,7 +99,7 @@ static struct followed replaced = {
 		.ops.func = late_error,
 		.ops.flags = DIOLATE_REPLACE_FLAGS,
 	},
-	.purpose = AWAITS ? "delivery to io_uring writes that were waited for; repair" :
+	.purpose = AWAITS ? "delivery of the first late error; repair" :
 			    "repair: holding back the kernel's own record",
 };
 
@@ -125,7 +126,7 @@ static int replace(void)
 
 static void replace_no_more(void)
 {
-	if (AWAITS) {
+	if (AWAITS && replaced.hook.armed) {
 		/* A task may be on its way from a probe that has seen it. */
 		synchronize_rcu_tasks();
 		WRITE_ONCE(awaits, false);
@@ -136,23 +137,21 @@ static void replace_no_more(void)
 }
 
 /**
- * diolate_ftrace_await() - replace the kernel's own record, if io_uring wants it
+ * diolate_ftrace_await() - replace the kernel's own record, so that the first late error is told
  *
  * Context: process, may sleep; before the policy is another than observe.
  */
 void diolate_ftrace_await(void)
 {
 	if (AWAITS && replace())
-		pr_notice("%s cannot be replaced on this kernel (error %d%s), which costs: %s\n",
-			  replaced.hook.symbol, replaced.err, trouble(replaced.err),
-			  replaced.purpose);
+		pr_notice("%s cannot be replaced on this kernel (error %d%s), so what tells late writes is armed now and not by the first\n",
+			  replaced.hook.symbol, replaced.err, trouble(replaced.err));
 }
 
 /**
  * diolate_ftrace_await_no_more() - no longer
  *
- * Context: process, sleeps; after diolate_ftrace_disarm(), and when no probe sees late errors or
- *          the policy is observe.
+ * Context: process, sleeps; after diolate_ftrace_disarm().
  */
 void diolate_ftrace_await_no_more(void)
 {
@@ -161,7 +160,7 @@ void diolate_ftrace_await_no_more(void)
 }
 
 /**
- * diolate_ftrace_awaits() - whether writes that io_uring forgets are told
+ * diolate_ftrace_awaits() - whether a late error that the kernel reports is waited for
  *
  * Context: any, also inside a probe handler.
  */

@@ -32,6 +32,53 @@ static void keep_module(const char *symbol, int err)
 }
 
 /**
+ * diolate_hook_add() - have a hook that is not armed follow one more function
+ * @hook:    which
+ * @symbol:  its name
+ * @address: its first instruction
+ * @alone:   no other that was added before
+ *
+ * Context: process, may sleep.
+ * Return: 0 or a negative errno.
+ */
+int diolate_hook_add(struct diolate_hook *hook, const char *symbol, unsigned long address,
+		     bool alone)
+{
+	return diolate_ftrace_filter(&hook->ops, symbol, address, alone);
+}
+
+/**
+ * diolate_hook_clear() - have a hook that is not armed follow nothing
+ * @hook: which; the memory of what was added to it is freed
+ *
+ * Context: process, may sleep.
+ */
+void diolate_hook_clear(struct diolate_hook *hook)
+{
+	ftrace_set_filter(&hook->ops, NULL, 0, 1);
+}
+
+/**
+ * diolate_hook_register() - begin to follow what was added to a hook
+ * @hook: which; on failure nothing is added to it any more
+ *
+ * Context: process, may sleep.
+ * Return: 0 or a negative errno.
+ */
+int diolate_hook_register(struct diolate_hook *hook)
+{
+	int err = register_ftrace_function(&hook->ops);
+
+	/* It may be followed. Before anybody could ask once more, ftrace refuses the filter. */
+	if (err == -ENODEV)
+		keep_module(hook->symbol, err);
+	hook->armed = !err;
+	if (err)
+		diolate_hook_clear(hook);
+	return err;
+}
+
+/**
  * diolate_hook_arm() - begin to follow a function
  * @hook: which, and by what handler
  *
@@ -48,17 +95,25 @@ int diolate_hook_arm(struct diolate_hook *hook)
 	err = diolate_symbol_address(hook->symbol, &address, NULL);
 	if (err)
 		return err;
-	err = diolate_ftrace_filter(hook, address);
-	if (err)
+	err = diolate_hook_add(hook, hook->symbol, address, true);
+	return err ?: diolate_hook_register(hook);
+}
+
+/**
+ * diolate_hook_follow() - begin to follow a function, which need not be replaced
+ * @hook: which; where a live patch or its like has replaced the function, it is followed only
+ *
+ * Context: process, may sleep.
+ * Return: 0 or a negative errno; -ENOENT if there is no such function.
+ */
+int diolate_hook_follow(struct diolate_hook *hook)
+{
+	int err = diolate_hook_arm(hook);
+
+	if (err != -EBUSY || !(hook->ops.flags & FTRACE_OPS_FL_IPMODIFY))
 		return err;
-	err = register_ftrace_function(&hook->ops);
-	/* It may be followed. Before anybody could ask once more, ftrace refuses the filter. */
-	if (err == -ENODEV)
-		keep_module(hook->symbol, err);
-	hook->armed = !err;
-	if (err)
-		ftrace_set_filter(&hook->ops, NULL, 0, 1);
-	return err;
+	hook->ops.flags &= ~FTRACE_OPS_FL_IPMODIFY;
+	return diolate_hook_arm(hook);
 }
 
 /**
@@ -79,8 +134,7 @@ void diolate_hook_disarm(struct diolate_hook *hook)
 		keep_module(hook->symbol, err);
 		return;
 	}
-	/* Frees the memory of the filter. */
-	ftrace_set_filter(&hook->ops, NULL, 0, 1);
+	diolate_hook_clear(hook);
 	hook->armed = false;
 }
 
@@ -116,6 +170,11 @@ int diolate_hook_arm(struct diolate_hook *hook)
 	err = register_kprobe(&hook->kp);
 	hook->armed = !err;
 	return err;
+}
+
+int diolate_hook_follow(struct diolate_hook *hook)
+{
+	return diolate_hook_arm(hook);
 }
 
 void diolate_hook_disarm(struct diolate_hook *hook)

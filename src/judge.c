@@ -4,10 +4,9 @@
  * invalidate the page cache, and once more when it has; or, if it does not, where it completes.
  * Nobody comes here while nothing was written back that could overtake a write.
  *
- * Some of it runs in interrupts. It looks and marks; it never sleeps, allocates, prints, waits for
- * a lock or resolves a name.
+ * Some of it runs in interrupts. It looks and takes down; it never sleeps, allocates, prints, waits
+ * for a lock or resolves a name.
  */
-#include <linux/bio.h>
 #include <linux/kprobes.h>
 
 #include "diolate.h"
@@ -23,11 +22,11 @@ static enum diolate_verdict judge(const struct kiocb *iocb, size_t length, s64 a
 }
 NOKPROBE_SYMBOL(judge);
 
-static void judge_next(struct diolate_invalidation *inv, s64 after)
+static void judge_next(struct diolate_invalidation *inv, s64 after, enum diolate_met met)
 {
 	switch (judge(inv->iocb, inv->length, after)) {
 	case DIOLATE_IS_OVERTAKEN:
-		diolate_late(inv, DIOLATE_OVERTAKEN);
+		diolate_late(inv, DIOLATE_OVERTAKEN, met);
 		inv->seen = DIOLATE_SEEN_OVERTAKEN;
 		break;
 	case DIOLATE_NOT_JUDGED:
@@ -44,7 +43,7 @@ static void judge_next(struct diolate_invalidation *inv, s64 after)
 NOKPROBE_SYMBOL(judge_next);
 
 /* A write is about to invalidate the page cache; it is judged the first time only. */
-static void judge_first(struct diolate_invalidation *inv)
+static void judge_first(struct diolate_invalidation *inv, enum diolate_met met)
 {
 	struct diolate_direct_write *write = diolate_direct_write_of(inv->iocb);
 
@@ -52,7 +51,7 @@ static void judge_first(struct diolate_invalidation *inv)
 		return;
 	if (write)
 		write->judged = true;
-	judge_next(inv, 0);
+	judge_next(inv, 0, met);
 }
 NOKPROBE_SYMBOL(judge_first);
 
@@ -60,35 +59,34 @@ NOKPROBE_SYMBOL(judge_first);
  * diolate_judge_current() - judge the write that this task has begun last to invalidate for
  * @iocb:   it
  * @length: bytes written; if none it is not judged
+ * @met:    where, if it is late
  *
  * Context: any, also inside a probe handler.
+ * Return: whether what tells it is to be waited for, see diolate_late_waits().
  */
-void diolate_judge_current(struct kiocb *iocb, size_t length)
+bool diolate_judge_current(struct kiocb *iocb, size_t length, enum diolate_met met)
 {
 	struct diolate_invalidation *inv;
+	bool waits = false;
 
 	preempt_disable_notrace();
 	inv = diolate_current_hold();
 	if (inv && inv->iocb == iocb) {
 		inv->dio = NULL;
 		inv->length = length;
-		judge_first(inv);
+		judge_first(inv, met);
+		waits = met == DIOLATE_MET_AWAITABLE && diolate_late_waits(inv);
 	} else if (judge(iocb, length, 0) != DIOLATE_IS_NOT) {
 		diolate_account_not_judged();
 	}
 	diolate_current_release();
 	preempt_enable_notrace();
+	return waits;
 }
 NOKPROBE_SYMBOL(diolate_judge_current);
 
-/**
- * diolate_judge_waited_for() - judge the write that dio_complete() is called for, if this task has
- *                              submitted it and waits for it
- * @complete: the call
- *
- * Context: any, also inside a probe handler, with preemption off.
- */
-void diolate_judge_waited_for(struct diolate_dio_complete *complete)
+/* The write that a task has submitted and waits for. */
+static void judge_dio_waited_for(struct diolate_dio_complete *complete)
 {
 	const struct diolate_direct_write *write = diolate_direct_write_of(NULL);
 	const struct kiocb *iocb;
@@ -99,30 +97,38 @@ void diolate_judge_waited_for(struct diolate_dio_complete *complete)
 	complete->inv.number = diolate_writeback_now();
 	if (diolate_scope_of_dio(&complete->inv, complete->dio, iocb->ki_filp) &&
 	    complete->inv.iocb == iocb)
-		judge_first(&complete->inv);
+		judge_first(&complete->inv, DIOLATE_MET_IN_PASSING);
 }
-NOKPROBE_SYMBOL(diolate_judge_waited_for);
+NOKPROBE_SYMBOL(judge_dio_waited_for);
 
 /**
- * diolate_judge_work() - note, and judge, the write that dio_aio_complete_work() is called for
- * @work:     its argument
- * @distance: see diolate_scope_of_work()
+ * diolate_judge_dio() - judge the write that dio_complete() is called for, if it is going to
+ *                       invalidate
+ * @complete: the call
+ * @flags:    its argument
  *
- * Context: any, also inside a probe handler.
+ * An asynchronous one is noted as what this task has begun last, for the second look.
+ *
+ * Context: any, also inside a probe handler, with preemption off.
  */
-void diolate_judge_work(const void *work, unsigned int *distance)
+void diolate_judge_dio(struct diolate_dio_complete *complete, unsigned int flags)
 {
-	struct kiocb *iocb = diolate_scope_of_work(work, distance);
-	size_t length;
+	struct diolate_invalidation *inv = &complete->inv;
 
-	if (!iocb || !(iocb->ki_flags & IOCB_WRITE))
+	if (!(flags & DIOLATE_DIO_COMPLETE_INVALIDATE))
 		return;
-	length = diolate_scope_bytes_of_work(work, *distance);
-	diolate_current_begins(iocb, NULL, length);
-	if (unlikely(!diolate_overtaken_none()))
-		diolate_judge_current(iocb, length);
+	if (!(flags & DIOLATE_DIO_COMPLETE_ASYNC)) {
+		judge_dio_waited_for(complete);
+		return;
+	}
+	if (!diolate_scope_of_dio(inv, complete->dio, NULL))
+		return;
+	diolate_current_begins(inv->iocb, NULL, inv->length);
+	diolate_judge_current(inv->iocb, inv->length, DIOLATE_MET_IN_PASSING);
+	/* What was seen of it is what was seen of this call. */
+	inv->seen = diolate_current_seen(inv->iocb);
 }
-NOKPROBE_SYMBOL(diolate_judge_work);
+NOKPROBE_SYMBOL(diolate_judge_dio);
 
 /*
  * A write may be completed where its last bio ends, without invalidating anything, if nothing of
@@ -137,36 +143,17 @@ static noinline void judge_uninvalidated(struct diolate_invalidation *inv)
 	inv->number = diolate_writeback_now();
 	inv->seen = DIOLATE_NOT_SEEN_YET;
 	preempt_disable_notrace();
-	judge_next(inv, 0);
+	judge_next(inv, 0, DIOLATE_MET_AT_END);
 	/* What this task has invalidated for may have been another write, in the same memory. */
 	last = diolate_current_hold();
 	if (last && last->iocb == inv->iocb)
-		last->iocb = NULL;
+		diolate_current_ended(last);
 	diolate_current_release();
 	preempt_enable_notrace();
 }
 NOKPROBE_SYMBOL(judge_uninvalidated);
 
-/*
- * void iomap_dio_bio_end_io(struct bio *bio), fs/iomap/direct-io.c, 7.3: if it leads to that, the
- * callback may be loaded before iomap_dio_complete() is called, so it is watched here.
- */
-static __always_inline void iomap_ends(unsigned long bio, unsigned long unused)
-{
-	const unsigned long *dio = ((struct bio *)bio)->bi_private;
-	struct diolate_invalidation inv;
-
-	if (likely(diolate_overtaken_none()) || READ_ONCE(diolate_policy) == DIOLATE_OBSERVE)
-		return;
-	if (diolate_scope_iomap_ends(dio) && diolate_scope_of_iomap_dio(&inv, dio) &&
-	    !READ_ONCE(inv.iocb->ki_filp->f_mapping->nrpages))
-		diolate_watch(inv.iocb);
-}
-
-DIOLATE_HOOKED(diolate_iomap_ends, iomap_ends);
-NOKPROBE_SYMBOL(diolate_iomap_ends);
-
-/* ssize_t iomap_dio_complete(struct iomap_dio *dio), as above. */
+/* ssize_t iomap_dio_complete(struct iomap_dio *dio), fs/iomap/direct-io.c, 7.3. */
 static __always_inline void iomap_uninvalidated(unsigned long dio, unsigned long unused)
 {
 	struct diolate_invalidation inv;
@@ -180,13 +167,9 @@ static __always_inline void iomap_uninvalidated(unsigned long dio, unsigned long
 DIOLATE_HOOKED(diolate_iomap_uninvalidated, iomap_uninvalidated);
 NOKPROBE_SYMBOL(diolate_iomap_uninvalidated);
 
-/* Of the flags of dio_complete(), fs/direct-io.c, 5.10 to 7.3. */
-#define DIO_COMPLETE_ASYNC BIT(0)
-#define DIO_COMPLETE_INVALIDATE BIT(1)
-
 /*
  * ssize_t dio_complete(struct dio *dio, ssize_t ret, unsigned int flags), fs/direct-io.c, 5.10 to
- * 7.3: it loads the callback itself.
+ * 7.3.
  */
 int diolate_dio_uninvalidated(struct kprobe *p, struct pt_regs *regs)
 {
@@ -194,11 +177,9 @@ int diolate_dio_uninvalidated(struct kprobe *p, struct pt_regs *regs)
 	struct diolate_invalidation inv;
 
 	if (likely(diolate_overtaken_none()) ||
-	    !(flags & DIO_COMPLETE_ASYNC) || (flags & DIO_COMPLETE_INVALIDATE) ||
+	    !(flags & DIOLATE_DIO_COMPLETE_ASYNC) || (flags & DIOLATE_DIO_COMPLETE_INVALIDATE) ||
 	    !diolate_scope_of_dio(&inv, (void *)regs_get_kernel_argument(regs, 0), NULL))
 		return 0;
-	if (READ_ONCE(diolate_policy) != DIOLATE_OBSERVE)
-		diolate_watch(inv.iocb);
 	judge_uninvalidated(&inv);
 	return 0;
 }
@@ -214,7 +195,7 @@ static void judge_again(struct diolate_invalidation *inv)
 	inv->number = diolate_writeback_now();
 	if (before < 0)
 		inv->number = -inv->number;
-	judge_next(inv, abs(before));
+	judge_next(inv, abs(before), DIOLATE_MET_IN_PASSING);
 }
 NOKPROBE_SYMBOL(judge_again);
 
@@ -238,7 +219,7 @@ int diolate_invalidated(struct kretprobe_instance *ri, struct pt_regs *regs)
 	inv = diolate_current_hold();
 	if (inv && inv->iocb == iocb) {
 		judge_again(inv);
-		inv->iocb = NULL;
+		diolate_current_ended(inv);
 	}
 	diolate_current_release();
 	preempt_enable_notrace();
@@ -247,32 +228,38 @@ int diolate_invalidated(struct kretprobe_instance *ri, struct pt_regs *regs)
 NOKPROBE_SYMBOL(diolate_invalidated);
 
 /**
- * diolate_judge_completed() - judge a write once more that was completed by the task that has
+ * diolate_judge_completed() - judge a write once more that was completed by the worker which has
  *                             invalidated the page cache for it
- * @iocb: it, watched
+ * @iocb: of what its consumer receives the result
  * @ret:  its result
  *
- * If its late error is to be told it is marked afterwards.
+ * Where that function was not seen to return. It is this write's invalidation if the worker has
+ * begun it in the very work in which it completes the write: that work cannot have completed
+ * another in the same memory. If the write is late it waits for its result afterwards.
  *
- * Context: any, its completion callback.
+ * Context: any, the entry of its consumer's function.
  */
 void diolate_judge_completed(struct kiocb *iocb, long ret)
 {
+	u32 work = diolate_current_work();
 	struct diolate_invalidation *inv;
 
-	if (ret <= 0 || !diolate_in_task())
+	if (ret <= 0 || !work)
 		return;
-	preempt_disable();
+	preempt_disable_notrace();
 	inv = diolate_current_hold();
-	if (inv && inv->iocb == iocb) {
+	if (inv && inv->work == work && (!inv->iocb || inv->iocb == iocb) &&
+	    (iocb->ki_flags & IOCB_WRITE)) {
 		/* It has moved on by what it has written. */
 		iocb->ki_pos -= ret;
+		inv->iocb = iocb;
 		inv->dio = NULL;
 		inv->length = ret;
 		judge_again(inv);
 		iocb->ki_pos += ret;
-		inv->iocb = NULL;
+		diolate_current_ended(inv);
 	}
 	diolate_current_release();
-	preempt_enable();
+	preempt_enable_notrace();
 }
+NOKPROBE_SYMBOL(diolate_judge_completed);

@@ -3,26 +3,29 @@
  * What the probes see of a late error: which write the page cache is being invalidated for, that it
  * failed, and what is to come of it. The handlers of src/probes.c, in the order of its table.
  *
- * Some run in interrupts. They look and mark; they never sleep, allocate, print, wait for a lock or
- * resolve a name.
+ * Some run in interrupts. They look and take down; they never sleep, allocate, print, wait for a
+ * lock or resolve a name.
  */
 #include <linux/kprobes.h>
 
 #include "diolate.h"
 #include "probes.h"
 
+static void await_and_invalidate(struct kiocb *iocb, size_t count);
+
 /*
  * void kiocb_invalidate_post_direct_write(struct kiocb *iocb, size_t count), mm/filemap.c, 6.1 to
  * 7.3: always noted, as pages may come after it was entered with none.
  */
-static __always_inline void invalidate(unsigned long iocb, unsigned long count)
+static __always_inline bool invalidate(unsigned long iocb, unsigned long count, bool may_wait)
 {
 	diolate_current_begins((struct kiocb *)iocb, NULL, count);
-	if (unlikely(!diolate_overtaken_none()))
-		diolate_judge_current((struct kiocb *)iocb, count);
+	return unlikely(!diolate_overtaken_none()) &&
+	       diolate_judge_current((struct kiocb *)iocb, count,
+				     may_wait ? DIOLATE_MET_AWAITABLE : DIOLATE_MET_IN_PASSING);
 }
 
-DIOLATE_HOOKED(diolate_enter_invalidate, invalidate);
+DIOLATE_HOOKED_REPLACING(diolate_enter_invalidate, invalidate, await_and_invalidate);
 NOKPROBE_SYMBOL(diolate_enter_invalidate);
 
 /*
@@ -38,21 +41,29 @@ static __always_inline void iomap_complete(unsigned long dio, unsigned long unus
 		return;
 	diolate_current_begins(iocb, (void *)dio, 0);
 	if (unlikely(!diolate_overtaken_none()))
-		diolate_judge_current(iocb, diolate_scope_iomap_written((void *)dio));
+		diolate_judge_current(iocb, diolate_scope_iomap_written((void *)dio),
+				      DIOLATE_MET_IN_PASSING);
 }
 
 DIOLATE_HOOKED(diolate_enter_iomap_complete, iomap_complete);
 NOKPROBE_SYMBOL(diolate_enter_iomap_complete);
 
-/* ssize_t dio_complete(struct dio *dio, ...), fs/direct-io.c, 5.4 to 7.3: so does this. */
+/*
+ * ssize_t dio_complete(struct dio *dio, ssize_t ret, unsigned int flags), fs/direct-io.c, 5.4 to
+ * 7.3: so does this. What an asynchronous one is called for is looked for only when that is needed;
+ * but what this task has begun last is over.
+ */
 int diolate_enter_dio_complete(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	struct diolate_dio_complete *complete = (void *)ri->data;
+	unsigned int flags = regs_get_kernel_argument(regs, 2);
 
 	complete->dio = (void *)regs_get_kernel_argument(regs, 0);
 	complete->inv.seen = DIOLATE_NOT_SEEN_YET;
 	if (unlikely(!diolate_overtaken_none()))
-		diolate_judge_waited_for(complete);
+		diolate_judge_dio(complete, flags);
+	else if (flags & DIOLATE_DIO_COMPLETE_ASYNC)
+		diolate_current_begins(NULL, NULL, 0);
 	return 0;
 }
 NOKPROBE_SYMBOL(diolate_enter_dio_complete);
@@ -74,58 +85,6 @@ int diolate_enter_direct_write(struct kretprobe_instance *ri, struct pt_regs *re
 	return 0;
 }
 NOKPROBE_SYMBOL(diolate_enter_direct_write);
-
-/*
- * int kiocb_done(struct io_kiocb *req, ssize_t ret, ...), io_uring/rw.c, 6.1 to 7.3: what a read or
- * write has come to that was submitted, for io_uring to complete it with. Armed by the first late
- * error that is to be told here. A request begins with its kiocb (struct io_rw).
- */
-static __always_inline long uring_done(unsigned long req, unsigned long ret)
-{
-	return diolate_uring_done((struct kiocb *)req, ret);
-}
-
-DIOLATE_HOOKED_CHANGING(diolate_hook_uring_done, uring_done);
-NOKPROBE_SYMBOL(diolate_hook_uring_done);
-
-/*
- * void iomap_dio_complete_work(struct work_struct *work), fs/iomap/direct-io.c, and
- * void dio_aio_complete_work(struct work_struct *work), fs/direct-io.c, both 5.10 to 7.3. Every
- * write is watched, not only one whose mapping has pages: end_io may sleep, and pages come
- * meanwhile.
- */
-static __always_inline void completes_in_work(unsigned long work, unsigned int *distance)
-{
-	struct kiocb *iocb;
-
-	if (READ_ONCE(diolate_policy) == DIOLATE_OBSERVE)
-		return;
-	iocb = diolate_scope_of_work((void *)work, distance);
-	if (iocb && (iocb->ki_flags & IOCB_WRITE))
-		diolate_watch(iocb);
-}
-
-static __always_inline void iomap_work(unsigned long work, unsigned long unused)
-{
-	static unsigned int distance;
-
-	completes_in_work(work, &distance);
-}
-
-DIOLATE_HOOKED(diolate_iomap_work, iomap_work);
-NOKPROBE_SYMBOL(diolate_iomap_work);
-
-static __always_inline void dio_work(unsigned long work, unsigned long unused)
-{
-	static unsigned int distance;
-
-	completes_in_work(work, &distance);
-	if (!diolate_probes_follow(DIOLATE_AT_INVALIDATE))
-		diolate_judge_work((void *)work, &distance);
-}
-
-DIOLATE_HOOKED(diolate_dio_work, dio_work);
-NOKPROBE_SYMBOL(diolate_dio_work);
 
 static bool completes(void *data, void *file)
 {
@@ -160,7 +119,7 @@ static struct diolate_invalidation *begun_last(void *file)
 	struct diolate_invalidation *inv = diolate_current_hold();
 	struct file *filp;
 
-	if (!inv)
+	if (!inv || (!inv->iocb && !inv->dio))
 		return NULL;
 	if (inv->dio) {
 		if (!diolate_scope_of_iomap_dio(inv, inv->dio))
@@ -172,21 +131,6 @@ static struct diolate_invalidation *begun_last(void *file)
 	return inv;
 }
 NOKPROBE_SYMBOL(begun_last);
-
-/*
- * What was seen of a write when its work began, in diolate_judge_work(). In a worker nothing begins
- * later before dio_complete(); a task that submits writes has begun others, perhaps long ago and in
- * the same memory.
- */
-static void begun_by_work(struct diolate_invalidation *inv)
-{
-	const struct diolate_invalidation *last = diolate_current_hold();
-
-	if (last && (current->flags & PF_WQ_WORKER) && last->iocb == inv->iocb)
-		inv->seen = max(inv->seen, last->seen);
-	diolate_current_release();
-}
-NOKPROBE_SYMBOL(begun_by_work);
 
 /*
  * The call that has just failed to invalidate the cache of this file. It is the innermost, since
@@ -206,10 +150,8 @@ static struct diolate_invalidation *invalidation(void *file)
 		return inv && write && write->inv.iocb != inv->iocb ? NULL : inv;
 	}
 	complete = diolate_probes_innermost(DIOLATE_AT_DIO_COMPLETE, completes, file);
-	if (complete) {
-		begun_by_work(&complete->inv);
+	if (complete)
 		return &complete->inv;
-	}
 	write = diolate_probes_innermost(DIOLATE_AT_DIRECT_WRITE, writes_to, file);
 	if (write)
 		return &write->inv;
@@ -254,34 +196,37 @@ static bool reported(struct kiocb *iocb)
 }
 NOKPROBE_SYMBOL(reported);
 
-/* Whether io_uring is told of a write whose callback it forgets. */
-static bool is_awaited(enum diolate_kind kind)
+/*
+ * Whether the file system waits for a write: then its late error is met by the task that submits
+ * it, of user space or of io_uring, and never by a worker of the kernel. Where a bio ends that may
+ * be any task.
+ */
+static bool is_waited_for(enum diolate_consumer consumer, enum diolate_met met)
 {
-	return kind == DIOLATE_STUCK ? diolate_ftrace_awaits() :
-				       diolate_probes_follow(DIOLATE_AT_URING_DONE);
+	return diolate_is_of_user_space(consumer) && met != DIOLATE_MET_AT_END &&
+	       diolate_in_task() && !(current->flags & PF_WQ_WORKER);
 }
-NOKPROBE_SYMBOL(is_awaited);
+NOKPROBE_SYMBOL(is_waited_for);
 
 /*
- * How the submitter of a write that is not watched can be told, if its file system waits for it.
- * It is submitted by a task of user space or of io_uring, never by a worker of the kernel: in one
- * this is an asynchronous completion, and too late for a callback that was not put in place on
- * entry: the policy was observe then, or the hook missed it.
+ * How the submitter of a write can be told. An io_uring write that is waited for may not come to
+ * its consumer's function, see src/consumer.c.
  */
-static enum diolate_way way_of_waiting(const struct kiocb *iocb, const struct diolate_late *late,
-				       size_t length)
+static enum diolate_way way_of(const struct kiocb *iocb, const struct diolate_late *late,
+			       size_t length, enum diolate_met met)
 {
-	enum diolate_consumer consumer = late->consumer;
-
-	if (!diolate_in_task() || (current->flags & PF_WQ_WORKER))
-		return DIOLATE_WAY_MISSED;
-	if (consumer == DIOLATE_LIBAIO)
-		return DIOLATE_WAY_WAITED_FOR;
-	if (consumer != DIOLATE_IO_URING || (DIOLATE_URING_FORGETS && !is_awaited(late->kind)))
-		return DIOLATE_WAY_MISSED;
-	return diolate_uring_is_short(iocb, length) ? DIOLATE_WAY_SHORT : DIOLATE_WAY_WAITED_FOR;
+	if (late->consumer == DIOLATE_IO_URING && late->waited_for) {
+		if (diolate_uring_is_short(iocb, length))
+			return DIOLATE_WAY_SHORT;
+		if (!diolate_consumers_tell_waited_for())
+			return DIOLATE_WAY_MISSED;
+	}
+	if (diolate_consumers_armed() || met == DIOLATE_MET_AWAITABLE)
+		return DIOLATE_WAY_CONSUMER;
+	diolate_consumers_call();
+	return DIOLATE_WAY_MISSED;
 }
-NOKPROBE_SYMBOL(way_of_waiting);
+NOKPROBE_SYMBOL(way_of);
 
 /* The write of user space that an invalidation is for, or its own. */
 static struct kiocb *told(const struct diolate_invalidation *inv)
@@ -290,21 +235,39 @@ static struct kiocb *told(const struct diolate_invalidation *inv)
 }
 NOKPROBE_SYMBOL(told);
 
-/* Whether the page cache is to be put right, and if not why; another's write never is. */
-static bool is_to_be_repaired(struct diolate_late *late, const struct diolate_invalidation *inv,
-			      const struct kiocb *iocb)
+/* Have a write wait for its result, if there is a way to tell it then. */
+static struct diolate_waiting *wait_for_result(struct kiocb *iocb, struct diolate_late *late,
+					       size_t length, enum diolate_met met)
+{
+	struct diolate_waiting *waiting;
+
+	late->way = DIOLATE_WAY_MISSED;
+	if (late->repeat || late->policy == DIOLATE_OBSERVE ||
+	    !diolate_is_of_user_space(late->consumer))
+		return NULL;
+	waiting = diolate_waiting_begin(iocb);
+	late->way = waiting ? way_of(iocb, late, length, met) : DIOLATE_WAY_FULL;
+	return waiting;
+}
+NOKPROBE_SYMBOL(wait_for_result);
+
+/* Whether the page cache is to be put right, and if not why. */
+static bool is_to_be_repaired(struct diolate_late *late, struct diolate_waiting *waiting,
+			      const struct diolate_invalidation *inv, const struct kiocb *iocb)
 {
 	late->unrepaired = DIOLATE_NO_REASON;
-	if (late->policy != DIOLATE_REPAIR || late->repeat ||
-	    late->consumer == DIOLATE_SYNC || late->consumer == DIOLATE_KERNEL)
+	if (late->policy != DIOLATE_REPAIR || late->way != DIOLATE_WAY_CONSUMER)
 		return false;
 	if (late->kind == DIOLATE_OVERTAKEN)
 		late->unrepaired = DIOLATE_WRITTEN_BACK;
-	else if (late->way == DIOLATE_WAY_WATCHED)
-		late->unrepaired = diolate_repair_begin(inv, iocb, late->proven);
-	else
+	else if (late->waited_for)
 		late->unrepaired = DIOLATE_NOT_ASYNC;
-	return !late->unrepaired;
+	else if (!diolate_consumers_repairs())
+		late->unrepaired = DIOLATE_NOT_SEEN;
+	else
+		late->unrepaired = diolate_repair_begin(&waiting->repair, inv, iocb, late->proven);
+	waiting->repairs = !late->unrepaired;
+	return waiting->repairs;
 }
 NOKPROBE_SYMBOL(is_to_be_repaired);
 
@@ -312,53 +275,92 @@ NOKPROBE_SYMBOL(is_to_be_repaired);
  * diolate_late() - a late error is seen
  * @inv:  whose
  * @kind: of which kind
+ * @met:  where
  *
  * Context: any, also inside a probe handler; the write is yet to be completed.
  */
-void diolate_late(struct diolate_invalidation *inv, enum diolate_kind kind)
+void diolate_late(struct diolate_invalidation *inv, enum diolate_kind kind, enum diolate_met met)
 {
 	struct diolate_late late = { .kind = kind };
+	struct diolate_waiting *waiting;
 	enum diolate_outcome outcome;
-	const void *marked = NULL;
-	enum diolate_mark mark;
 	struct kiocb *iocb;
 
 	iocb = told(inv);
-	late.consumer = diolate_consumer_of(READ_ONCE(iocb->ki_complete), &mark);
+	late.consumer = diolate_consumer_of(READ_ONCE(iocb->ki_complete));
 	late.policy = READ_ONCE(diolate_policy);
-	late.repeat = inv->seen || reported(inv->iocb) ||
-		      mark == DIOLATE_LATE || mark == DIOLATE_IN_REPAIR;
+	late.waited_for = is_waited_for(late.consumer, met);
+	late.repeat = inv->seen || reported(inv->iocb) || diolate_waiting_find(iocb);
 	/* Only what the kernel reports is counted again. */
 	if (late.repeat && kind == DIOLATE_OVERTAKEN)
 		return;
 	late.proven = diolate_only_a_writer_is_in_the_way(inv->iocb, inv->length);
-	if (mark != DIOLATE_UNMARKED)
-		late.way = DIOLATE_WAY_WATCHED;
-	else
-		late.way = way_of_waiting(iocb, &late, inv->length);
-	late.repair = is_to_be_repaired(&late, inv, iocb);
+	waiting = wait_for_result(iocb, &late, inv->length, met);
+	late.repair = is_to_be_repaired(&late, waiting, inv, iocb);
 
 	outcome = diolate_decide(&late);
-	if (outcome == DIOLATE_PENDING) {
-		diolate_mark_late(iocb, late.repair);
-		marked = iocb;
-	}
 	diolate_account_late(kind, outcome);
-	if (outcome == DIOLATE_REPEAT)
-		return;
-	diolate_log_late(inv, iocb, &late, outcome, marked);
+	if (outcome != DIOLATE_REPEAT)
+		diolate_log_late(inv, iocb, &late, outcome,
+				 outcome == DIOLATE_PENDING ? iocb : NULL);
+	if (waiting && outcome != DIOLATE_PENDING) {
+		diolate_waiting_end(waiting);
+		diolate_waiting_put();
+	}
 }
 NOKPROBE_SYMBOL(diolate_late);
 
+/**
+ * diolate_late_waits() - whether what tells a write is to be waited for, before its result comes
+ * @inv: its invalidation
+ *
+ * Context: any, also inside an ftrace callback. If so await() has to follow, in this task.
+ */
+bool diolate_late_waits(const struct diolate_invalidation *inv)
+{
+	struct diolate_waiting *waiting = diolate_waiting_find(told(inv));
+
+	if (!waiting || diolate_consumers_armed())
+		return false;
+	WRITE_ONCE(waiting->task, current);
+	return true;
+}
+NOKPROBE_SYMBOL(diolate_late_waits);
+
+/*
+ * Wait for it. If that fails the write does not wait for its result any more, and what keeps the
+ * module here is given back, as the last of all, by left().
+ */
+static bool await(void)
+{
+	bool tells = diolate_consumers_wait();
+
+	if (!tells)
+		diolate_consumers_give_up();
+	return tells;
+}
+
+static void left(bool tells)
+{
+	if (!tells)
+		diolate_waiting_put();
+}
+
 /* The kernel reports one; where its own record is replaced that is seen by the probe and there. */
-static void stuck(struct diolate_invalidation *inv)
+static void stuck(struct diolate_invalidation *inv, enum diolate_met met)
 {
 	if (inv->seen == DIOLATE_SEEN)
 		return;
-	diolate_late(inv, DIOLATE_STUCK);
+	diolate_late(inv, DIOLATE_STUCK, met);
 	inv->seen = DIOLATE_SEEN;
 }
 NOKPROBE_SYMBOL(stuck);
+
+static enum diolate_met met_at_record(void)
+{
+	return diolate_ftrace_awaits() ? DIOLATE_MET_AWAITABLE : DIOLATE_MET_IN_PASSING;
+}
+NOKPROBE_SYMBOL(met_at_record);
 
 /* void dio_warn_stale_pagecache(struct file *filp), mm/filemap.c, 5.10 to 7.3. */
 int diolate_late_error(struct kprobe *p, struct pt_regs *regs)
@@ -366,24 +368,13 @@ int diolate_late_error(struct kprobe *p, struct pt_regs *regs)
 	struct diolate_invalidation *inv = invalidation((void *)regs_get_kernel_argument(regs, 0));
 
 	if (inv)
-		stuck(inv);
+		stuck(inv, met_at_record());
 	else
 		diolate_account_unattributed();
 	diolate_current_release();
 	return 0;
 }
 NOKPROBE_SYMBOL(diolate_late_error);
-
-/* Whether nobody reads the callback of a write that was marked as late while it was waited for. */
-static bool is_forgotten(const struct kiocb *iocb)
-{
-	enum diolate_mark mark;
-
-	return DIOLATE_URING_FORGETS && diolate_in_task() && !(current->flags & PF_WQ_WORKER) &&
-	       diolate_consumer_of(READ_ONCE(iocb->ki_complete), &mark) == DIOLATE_IO_URING &&
-	       mark == DIOLATE_LATE;
-}
-NOKPROBE_SYMBOL(is_forgotten);
 
 /**
  * diolate_late_error_record() - what becomes of the kernel's own record of a late error
@@ -396,15 +387,19 @@ enum diolate_record_of_kernel diolate_late_error_record(struct file *filp)
 {
 	enum diolate_record_of_kernel record = DIOLATE_RECORD_MADE;
 	struct diolate_invalidation *inv;
+	struct diolate_waiting *waiting;
 
 	preempt_disable_notrace();
 	inv = invalidation(filp);
 	if (inv) {
-		stuck(inv);
-		if (diolate_repair_hold_back(told(inv)))
+		stuck(inv, met_at_record());
+		waiting = diolate_waiting_find(told(inv));
+		if (waiting && waiting->repairs) {
+			waiting->repair.held_back = true;
 			record = DIOLATE_RECORD_HELD_BACK;
-		else if (is_forgotten(told(inv)))
+		} else if (diolate_late_waits(inv)) {
 			record = DIOLATE_RECORD_AWAITS;
+		}
 	}
 	diolate_current_release();
 	preempt_enable_notrace();
@@ -413,30 +408,54 @@ enum diolate_record_of_kernel diolate_late_error_record(struct file *filp)
 NOKPROBE_SYMBOL(diolate_late_error_record);
 
 /**
- * diolate_late_error_is_awaited() - see to it that a forgotten write is told, in place of
+ * diolate_late_error_is_awaited() - wait until a late error can be told, in place of
  *                                   dio_warn_stale_pagecache()
  * @filp: its argument
  *
- * The mark of the write keeps the module here.
+ * The late write that waits keeps the module here, as long as it does and this runs.
  *
- * Context: process, sleeps; the task that submits the write, which may hold locks of the file
- *          system.
+ * Context: process, sleeps, see diolate_consumers_wait(); a worker that completes the write, or the
+ *          task that submits it, which may hold locks of the file system.
  */
 void diolate_late_error_is_awaited(struct file *filp)
 {
-	int err = diolate_probes_arm_uring();
+	bool tells = await();
+
+	diolate_repair_record(file_inode(filp), tells ? "its submitter is told" :
+							"its submitter cannot be told");
+	left(tells);
+}
+
+/* A write that was overtaken, in the place of dio_warn_stale_pagecache(). */
+static void stuck_too(struct file *filp)
+{
 	struct diolate_invalidation *inv;
 
-	diolate_repair_record(file_inode(filp), err ? "its submitter cannot be told" :
-						      "its submitter is told");
-	if (!err)
-		return;
 	preempt_disable();
 	inv = invalidation(filp);
 	if (inv)
-		diolate_unmark(told(inv));
+		stuck(inv, DIOLATE_MET_IN_PASSING);
 	diolate_current_release();
 	preempt_enable();
+	diolate_repair_record(file_inode(filp), "it was written back over, too");
+}
+
+/*
+ * In the place of kiocb_invalidate_post_direct_write(), for a write that was overtaken before what
+ * tells it is armed. That function cannot be called from here, where the processor checks to which
+ * functions a pointer may lead (IBT; nobody takes its address); what it does is this (mm/filemap.c,
+ * 6.1 to 7.3), and its record is ours.
+ */
+static void await_and_invalidate(struct kiocb *iocb, size_t count)
+{
+	struct file *filp = iocb->ki_filp;
+	bool tells = await();
+
+	if (filp->f_mapping->nrpages &&
+	    invalidate_inode_pages2_range(filp->f_mapping, iocb->ki_pos >> PAGE_SHIFT,
+					  (iocb->ki_pos + count - 1) >> PAGE_SHIFT))
+		stuck_too(filp);
+	left(tells);
 }
 
 /* generic_file_direct_write(), where its calls of errseq_set() come from; written once at load. */
@@ -469,7 +488,7 @@ int diolate_inlined_late_error(struct kprobe *p, struct pt_regs *regs)
 	write = diolate_probes_innermost(DIOLATE_AT_DIRECT_WRITE, writes_with_errors_in,
 					 (void *)regs_get_kernel_argument(regs, 0));
 	if (write)
-		stuck(&write->inv);
+		stuck(&write->inv, DIOLATE_MET_IN_PASSING);
 	else
 		diolate_account_unattributed();
 	return 0;

@@ -46,33 +46,61 @@ static void untrack(void)
 	diolate_probes_disarm_tracking();
 }
 
+/* Writes are judged on each way. */
+static bool hot;
+
+/*
+ * What tells late writes is armed by the first of them. Or from now on: for policy repair, while
+ * some may be seen to be overtaken, for which nobody can wait, and where the first cannot be waited
+ * for. Under policy observe never.
+ */
+static int hold_consumers(enum diolate_policy policy)
+{
+	return diolate_consumers_hold(policy == DIOLATE_REPAIR ||
+				      (policy == DIOLATE_PROPAGATE &&
+				       (hot || !diolate_ftrace_awaits())));
+}
+
 /**
  * diolate_track() - note when direct writes begin, and judge them on each way, or no longer
- * @hot: which
+ * @track_now: which
  *
  * Context: process, sleeps.
  */
-void diolate_track(bool hot)
+void diolate_track(bool track_now)
 {
-	static bool tracked;
-
 	mutex_lock(&policy_lock);
-	if (hot && !tracked) {
-		/* First what cannot be done where an overtaken write is seen. */
-		if (DIOLATE_URING_FORGETS)
-			diolate_probes_arm_uring();
+	if (track_now && !hot) {
+		hot = true;
+		hold_consumers(diolate_policy);
 		track();
 		diolate_probes_arm_judging();
 	}
-	if (!hot && tracked) {
+	if (!track_now && hot) {
 		diolate_probes_disarm_judging();
 		untrack();
+		hot = false;
+		hold_consumers(diolate_policy);
 	}
-	tracked = hot;
 	mutex_unlock(&policy_lock);
 }
 
 /* What only repair takes. */
+static int repair_arm(void)
+{
+	int err = hold_consumers(DIOLATE_REPAIR) ?: diolate_consumers_repair(true);
+
+	if (err) {
+		pr_err("policy=repair refused: what receives results cannot be replaced (error %d%s); use propagate or observe\n",
+		       err, err == -EBUSY ? ": a live patch or its like has it" : "");
+		return err;
+	}
+	err = diolate_ftrace_arm();
+	if (err)
+		diolate_consumers_repair(false);
+	return err;
+}
+
 static int repair_begin(void)
 {
 	int err;
@@ -82,17 +110,15 @@ static int repair_begin(void)
 		return -EOPNOTSUPP;
 	}
 	track();
-	err = diolate_ftrace_arm();
+	err = repair_arm();
 	if (err)
 		untrack();
 	return err;
 }
 
-/* The policy is another by now: when no handler runs that has seen it, nobody begins a repair. */
 static void repair_end(void)
 {
-	synchronize_rcu();
-	diolate_repair_wait();
+	diolate_consumers_repair(false);
 	diolate_ftrace_disarm();
 	untrack();
 }
@@ -110,15 +136,26 @@ static int policy_change(enum diolate_policy policy)
 		diolate_ftrace_await();
 	if (!err)
 		WRITE_ONCE(diolate_policy, policy);
-	if (loaded && policy != DIOLATE_REPAIR && before == DIOLATE_REPAIR)
+	if (!err && loaded && policy != DIOLATE_REPAIR && before == DIOLATE_REPAIR)
 		repair_end();
-	if (loaded && policy == DIOLATE_OBSERVE)
+	if (loaded && diolate_policy == DIOLATE_OBSERVE)
 		diolate_ftrace_await_no_more();
+	if (loaded)
+		hold_consumers(diolate_policy);
 	mutex_unlock(&policy_lock);
 	return err;
 }
 
-/* Begin and end with the policy that the parameter says. */
+/* Before a late error can be seen: the very first one is told. */
+static void policy_prepare(void)
+{
+	mutex_lock(&policy_lock);
+	if (diolate_policy != DIOLATE_OBSERVE)
+		diolate_ftrace_await();
+	mutex_unlock(&policy_lock);
+}
+
+/* Begin and end with the policy that the parameter says, which may be another by now. */
 static int policy_begin(void)
 {
 	int err = 0;
@@ -126,8 +163,11 @@ static int policy_begin(void)
 	mutex_lock(&policy_lock);
 	if (diolate_policy != DIOLATE_OBSERVE)
 		diolate_ftrace_await();
+	else
+		diolate_ftrace_await_no_more();
 	if (diolate_policy == DIOLATE_REPAIR)
 		err = repair_begin();
+	hold_consumers(diolate_policy);
 	loaded = !err;
 	mutex_unlock(&policy_lock);
 	return err;
@@ -231,12 +271,13 @@ static int __init diolate_init(void)
 	err = diolate_log_init();
 	if (err)
 		goto err_log;
-	err = diolate_deliver_init();
+	err = diolate_consumers_init();
 	if (err)
-		goto err_deliver;
+		goto err_current;
 	err = diolate_current_init();
 	if (err)
 		goto err_current;
+	policy_prepare();
 	err = diolate_probes_arm();
 	if (err)
 		goto err_probes;
@@ -254,15 +295,13 @@ err_policy:
 	diolate_ftrace_follow_no_more();
 	diolate_overtaken_stop();
 err_probes:
-	diolate_probes_stop();
 	diolate_ftrace_await_no_more();
-	diolate_deliver_drain();
 	diolate_probes_disarm();
+	diolate_waiting_wait();
+	diolate_consumers_exit();
 	diolate_overtaken_exit();
 	diolate_current_exit();
 err_current:
-	diolate_deliver_exit();
-err_deliver:
 	diolate_log_exit();
 err_log:
 	diolate_files_exit();
@@ -277,13 +316,12 @@ static void __exit diolate_exit(void)
 	policy_end();
 	diolate_ftrace_follow_no_more();
 	diolate_overtaken_stop();
-	diolate_probes_stop();
 	diolate_ftrace_await_no_more();
-	diolate_deliver_drain();
 	diolate_probes_disarm();
+	diolate_waiting_wait();
+	diolate_consumers_exit();
 	diolate_overtaken_exit();
 	diolate_current_exit();
-	diolate_deliver_exit();
 	diolate_log_exit();
 	diolate_files_exit();
 	diolate_selftest_exit();

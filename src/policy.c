@@ -66,7 +66,7 @@ const char *const diolate_reason_names[DIOLATE_REASONS] = {
  * is not known whether there could have been one, and such a write is observed.
  *
  * Context: any, also inside a probe handler.
- * Return: the outcome; DIOLATE_PENDING where the completion callback has the last word.
+ * Return: the outcome; DIOLATE_PENDING where its result has the last word.
  */
 enum diolate_outcome diolate_decide(const struct diolate_late *late)
 {
@@ -80,7 +80,7 @@ enum diolate_outcome diolate_decide(const struct diolate_late *late)
 		return DIOLATE_OBSERVED;
 	if (late->repair)
 		return DIOLATE_PENDING;
-	if (!late->proven || late->way == DIOLATE_WAY_MISSED || late->way == DIOLATE_WAY_SHORT)
+	if (!late->proven || late->way != DIOLATE_WAY_CONSUMER)
 		return DIOLATE_UNDELIVERABLE;
 	return DIOLATE_PENDING;
 }
@@ -102,7 +102,14 @@ enum diolate_reason diolate_reason(const struct diolate_late *late, enum diolate
 		return DIOLATE_NO_REASON;
 	if (!late->proven)
 		return DIOLATE_UNPROVEN;
-	return late->way == DIOLATE_WAY_SHORT ? DIOLATE_SHORT_WRITE : DIOLATE_NOT_WATCHED;
+	switch (late->way) {
+	case DIOLATE_WAY_FULL:
+		return DIOLATE_TOO_MANY;
+	case DIOLATE_WAY_SHORT:
+		return DIOLATE_SHORT_WRITE;
+	default:
+		return DIOLATE_NOT_WATCHED;
+	}
 }
 NOKPROBE_SYMBOL(diolate_reason);
 

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The probe sites, one row each, in the order in which they are armed: what a late error needs is
- * there before the first one can be seen. Disarmed in the opposite order, with a wait between those
- * that mark writes and those that settle them.
+ * there before the first one can be seen. Disarmed in the opposite order.
  * The handlers are in src/late.c, src/judge.c and src/submission.c.
  */
 #include <linux/kprobes.h>
-#include <linux/mutex.h>
-#include <linux/sched/mm.h>
 #include <linux/seq_file.h>
 
 #include "diolate.h"
@@ -20,7 +17,7 @@
  * @purpose:  what it is for, for the administrator
  * @required: without it the main job cannot be done
  * @stand_in: of no use where kiocb_invalidate_post_direct_write() is
- * @on_need:  not armed before a late error needs it
+ * @never:    of no use on this kernel
  * @missed:   hits it did not see when it was armed before
  * @err:      how arming ended
  * @told:     that it cannot be armed
@@ -32,7 +29,7 @@ struct site {
 	const char *purpose;
 	bool required;
 	bool stand_in;
-	bool on_need;
+	bool never;
 	unsigned long missed;
 	int err;
 	bool told;
@@ -43,17 +40,16 @@ struct site {
 #define NOT_NEEDED 1
 
 /*
- * From here on, sites that mark writes; those armed while it is noted when writes begin; and those
- * armed while there may be some that were overtaken.
+ * From here on, sites armed while it is noted when writes begin; and those armed while there may be
+ * some that were overtaken.
  */
-#define FIRST_MARKING DIOLATE_AT_IOMAP_WORK
 #define FIRST_TRACKING DIOLATE_AT_IOMAP_SUBMIT
 #define FIRST_JUDGING DIOLATE_AT_INVALIDATED
 
 static struct site sites[DIOLATE_SITES] = {
 	[DIOLATE_AT_INVALIDATE] = {
-		.hook = DIOLATE_HOOK("kiocb_invalidate_post_direct_write",
-				     diolate_enter_invalidate),
+		.hook = DIOLATE_HOOK_REPLACING("kiocb_invalidate_post_direct_write",
+					       diolate_enter_invalidate),
 		.purpose = "which write the cache is invalidated for",
 	},
 	[DIOLATE_AT_IOMAP_COMPLETE] = {
@@ -75,20 +71,6 @@ static struct site sites[DIOLATE_SITES] = {
 		.calls.rp.data_size = sizeof(struct diolate_direct_write),
 		.purpose = "a write that is invalidated twice is counted once",
 		.required = true,
-	},
-	[DIOLATE_AT_URING_DONE] = {
-		.hook = DIOLATE_HOOK("kiocb_done", diolate_hook_uring_done),
-		.purpose = "delivery to io_uring writes that finish while they are submitted",
-		.on_need = true,
-	},
-	[DIOLATE_AT_IOMAP_WORK] = {
-		.hook = DIOLATE_HOOK("iomap_dio_complete_work", diolate_iomap_work),
-		.purpose = "delivery to asynchronous writes of iomap file systems (ext4, xfs)",
-		.required = true,
-	},
-	[DIOLATE_AT_DIO_WORK] = {
-		.hook = DIOLATE_HOOK("dio_aio_complete_work", diolate_dio_work),
-		.purpose = "delivery to asynchronous writes of fs/direct-io.c file systems (vfat)",
 	},
 	[DIOLATE_AT_LATE_ERROR] = {
 		.calls.rp.kp.symbol_name = DIOLATE_LATE_ERROR_SYMBOL,
@@ -130,18 +112,11 @@ static struct site sites[DIOLATE_SITES] = {
 		.purpose = "direct writes that are overtaken while they invalidate the cache",
 		.err = NOT_NEEDED,
 	},
-	[DIOLATE_AT_IOMAP_ENDS] = {
-		.hook = DIOLATE_HOOK("iomap_dio_bio_end_io", diolate_iomap_ends),
-		.purpose = "delivery to direct writes with nothing cached any more, iomap",
-		/* Never, where all invalidate. */
-		.on_need = !DIOLATE_IOMAP_DIO_NO_INVALIDATE,
-		.err = NOT_NEEDED,
-	},
 	[DIOLATE_AT_IOMAP_UNINVALIDATED] = {
 		.hook = DIOLATE_HOOK("iomap_dio_complete", diolate_iomap_uninvalidated),
 		.purpose = "direct writes with nothing cached any more, iomap",
-		/* Never, where all invalidate. */
-		.on_need = !DIOLATE_IOMAP_DIO_NO_INVALIDATE,
+		/* Where all invalidate. */
+		.never = !DIOLATE_IOMAP_DIO_NO_INVALIDATE,
 		.err = NOT_NEEDED,
 	},
 	[DIOLATE_AT_DIO_UNINVALIDATED] = {
@@ -207,7 +182,7 @@ static int arm(struct site *site)
 {
 	int err = 0;
 
-	if (site->on_need || (site->stand_in && sites[DIOLATE_AT_INVALIDATE].armed))
+	if (site->never || (site->stand_in && sites[DIOLATE_AT_INVALIDATE].armed))
 		return NOT_NEEDED;
 	if (site == &sites[DIOLATE_AT_INVALIDATED] && !sites[DIOLATE_AT_INVALIDATE].armed)
 		return NOT_NEEDED;
@@ -216,7 +191,7 @@ static int arm(struct site *site)
 	if (err)
 		return err;
 	if (site->hook.symbol)
-		return diolate_hook_arm(&site->hook);
+		return diolate_hook_follow(&site->hook);
 	/* What registering it leaves there, which it does not take a second time. */
 	site->calls.rp.kp.addr = NULL;
 	site->calls.rp.kp.flags = 0;
@@ -303,58 +278,13 @@ static void disarm(size_t first, size_t behind)
 }
 
 /**
- * diolate_probes_arm_uring() - arm the site that tells a write whose callback io_uring forgets
+ * diolate_probes_disarm() - disarm them, the late error first
  *
- * From the first late error on that needs it: each I/O of io_uring passes there. A compiler may
- * have put a copy of it into io_write(), and then it is no good.
- *
- * Context: process, sleeps; a file system's write path, so no memory is to be had by writing.
- * Return: 0; or, after one sentence in the kernel log, a negative errno.
- */
-int diolate_probes_arm_uring(void)
-{
-	static DEFINE_MUTEX(arming);
-	struct site *site = &sites[DIOLATE_AT_URING_DONE];
-	unsigned int nofs;
-
-	/* Pairs with the release below: the hook is armed. */
-	if (smp_load_acquire(&site->armed))
-		return 0;
-	nofs = memalloc_nofs_save();
-	mutex_lock(&arming);
-	if (!site->armed) {
-		if (diolate_symbol_calls("io_write", symbol(site)))
-			site->err = diolate_hook_arm(&site->hook);
-		else
-			site->err = -EOPNOTSUPP;
-		if (site->err)
-			tell(site);
-		/* Pairs with the acquire above. */
-		smp_store_release(&site->armed, !site->err);
-	}
-	mutex_unlock(&arming);
-	memalloc_nofs_restore(nofs);
-	return site->err;
-}
-
-/**
- * diolate_probes_stop() - disarm the sites that mark writes, the late error first
- *
- * Context: process, sleeps.
- */
-void diolate_probes_stop(void)
-{
-	disarm(FIRST_MARKING, FIRST_TRACKING);
-}
-
-/**
- * diolate_probes_disarm() - disarm the rest
- *
- * Context: process, sleeps; after diolate_probes_stop(), and when no mark is left to settle.
+ * Context: process, sleeps. When it returns no handler of theirs runs or will.
  */
 void diolate_probes_disarm(void)
 {
-	disarm(0, FIRST_MARKING);
+	disarm(0, FIRST_TRACKING);
 }
 
 /* Each of them costs its path only: what it would have noted is not repaired, nor always judged. */
@@ -464,5 +394,6 @@ void diolate_probes_show(struct seq_file *m)
 		seq_printf(m, "%s %s %lu %s\n", symbol(site),
 			   state(site, off), missed(site), site->purpose);
 	}
+	diolate_consumers_show(m);
 	diolate_ftrace_show(m);
 }

@@ -171,7 +171,7 @@ static struct task_struct *submitter(struct kiocb *iocb, const struct diolate_la
 		task = diolate_uring_task(iocb);
 	if (task)
 		return task;
-	if (late->consumer == DIOLATE_SYNC || late->way == DIOLATE_WAY_WAITED_FOR)
+	if (late->consumer == DIOLATE_SYNC || late->waited_for)
 		return current;
 	return NULL;
 }

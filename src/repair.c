@@ -13,30 +13,28 @@
  *   clean.
  *
  * From the late error to the end of it:
- * - The handler takes a place in a table, notes the write there, and raises i_dio_count, so that
- *   truncate, hole punching and all else that waits for the write itself waits for this, too
- *   (inode_dio_wait()). It is raised already: the kernel lowers it after the invalidation. What
- *   takes a file's blocks away and waits for no write loses them on stock Linux as well (see
- *   src/filesystem.c).
+ * - The handler notes the write, which waits for its result (src/waiting.c), and raises
+ *   i_dio_count, so that truncate, hole punching and all else that waits for the write itself waits
+ *   for this, too (inode_dio_wait()). It is raised already: the kernel lowers it after the
+ *   invalidation. What takes a file's blocks away and waits for no write loses them on stock Linux
+ *   as well (see src/filesystem.c).
  * - The kernel's own record, in mapping->wb_err and in its log, is held back (src/ftrace.c).
- * - The callback, in the worker that completes the write, drops what is to be dropped, lowers
- *   i_dio_count and, if it did not succeed, makes that record itself. Nobody can have seen it
- *   missing: the write was not complete.
+ * - What is called in the place of its consumer's function (src/consumer.c), in the worker that
+ *   completes the write, drops what is to be dropped, lowers i_dio_count and, if it did not
+ *   succeed, makes that record itself. Nobody can have seen it missing: the write was not complete.
  *
  * It takes no lock but that of a folio, which it tries for until a deadline and never waits for,
  * and what dropping a folio takes below that, as truncation does and the kernel's own invalidation
- * did just before, in the same worker. Whoever waits for i_dio_count may
- * hold the inode's lock; that is not needed here. No memory is allocated and nothing is written, so
- * it makes no difference whether memory is short, the disk full, or the file system frozen,
- * read-only or shut down. It cannot recurse: dropping a folio invalidates nothing for a direct
- * write.
+ * did just before, in the same worker. Whoever waits for i_dio_count may hold the inode's lock;
+ * that is not needed here. No memory is allocated and nothing is written, so it makes no difference
+ * whether memory is short, the disk full, or the file system frozen, read-only or shut down. It
+ * cannot recurse: dropping a folio invalidates nothing for a direct write.
  *
  * The inode is alive: the write holds its file open. Overlayfs may have closed the file below by
  * now, but its own file, which is open, holds the inode of that (ovl_inode_upper(), fs/overlayfs).
  */
 #include <linux/fs.h>
 #include <linux/delay.h>
-#include <linux/hash.h>
 #include <linux/ktime.h>
 #include <linux/pagemap.h>
 #include <linux/ratelimit.h>
@@ -45,102 +43,38 @@
 
 #include "diolate.h"
 
-/**
- * struct repair - a write whose range is to be put right
- * @iocb:      of user space, which its callback is called with; NULL if the place is free
- * @inode:     that it writes to
- * @pos:       where, bytes
- * @length:    bytes
- * @since:     when it began, of diolate_submission()
- * @proven:    it may be failed
- * @held_back: the kernel has not recorded the error
- *
- * Written by the handler and then, in the same worker or one that it queues (overlayfs), by the
- * callback.
- */
-struct repair {
-	const struct kiocb *iocb;
-	struct inode *inode;
-	loff_t pos;
-	u64 length;
-	s64 since;
-	bool proven;
-	bool held_back;
-};
-
-/* More than there are workers that complete a write at a time, on any but a very large machine. */
-#define REPAIRS_BITS 9
-static struct repair repairs[1 << REPAIRS_BITS];
+/* How many writes are to be put right, or are being. */
 static atomic_t in_use;
 static DECLARE_WAIT_QUEUE_HEAD(none_in_use);
 
-static struct repair *take(const struct kiocb *iocb)
-{
-	unsigned int start = hash_ptr((void *)iocb, REPAIRS_BITS), n;
-
-	for (n = 0; n < ARRAY_SIZE(repairs); n++) {
-		struct repair *r = &repairs[(start + n) % ARRAY_SIZE(repairs)];
-
-		if (!READ_ONCE(r->iocb) && !cmpxchg(&r->iocb, NULL, iocb)) {
-			atomic_inc(&in_use);
-			return r;
-		}
-	}
-	return NULL;
-}
-NOKPROBE_SYMBOL(take);
-
-static struct repair *find(const struct kiocb *iocb)
-{
-	unsigned int start = hash_ptr((void *)iocb, REPAIRS_BITS), n;
-
-	for (n = 0; n < ARRAY_SIZE(repairs); n++) {
-		struct repair *r = &repairs[(start + n) % ARRAY_SIZE(repairs)];
-
-		if (READ_ONCE(r->iocb) == iocb)
-			return r;
-	}
-	return NULL;
-}
-NOKPROBE_SYMBOL(find);
-
-static void give_back(struct repair *r)
-{
-	/* Paired with the cmpxchg of take(). */
-	smp_store_release(&r->iocb, NULL);
-	if (atomic_dec_and_test(&in_use))
-		wake_up(&none_in_use);
-}
-
 /**
  * diolate_repair_begin() - note a write whose range is to be put right when it completes
+ * @r:      filled in
  * @inv:    its invalidation, which failed
- * @iocb:   the write of user space it is for; watched
+ * @iocb:   the write of user space it is for, whose file system does not wait for it
  * @proven: it may be failed
  *
  * Context: any, also inside a probe handler; the late error is being reported.
  * Return: DIOLATE_NO_REASON if it is; else why it is not.
  */
-enum diolate_reason diolate_repair_begin(const struct diolate_invalidation *inv,
+enum diolate_reason diolate_repair_begin(struct diolate_repair *r,
+					 const struct diolate_invalidation *inv,
 					 const struct kiocb *iocb, bool proven)
 {
 	struct inode *inode = file_inode(inv->iocb->ki_filp);
-	struct repair *r;
 	s64 since;
 
-	/* Else the callback may not sleep. That there is no other case is gcc's inlining. */
+	/* Else its consumer may not sleep. That there is no other case is gcc's inlining. */
 	if (!in_task() || !(current->flags & PF_WQ_WORKER))
 		return DIOLATE_NOT_ASYNC;
-	/* This worker writes back what is dirty, before the callback: see iocb_is_dsync(). */
+	/* This worker writes back what is dirty, before its consumer: see iocb_is_dsync(). */
 	if (((inv->iocb->ki_flags | iocb->ki_flags) & IOCB_DSYNC) || IS_SYNC(inode))
 		return DIOLATE_DSYNC;
 	if (!diolate_discard_is_proven(inode))
 		return DIOLATE_FILESYSTEM;
 	if (!diolate_submission(inv->iocb, &since) || !inv->length)
 		return DIOLATE_NOT_SEEN;
-	r = take(iocb);
-	if (!r)
-		return DIOLATE_TOO_MANY;
+	atomic_inc(&in_use);
 	r->inode = inode;
 	r->pos = inv->iocb->ki_pos;
 	r->length = inv->length;
@@ -152,33 +86,17 @@ enum diolate_reason diolate_repair_begin(const struct diolate_invalidation *inv,
 }
 NOKPROBE_SYMBOL(diolate_repair_begin);
 
-/**
- * diolate_repair_hold_back() - whether the kernel is not to record a late error
- * @iocb: the write of user space it is for
- *
- * Context: any, also inside an ftrace callback; the late error is being reported.
- */
-bool diolate_repair_hold_back(const struct kiocb *iocb)
-{
-	struct repair *r = find(iocb);
-
-	if (r)
-		r->held_back = true;
-	return r;
-}
-NOKPROBE_SYMBOL(diolate_repair_hold_back);
-
-static struct address_space *mapping_of(const struct repair *r)
+static struct address_space *mapping_of(const struct diolate_repair *r)
 {
 	return r->inode->i_mapping;
 }
 
-static pgoff_t first_page(const struct repair *r)
+static pgoff_t first_page(const struct diolate_repair *r)
 {
 	return r->pos >> PAGE_SHIFT;
 }
 
-static pgoff_t last_page(const struct repair *r)
+static pgoff_t last_page(const struct diolate_repair *r)
 {
 	return (r->pos + r->length - 1) >> PAGE_SHIFT;
 }
@@ -189,7 +107,7 @@ static pgoff_t last_page(const struct repair *r)
  * generic_write_end(); fs/ext4/inode.c, ext4_write_end(); fs/iomap/buffered-io.c,
  * iomap_write_end(); 5.10 to 7.3).
  */
-static bool is_inside(const struct repair *r, struct folio *folio)
+static bool is_inside(const struct diolate_repair *r, struct folio *folio)
 {
 	loff_t start = folio_pos(folio), end = start + folio_size(folio);
 	loff_t written = r->pos + r->length;
@@ -197,7 +115,7 @@ static bool is_inside(const struct repair *r, struct folio *folio)
 	return start >= r->pos && (end <= written || i_size_read(r->inode) <= written);
 }
 
-static bool is_overtaken(const struct repair *r)
+static bool is_overtaken(const struct diolate_repair *r)
 {
 	return diolate_written_back(mapping_of(r), first_page(r), last_page(r), r->since);
 }
@@ -218,7 +136,7 @@ static bool lock_until(struct folio *folio, ktime_t deadline)
  * make it dirty meanwhile: where file systems want to know of the first (all proven ones do,
  * ->page_mkwrite()) a clean folio is mapped read-only, and the fault takes its lock.
  */
-static enum diolate_reason drop(const struct repair *r, struct folio *folio)
+static enum diolate_reason drop(const struct diolate_repair *r, struct folio *folio)
 {
 	if (folio->mapping != mapping_of(r))
 		return DIOLATE_NO_REASON;
@@ -236,7 +154,7 @@ static enum diolate_reason drop(const struct repair *r, struct folio *folio)
  * Whether the folio of this page, at an end of the range, has what would be lost: found out before
  * anything is dropped, so that if it has all is left as it was.
  */
-static bool has_more(const struct repair *r, pgoff_t index)
+static bool has_more(const struct diolate_repair *r, pgoff_t index)
 {
 	struct folio *folio = diolate_get_folio(mapping_of(r), index);
 	bool more;
@@ -248,7 +166,7 @@ static bool has_more(const struct repair *r, pgoff_t index)
 	return more;
 }
 
-static enum diolate_reason drop_all(const struct repair *r, ktime_t deadline)
+static enum diolate_reason drop_all(const struct diolate_repair *r, ktime_t deadline)
 {
 	enum diolate_reason reason = DIOLATE_NO_REASON;
 	unsigned long index = first_page(r);
@@ -278,7 +196,7 @@ static enum diolate_reason drop_all(const struct repair *r, ktime_t deadline)
 	return reason;
 }
 
-static enum diolate_reason put_right(const struct repair *r)
+static enum diolate_reason put_right(const struct diolate_repair *r)
 {
 	ktime_t deadline = ktime_add_ms(ktime_get(), READ_ONCE(diolate_repair_ms));
 	enum diolate_reason reason;
@@ -316,7 +234,7 @@ void diolate_repair_record(struct inode *inode, const char *why)
 
 /**
  * diolate_repair() - the last word on a late error under policy repair
- * @iocb:   the write of user space, with its late error noted
+ * @r:      of diolate_repair_begin()
  * @ret:    in: the result the kernel completes it with; out: that its submitter is to get
  * @reason: set to why it was not repaired, DIOLATE_NO_REASON if it was or failed before
  *
@@ -324,11 +242,10 @@ void diolate_repair_record(struct inode *inode, const char *why)
  *          takes.
  * Return: DIOLATE_REPAIRED, DIOLATE_DELIVERED, DIOLATE_ALREADY_FAILED or DIOLATE_UNDELIVERABLE.
  */
-enum diolate_outcome diolate_repair(const struct kiocb *iocb, long *ret,
+enum diolate_outcome diolate_repair(const struct diolate_repair *r, long *ret,
 				    enum diolate_reason *reason)
 {
 	enum diolate_outcome outcome = DIOLATE_REPAIRED;
-	struct repair *r = find(iocb);
 
 	*reason = DIOLATE_NO_REASON;
 	if (*ret >= 0)
@@ -340,7 +257,8 @@ enum diolate_outcome diolate_repair(const struct kiocb *iocb, long *ret,
 	if (outcome != DIOLATE_REPAIRED && r->held_back)
 		diolate_repair_record(r->inode, diolate_reason_names[*reason]);
 	inode_dio_end(r->inode);
-	give_back(r);
+	if (atomic_dec_and_test(&in_use))
+		wake_up(&none_in_use);
 	return outcome;
 }
 

@@ -28,22 +28,15 @@ NOKPROBE_SYMBOL(may_be_kiocb);
 static enum diolate_consumer consumer_at(const struct kiocb *iocb)
 {
 	diolate_complete_fn complete;
-	enum diolate_mark mark;
 	int flags;
 
 	if (!may_be_kiocb((unsigned long)iocb) ||
 	    get_kernel_nofault(flags, &iocb->ki_flags) || !(flags & IOCB_WRITE) ||
 	    get_kernel_nofault(complete, &iocb->ki_complete))
 		return DIOLATE_SYNC;
-	return diolate_consumer_of(complete, &mark);
+	return diolate_consumer_of(complete);
 }
 NOKPROBE_SYMBOL(consumer_at);
-
-static bool is_of_user_space(enum diolate_consumer consumer)
-{
-	return consumer == DIOLATE_LIBAIO || consumer == DIOLATE_IO_URING;
-}
-NOKPROBE_SYMBOL(is_of_user_space);
 
 static bool is_on_overlay(const struct kiocb *iocb)
 {
@@ -69,12 +62,12 @@ struct kiocb *diolate_scope_submitter(struct kiocb *iocb)
 {
 	enum diolate_consumer consumer = consumer_at(iocb);
 
-	if (is_of_user_space(consumer))
+	if (diolate_is_of_user_space(consumer))
 		return iocb;
 	if (consumer != DIOLATE_KERNEL ||
 	    get_kernel_nofault(iocb, (struct kiocb **)(iocb + 1) + 1))
 		return NULL;
-	return is_of_user_space(consumer_at(iocb)) && is_on_overlay(iocb) ? iocb : NULL;
+	return diolate_is_of_user_space(consumer_at(iocb)) && is_on_overlay(iocb) ? iocb : NULL;
 }
 NOKPROBE_SYMBOL(diolate_scope_submitter);
 
@@ -89,10 +82,8 @@ NOKPROBE_SYMBOL(diolate_scope_submitter);
  */
 bool diolate_scope_is_read(const struct kiocb *iocb)
 {
-	enum diolate_mark mark;
-
 	return !(iocb->ki_flags & IOCB_WRITE) &&
-	       is_of_user_space(diolate_consumer_of(READ_ONCE(iocb->ki_complete), &mark));
+	       diolate_is_of_user_space(diolate_consumer_of(READ_ONCE(iocb->ki_complete)));
 }
 NOKPROBE_SYMBOL(diolate_scope_is_read);
 
@@ -160,24 +151,6 @@ bool diolate_scope_iomap_invalidates_not(const unsigned long *dio)
 }
 NOKPROBE_SYMBOL(diolate_scope_iomap_invalidates_not);
 
-/**
- * diolate_scope_iomap_ends() - whether a struct iomap_dio is that of an asynchronous write whose
- * last bio ends
- * @dio: which; the reference count comes before the flags, and whether its submitter waits for it
- *       is in the eighth word, which is not set any more when that has dropped its reference
- *       (fs/iomap/direct-io.c, 7.3)
- *
- * Of two bios that end at once neither may be the last.
- *
- * Context: any, also inside a probe handler; a bio of it is being ended.
- */
-bool diolate_scope_iomap_ends(const unsigned long *dio)
-{
-	return DIOLATE_IOMAP_DIO_NO_INVALIDATE && diolate_scope_iomap_written(dio) &&
-	       atomic_read((const atomic_t *)(dio + 4)) == 1 && !*(const bool *)(dio + 7);
-}
-NOKPROBE_SYMBOL(diolate_scope_iomap_ends);
-
 /*
  * Before its pages, which are not initialized, a struct dio is no longer than this, in words: 15
  * on 5.10 and 14 on 6.1, where a spinlock is half a word, and more where it is longer
@@ -199,10 +172,10 @@ NOKPROBE_SYMBOL(is_of_file);
  * @inv:  filled in if it was found
  * @dio:  argument of dio_complete(): a struct dio, which has the kiocb somewhere, and the bytes
  *        written right behind it (fs/direct-io.c, 5.4 to 7.3)
- * @file: the file it writes; NULL for any, if it is a write of user space
+ * @file: the file it writes; NULL for any, if it is done for a write of user space
  *
- * The kiocb is the only thing there whose first word leads to the file, or that has such a
- * callback.
+ * The kiocb is the only thing there whose first word leads to the file, or that has a callback
+ * which leads to user space.
  *
  * Context: any, also inside a probe handler; @dio is being completed.
  * Return: whether it was found.
@@ -215,7 +188,7 @@ bool diolate_scope_of_dio(struct diolate_invalidation *inv, const unsigned long 
 	for (i = 0; i < DIO_WORDS - 1; i++) {
 		struct kiocb *iocb = (struct kiocb *)dio[i];
 
-		if (!(file ? is_of_file(iocb, file) : is_of_user_space(consumer_at(iocb))))
+		if (!(file ? is_of_file(iocb, file) : !!diolate_scope_submitter(iocb)))
 			continue;
 		inv->iocb = iocb;
 		inv->length = plausible(dio[i + 1]);
@@ -224,81 +197,3 @@ bool diolate_scope_of_dio(struct diolate_invalidation *inv, const unsigned long 
 	return false;
 }
 NOKPROBE_SYMBOL(diolate_scope_of_dio);
-
-/*
- * How far before its work a dio keeps the pointer to its kiocb, in words: 2 in struct dio
- * (fs/direct-io.c), farthest in struct iomap_dio (fs/iomap/direct-io.c), which begins with it,
- * 5.10 to 7.3. The word right before the work is never it: in struct iomap_dio that is a bool,
- * whose padding is not initialised. Beyond the farthest is other memory, which may hold a pointer
- * to a kiocb long freed.
- */
-#define NEAREST 2
-
-/* The write of user space that @word leads to. */
-static struct kiocb *submitter_at(const unsigned long *word)
-{
-	struct kiocb *iocb;
-
-	return get_kernel_nofault(iocb, (struct kiocb **)word) ? NULL :
-								 diolate_scope_submitter(iocb);
-}
-NOKPROBE_SYMBOL(submitter_at);
-
-/* The only one in reach. */
-static noinline unsigned int find_distance(const unsigned long *work)
-{
-	unsigned int found = 0, i;
-
-	for (i = NEAREST; i <= DIOLATE_FARTHEST_KIOCB; i++) {
-		if (!submitter_at(work - i))
-			continue;
-		if (found)
-			return 0;
-		found = i;
-	}
-	return found;
-}
-NOKPROBE_SYMBOL(find_distance);
-
-/**
- * diolate_scope_of_work() - find the kiocb that a completion work is about
- * @work:     argument of iomap_dio_complete_work() or dio_aio_complete_work()
- * @distance: how far before a work of this kind its kiocb pointer stands, in words; 0 until it was
- *            found once, owned by the probe site
- *
- * The work is a member of a structure private to the kernel. The pointer is recognised by what it
- * leads to: a write of user space. It is believed only if it is the only such pointer in reach.
- * Nothing but the kiocb has such a callback, so the distance is that of the member, and each later
- * work of this kernel has its kiocb there: that is not doubted again.
- *
- * Context: any, also inside a probe handler; the work is being run.
- * Return: the kiocb, alive until its callback is called; NULL as long as the distance is not known
- *         and this is no write of user space.
- */
-struct kiocb *diolate_scope_of_work(const void *work, unsigned int *distance)
-{
-	unsigned int known = READ_ONCE(*distance);
-
-	if (unlikely(!known)) {
-		known = find_distance(work);
-		if (!known)
-			return NULL;
-		WRITE_ONCE(*distance, known);
-	}
-	return *(struct kiocb **)((const unsigned long *)work - known);
-}
-NOKPROBE_SYMBOL(diolate_scope_of_work);
-
-/**
- * diolate_scope_bytes_of_work() - bytes of the write that a completion work is about
- * @work:     argument of dio_aio_complete_work(); a struct dio has them behind the kiocb
- * @distance: of diolate_scope_of_work(), which has found the kiocb
- *
- * Context: any, also inside a probe handler; the work is being run.
- * Return: they; 0 if not known.
- */
-size_t diolate_scope_bytes_of_work(const void *work, unsigned int distance)
-{
-	return plausible(*((const unsigned long *)work - distance + 1));
-}
-NOKPROBE_SYMBOL(diolate_scope_bytes_of_work);

@@ -85,21 +85,24 @@ static unsigned long target(unsigned long address, const u8 *text)
  * @symbol: the other one, of which the compiler may have put a copy into @caller instead
  *
  * Context: process, may sleep.
+ * Return: 0 if it does; -EOPNOTSUPP if not, or another negative errno if that cannot be told.
  */
-bool diolate_symbol_calls(const char *caller, const char *symbol)
+int diolate_symbol_calls(const char *caller, const char *symbol)
 {
 	unsigned long start, size, called, i;
 	u8 text[8];
+	int err;
 
-	if (diolate_symbol_address(caller, &start, &size) ||
-	    diolate_symbol_address(symbol, &called, NULL))
-		return false;
+	err = diolate_symbol_address(caller, &start, &size) ?:
+	      diolate_symbol_address(symbol, &called, NULL);
+	if (err)
+		return err;
 	for (i = 0; i + 5 <= size; i++) {
 		if (copy_from_kernel_nofault(text, (void *)(start + i), sizeof(text)))
-			return false;
+			return -EFAULT;
 		/* A call may skip what only indirect ones need, as ENDBR. */
 		if (target(start + i, text) - called <= 16)
-			return true;
+			return 0;
 	}
-	return false;
+	return -EOPNOTSUPP;
 }

@@ -26,6 +26,7 @@ until now=$(writeback) && [ "$now" -gt 0 ] && [ "$now" = "$last" ]; do
 	[ $patience -gt 0 ] || exit 1
 	usleep 200000
 done
+. /lib-guest/told.sh
 if [ "$1" = flusher ]; then
 	echo 3000 >/proc/sys/vm/dirty_expire_centisecs
 	echo 0 >/proc/sys/vm/dirty_writeback_centisecs

@@ -345,14 +345,6 @@ has_symbol() {
 	grep -q " $1\$" /proc/kallsyms
 }
 
-# io_uring_forgets: whether this kernel's io_uring may complete a write without calling its completion,
-# so that the kernel's own record of a late error is replaced under any policy (7.3).
-io_uring_forgets() {
-	case $(uname -r) in
-	5.* | 6.*) return 1 ;;
-	esac
-}
-
 # wait_until CONDITION: a shell condition that comes true, or the guest's time limit ends it all.
 wait_until() {
 	while ! eval "$1"; do

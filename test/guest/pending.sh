@@ -8,7 +8,7 @@ make_pending() {
 	wait_until '[ $(counter pending) = 1 ]'
 }
 
-# unload_begins: unload, as far as that gets: it must wait for the callback, where it does so.
+# unload_begins: unload, as far as that gets: it must wait for the result, where it does so.
 unload_begins() {
 	/sbin/rmmod diolate &
 	remover=$!

@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A module for tests: registers for dio_warn_stale_pagecache() what a live patch of it would, and
+ * A module for tests: registers for a function of the kernel what a live patch of it would, and
  * lets every call go where it goes.
+ *
+ * insmod replace.ko function=aio_complete_rw
  */
 #include <linux/ftrace.h>
 #include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/string.h>
 
 #include "compat.h"
+
+static char *function = "dio_warn_stale_pagecache";
+module_param(function, charp, 0444);
 
 #if DIOLATE_HAS_FTRACE
 static void notrace replace(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
@@ -21,10 +28,8 @@ static struct ftrace_ops ops = {
 
 static int __init replace_init(void)
 {
-	static unsigned char symbol[] = "dio_warn_stale_pagecache";
-	int err;
+	int err = ftrace_set_filter(&ops, (unsigned char *)function, strlen(function), 1);
 
-	err = ftrace_set_filter(&ops, symbol, strlen(symbol), 1);
 	if (!err)
 		err = register_ftrace_function(&ops);
 	if (err)
@@ -51,5 +56,5 @@ static void __exit replace_exit(void)
 module_init(replace_init);
 module_exit(replace_exit);
 
-MODULE_DESCRIPTION("Registers what a live patch of dio_warn_stale_pagecache() would, for tests");
+MODULE_DESCRIPTION("Registers what a live patch of a function would, for tests");
 MODULE_LICENSE("GPL");

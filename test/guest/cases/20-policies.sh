@@ -85,7 +85,7 @@ in_turn() {
 }
 
 # A file without extents, its second half a hole: the first half is written directly, the second
-# through the page cache, and only then is the callback called (ext4_dio_write_iter()).
+# through the page cache, and only then is its result received (ext4_dio_write_iter()).
 fall_back() {
 	other_fs ext4 mkfs.ext4 -q -F -O ^extents,^64bit
 	load

@@ -2,9 +2,9 @@
 
 events=/sys/kernel/tracing/kprobe_events
 enable=/sys/kernel/tracing/events/foreign
-# Those we probe, and the one whose address we ask for.
+# Those we probe, or change a result at.
 functions="kiocb_invalidate_post_direct_write iomap_dio_complete dio_complete generic_file_direct_write
-	iomap_dio_complete_work dio_aio_complete_work dio_warn_stale_pagecache aio_complete_rw"
+	dio_warn_stale_pagecache aio_complete_rw io_complete_rw kiocb_done"
 
 # Somebody else's kprobe and kretprobe on each function of ours, as perf and ftrace set them.
 add_foreign() {
@@ -56,22 +56,45 @@ foreign() {
 	say "afterwards as stock"
 }
 
-# Under observe our callback is never called, under propagate it is.
+# told_at: what is followed or replaced of where late errors are told.
+told_at() {
+	awk '$1 ~ /^(aio_complete_rw|io_complete_rw|io_complete_rw_iopoll|kiocb_done)$/ ||
+		($1 == "dio_warn_stale_pagecache" && /I/)' /sys/kernel/tracing/enabled_functions
+}
+
+# Under observe nothing is changed, nor could it be: the kernel's own record is not replaced, and no function
+# followed where a result is received. Under propagate they are, the latter from the first late error on.
 observe_replaces_nothing() {
 	load policy=observe
-	for f in aio_watched aio_late; do
-		echo "p:foreign/$f diolate:$f" >>$events
-	done
-	echo 1 >$enable/enable
 	collision "$1"
 	is res 65536 "$line"
-	[ "$(foreign_hits)" = 0 ] || fail "a callback was replaced under observe"
+	[ -z "$(told_at)" ] || fail "under observe: $(told_at)"
 	set_policy propagate
+	[ "$(told_at | cut -d ' ' -f 1)" = dio_warn_stale_pagecache ] || fail "before the first: $(told_at)"
 	collision "$1"
 	is res -5 "$line"
-	[ "$(foreign_hits)" = 1 ] || fail "$(foreign_hits) callbacks were called under propagate"
-	remove_foreign
+	[ "$(told_at | grep -c _rw)" = 3 ] || fail "after it: $(told_at)"
+	set_policy observe
+	# shellcheck disable=SC2016 # it is evaluated again and again
+	wait_until '[ -z "$(told_at)" ]'
+	collision "$1"
+	is res 65536 "$line"
+	[ -z "$(told_at)" ] || fail "under observe again: $(told_at)"
 	say "replaced under propagate alone"
+}
+
+# What tells late errors is armed for five minutes after the last one, and anew by the next.
+armed_for_a_while() {
+	seconds="$(either 2 290)"
+	load
+	for n in first second; do
+		collision ext4
+		is res -5 "$line"
+		sleep "$seconds"
+		[ "$(told_at | grep -c _rw)" = 3 ] || fail "$n: $(told_at)"
+		# shellcheck disable=SC2016 # it is evaluated again and again
+		[ "$seconds" = 2 ] || wait_until '! told_at | grep _rw'
+	done
 }
 
 # 32 writes in flight, a byte stored into 16; the policy changes before any completes.
@@ -110,7 +133,7 @@ unload_while_completing() {
 }
 
 # The module goes when a late error is pending: the O_DSYNC write has to write the folio in the way,
-# and that is held. Unloading waits for the callback, and its event is right.
+# and that is held. Unloading waits for its result, and its event is right.
 unload_pending() {
 	load
 	collision "$1" --dsync --offset "$2" ${3:+"$3"} --during "
@@ -156,4 +179,5 @@ core run unload-pending-vfat unload_pending vfat 0
 core run unload-pending-ext4 unload_pending ext4 32768
 core run unload-pending-uring-vfat unload_pending vfat 0 --uring
 core run unload-pending-uring-ext4 unload_pending ext4 32768 --uring
+quick run armed-for-a-while armed_for_a_while
 locks quick run switch-while-pending switch_while_pending ext4

@@ -152,15 +152,17 @@ storm_ends() {
 	no_damage
 }
 
-# The module comes and goes while a storm goes on. Some are told, others not; no harm is done.
+# storm_reload POLICY [COMMAND]: the module comes and goes while a storm goes on; before it goes there is the
+# command. Some are told, others not; no harm is done.
 storm_reload() {
 	storm_begins --free
 	n=0
 	while [ $n -lt "$(either 10 200)" ]; do
-		load
+		load policy="$1"
 		# Once until something is told, else as soon as it can.
 		# shellcheck disable=SC2016 # for wait_until
 		[ $n -gt 0 ] || wait_until '[ "$(counter delivered)" -gt 0 ]'
+		${2:-}
 		unload
 		n=$((n + 1))
 		kill -0 $storming || fail "the storm ended: $(cat /tmp/storm)"
@@ -171,6 +173,23 @@ storm_reload() {
 	[ ! -e /sys/module/diolate ] || fail "still there"
 	[ "$(grep -c diolate /sys/kernel/debug/kprobes/list)" = 0 ] || fail "a probe is left"
 	say "$n times, $(v rounds) rounds, $(v stores) stores, $(v eio) told"
+}
+
+# The module comes and goes, and each time the very first late error is told, which arms what tells it.
+storm_first() {
+	storm_begins --free
+	n=0
+	while [ $n -lt "$(either 10 250)" ]; do
+		load
+		# shellcheck disable=SC2016 # for wait_until
+		wait_until '[ "$(counter delivered)" -gt 0 ]'
+		[ "$(counter undeliverable)" = 0 ] || fail "load $n: $(cat "$counters")"
+		unload
+		n=$((n + 1))
+		kill -0 $storming || fail "the storm ended: $(cat /tmp/storm)"
+	done
+	storm_ends
+	say "$n times"
 }
 
 # 256 writes of all kinds are in flight when the module goes.
@@ -184,5 +203,9 @@ storm_unload() {
 locks quick run storm-stock storm_stock
 busy quick run storm storm_whole
 busy quick run storm-exhausted storm_exhausted
-locks quick run storm-reload storm_reload
+locks quick run storm-reload storm_reload propagate
+quick run storm-reload-repair storm_reload repair
+# While it is noted what was written back, and direct writes are judged by that.
+quick run storm-reload-flushed storm_reload propagate sync
+core quick run storm-first storm_first
 busy quick run storm-unload storm_unload

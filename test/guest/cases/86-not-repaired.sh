@@ -102,19 +102,38 @@ somebody_replaces() {
 	*"live patch"*) ;;
 	*) fail "$said" ;;
 	esac
-	if io_uring_forgets; then
-		set_policy propagate
-		dmesg | grep -q "diolate: .* cannot be replaced on this kernel .*live patch" || fail "$(dmesg)"
-		grep -q "^dio_warn_stale_pagecache refused" "${counters%/*}/sites" ||
-			fail "$(cat "${counters%/*}/sites")"
+	# What tells is armed at once then, for it cannot be by the first late error.
+	set_policy propagate
+	dmesg | grep -q "diolate: .* cannot be replaced on this kernel .*live patch" || fail "$(dmesg)"
+	grep -q "^dio_warn_stale_pagecache refused" "${counters%/*}/sites" || fail "$(cat "${counters%/*}/sites")"
+	grep -q "^aio_complete_rw armed" "${counters%/*}/sites" || fail "$(cat "${counters%/*}/sites")"
+	for how in "" "--uring --size 65536 --offset 32768"; do
 		before
-		collision ext4 --uring --size 65536 --offset 32768
-		is res 65536 "$line"
-		newest reason not-watched
-		expect late_errors=1 stuck=1 undeliverable=1
-		set_policy observe
-	fi
+		collision ext4 $how
+		is res -5 "$line"
+		expect late_errors=1 stuck=1 delivered=1
+	done
+	set_policy observe
 	/sbin/rmmod replace
+	# It has one that receives results, or that invalidates: there nothing is sent elsewhere, and all is told.
+	for function in aio_complete_rw kiocb_invalidate_post_direct_write; do
+		has_symbol $function || continue
+		unload
+		/sbin/insmod /replace.ko function=$function || fail "replace $function"
+		load
+		before
+		collision ext4
+		is res -5 "$line"
+		expect late_errors=1 stuck=1 delivered=1
+		set_policy observe
+		case $function in
+		aio_complete_rw) refused_with "busy" ;;
+		*) set_policy repair && set_policy observe ;;
+		esac
+		/sbin/rmmod replace
+	done
+	unload
+	load policy=observe
 	set_policy repair
 	grep -q " armed .*when a direct write begins" "${counters%/*}/sites" || fail "$(cat "${counters%/*}/sites")"
 	if /sbin/insmod /replace.ko; then
@@ -133,7 +152,8 @@ somebody_replaces() {
 }
 
 # What the policy needs cannot be had, each in turn: of when writes begin it is told what that costs, and
-# without the last of all, which replaces the record, there is no repair.
+# without the last three, which tell late writes, send them to be repaired, and replace the record, there is
+# no repair.
 repair_refused() {
 	load policy=observe
 	set_policy repair
@@ -148,13 +168,17 @@ repair_refused() {
 		[ "$(dmesg | grep -c 'diolate: .* on this kernel (error -2), which costs: ')" = 1 ] || fail "$nth: $(dmesg)"
 		set_policy observe
 	done
-	refusing function=register_ftrace_function nth=$((sites + 1)) comm=init error=-2
-	refused_with "No such file"
-	was_refused || fail "not refused"
-	case $said in
-	dio_warn_stale_pagecache*) ;;
-	*) fail "$said" ;;
-	esac
+	for last in 1 2 3; do
+		# shellcheck disable=SC2016 # for wait_until
+		wait_until '! grep -q "^aio_complete_rw armed" "${counters%/*}/sites"'
+		refusing function=register_ftrace_function nth=$((sites + last)) comm=init error=-2
+		refused_with "No such file"
+		was_refused || fail "$last: not refused"
+		case "$last $said" in
+		[12]" what receives results cannot be replaced "* | "3 dio_warn_stale_pagecache "*) ;;
+		*) fail "$last: $said" ;;
+		esac
+	done
 	set_policy repair
 	repaired ext4
 	expect late_errors=1 stuck=1 repaired=1

@@ -185,7 +185,7 @@ overtaken_meanwhile() {
 	done
 }
 
-# It is seen of writes without our callback only where it is known when they have invalidated, and from
+# Of writes that no worker completes it is seen only where it is known when they have invalidated, and from
 # soon after the first writeback on.
 overtaken_meanwhile_unwatched() {
 	has_symbol kiocb_invalidate_post_direct_write ||
@@ -219,6 +219,30 @@ overtaken_meanwhile_unwatched() {
 		expect late_errors=1 overtaken=1 delivered=1
 	done
 	umount /mnt/overlay
+}
+
+# overtaken_first FS OPTIONS [REPEATS]: before what tells it is armed, which fails at first: the write waits for
+# that. So many times the kernel reports it as well.
+overtaken_first() {
+	repeats=${3:-0}
+	for how in "" --uring; do
+		/sbin/insmod /refuse.ko function=register_ftrace_function comm=kworker error=-12
+		load
+		before
+		at_once=1 overtaken "$1" "/mnt/$1" $2 $how
+		[ "$(cat /sys/module/refuse/parameters/refused)" = 1 ] || fail "not refused"
+		/sbin/rmmod refuse
+		if has_symbol kiocb_invalidate_post_direct_write; then
+			is res -5 "$line"
+			expect late_errors=1 overtaken=1 delivered=1 repeats="$repeats"
+		else
+			is res 65536 "$line"
+			newest reason not-watched
+			expect late_errors=1 overtaken=1 undeliverable=1 repeats="$repeats"
+		fi
+		[ "$repeats" = 0 ] || is fsync -5 "$line"
+		unload
+	done
 }
 
 overtaken_sync() {
@@ -355,6 +379,10 @@ for fs in ext4 xfs; do
 	quick_if "$fs" ext4 run "overtaken-overlay-$fs" overtaken_overlay "$fs"
 done
 quick run overtaken-waited-for overtaken_waited_for
+quick run overtaken-first overtaken_first ext4 ""
+quick run overtaken-first-stuck overtaken_first ext4 --again 1
+run overtaken-first-xfs overtaken_first xfs ""
+run overtaken-first-waited-for overtaken_first ext4 "--size 65536 --offset 32768"
 quick run overtaken-too-much overtaken_too_much ext4
 run storm-flushed-stock storm_flushed_stock
 quick run storm-flushed-propagate storm_flushed propagate
