@@ -26,9 +26,9 @@ static const struct {
 	{ ANY, ANY, DIOLATE_REPAIR, true, ANY, ANY, DIOLATE_PENDING },
 	{ ANY, ANY, ANY, ANY, false, ANY, DIOLATE_UNDELIVERABLE },
 	{ ANY, ANY, ANY, ANY, ANY, DIOLATE_WAY_MISSED, DIOLATE_UNDELIVERABLE },
+	{ ANY, ANY, ANY, ANY, ANY, DIOLATE_WAY_FULL, DIOLATE_UNDELIVERABLE },
 	{ ANY, ANY, ANY, ANY, ANY, DIOLATE_WAY_SHORT, DIOLATE_UNDELIVERABLE },
-	{ ANY, ANY, ANY, ANY, ANY, DIOLATE_WAY_WATCHED, DIOLATE_PENDING },
-	{ ANY, ANY, ANY, ANY, ANY, DIOLATE_WAY_WAITED_FOR, DIOLATE_PENDING },
+	{ ANY, ANY, ANY, ANY, ANY, DIOLATE_WAY_CONSUMER, DIOLATE_PENDING },
 };
 
 static int fits(int wanted, int value)
@@ -58,7 +58,7 @@ static void test_every_late_error(void **state)
 
 	(void)state;
 	for (consumer = DIOLATE_SYNC; consumer < DIOLATE_CONSUMERS; consumer++)
-		for (way = DIOLATE_WAY_MISSED; way <= DIOLATE_WAY_SHORT; way++)
+		for (way = DIOLATE_WAY_MISSED; way <= DIOLATE_WAY_CONSUMER; way++)
 			for (policy = DIOLATE_PROPAGATE; policy < DIOLATE_POLICIES; policy++)
 				for (flags = 0; flags < 8; flags++) {
 					struct diolate_late late = {
@@ -124,6 +124,8 @@ static void test_reasons(void **state)
 	assert_int_equal(diolate_reason(&late, DIOLATE_UNDELIVERABLE), DIOLATE_UNPROVEN);
 	late.proven = true;
 	assert_int_equal(diolate_reason(&late, DIOLATE_UNDELIVERABLE), DIOLATE_NOT_WATCHED);
+	late.way = DIOLATE_WAY_FULL;
+	assert_int_equal(diolate_reason(&late, DIOLATE_UNDELIVERABLE), DIOLATE_TOO_MANY);
 	late.way = DIOLATE_WAY_SHORT;
 	assert_int_equal(diolate_reason(&late, DIOLATE_UNDELIVERABLE), DIOLATE_SHORT_WRITE);
 }

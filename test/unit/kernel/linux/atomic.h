@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+typedef struct {
+	int counter;
+} atomic_t;
+
+#define READ_ONCE(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)
+#define WRITE_ONCE(x, value) __atomic_store_n(&(x), value, __ATOMIC_RELAXED)
+#define smp_store_release(p, value) __atomic_store_n(p, value, __ATOMIC_RELEASE)
+#define cmpxchg(p, old, new) __sync_val_compare_and_swap(p, old, new)
+#define atomic_read(a) READ_ONCE((a)->counter)
+#define atomic_inc(a) ((void)__atomic_add_fetch(&(a)->counter, 1, __ATOMIC_RELAXED))
+#define atomic_dec_and_test(a) (!__atomic_sub_fetch(&(a)->counter, 1, __ATOMIC_SEQ_CST))

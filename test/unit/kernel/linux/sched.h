@@ -1,0 +1,2 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+extern __thread const struct task_struct *current;
