@@ -17,6 +17,7 @@ session() (
 	END
 	cat >/tmp/after <<-END
 		. /lib-guest/command.sh
+		/lib-guest/dm.sh released ext4
 		{
 			echo "# diolate check $first"
 			ends 1 diolate check $first
