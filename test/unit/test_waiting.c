@@ -19,7 +19,7 @@ __thread const struct task_struct *current;
 
 /* Places in a bucket, and buckets: src/waiting.c says why. */
 #define SIZE 8
-#define BITS 7
+#define BITS 9
 
 /* The nth address whose kiocb belongs into the first bucket. */
 static struct kiocb *in_first(unsigned int nth)

@@ -183,7 +183,8 @@ storm_first() {
 		load
 		# shellcheck disable=SC2016 # for wait_until
 		wait_until '[ "$(counter delivered)" -gt 0 ]'
-		[ "$(counter undeliverable)" = 0 ] || fail "load $n: $(cat "$counters")"
+		[ "$(counter undeliverable)" = 0 ] ||
+			fail "load $n: $(counter undeliverable): $(grep -m 1 undeliverable "${counters%/*}/log")"
 		unload
 		n=$((n + 1))
 		kill -0 $storming || fail "the storm ended: $(cat /tmp/storm)"
