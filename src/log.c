@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The log: a ring of the newest late errors. Written by probe handlers and completion callbacks,
+ * The log: a ring of the newest late errors. Written by handlers of probes and of ftrace,
  * without a lock; whoever finds a slot in use by another leaves it alone, and the record is lost.
  */
 #include <linux/mm.h>
@@ -335,7 +335,7 @@ int diolate_log_init(void)
 /**
  * diolate_log_exit() - give it back
  *
- * Context: process, sleeps; when no probe and no callback of ours can run any more.
+ * Context: process, sleeps; when no handler of ours can run any more.
  */
 void diolate_log_exit(void)
 {

@@ -50,9 +50,9 @@ static void untrack(void)
 static bool hot;
 
 /*
- * What tells late writes is armed by the first of them. Or from now on: for policy repair, while
- * some may be seen to be overtaken, for which nobody can wait, and where the first cannot be waited
- * for. Under policy observe never.
+ * What tells late writes is armed by the first of them. Or from now on: for policy repair; while
+ * some may be seen to be overtaken, since not each of those can wait for it; and where none can,
+ * for the kernel's own record cannot be replaced. Under policy observe never.
  */
 static int hold_consumers(enum diolate_policy policy)
 {
