@@ -120,7 +120,7 @@ guest: build/guest/collide build/guest/storm build/guest/model build/guest/dirty
 	build/diolate \
 	$(if $(filter x86_64%,$(shell $(CC) -dumpmachine)),build/guest/rate build/guest/mark)
 
-build/guest/collide: test/guest/collide.c test/guest/submit.c test/guest/guest.c
+build/guest/collide: test/guest/collide.c test/guest/submit.c test/guest/withhold.c test/guest/guest.c
 build/guest/storm: test/guest/storm.c test/guest/guest.c
 build/guest/model: test/guest/model.c test/guest/guest.c
 build/guest/dirty: test/guest/dirty.c test/guest/guest.c

@@ -4,7 +4,8 @@
  *
  *   collide [options] DEVICE FILE
  *
- * DEVICE is the dm device below, "-" for one that completes nothing before it is polled.
+ * DEVICE is the dm device below, "-" for one that is not held: that completes nothing before it is
+ * polled, or (--inline) whatever is submitted at once.
  * Writes FILE through the page cache, maps it, holds the writes of the dm device it lives on,
  * submits direct overwrites, stores a byte through the mapping into some of them while all are in
  * flight, releases the device and prints one line of key=value:
@@ -73,6 +74,7 @@ static void usage(void)
 		"                submits), fixed (registered file and buffer), iopoll (completions\n"
 		"                are polled), quiet (the same, and a success is not told) or linked\n"
 		"                (an fsync comes after: link=its result)\n"
+		"  --inline      the write waits for the last page of its data, until the byte is stored\n"
 		"  --dsync       open with O_DSYNC\n");
 	exit(2);
 }
@@ -120,6 +122,12 @@ bool held_by_nobody(void)
 	return !strcmp(opt.device, "-");
 }
 
+/* Of the first write; see --inline. */
+static char *last_page_of_data(char *data)
+{
+	return data + opt.length - PAGE;
+}
+
 static void make_device(const char *action)
 {
 	if (!held_by_nobody())
@@ -157,12 +165,14 @@ bool is_said(const bool *what)
  * submitter says so; a write that its submitter waits for, or hands on, tells by its page, which it
  * drops from the cache before it goes out, but perhaps long before.
  */
-static void store(char *map)
+static void store(char *map, char *data)
 {
 	char *page = first_stored(map);
 	unsigned int i;
 	int status;
 
+	if (opt.in_line)
+		withhold_await();
 	while (!is_said(&shared->submitted) && (opt.writes > 1 || opt.submitted || resident(page)))
 		sched_yield();
 	for (i = 0; i < opt.stores; i++)
@@ -175,6 +185,8 @@ static void store(char *map)
 	if (opt.again)
 		map[place_of(0)] = 't';
 	make_device("release");
+	if (opt.in_line)
+		withhold_give(last_page_of_data(data), 'n');
 	if (status)
 		errx(1, "%s: status %d", opt.during, status);
 	exit(0);
@@ -225,6 +237,7 @@ static void parse(int argc, char **argv)
 		{ "through", 1, NULL, 't' },
 		{ "sync", 0, NULL, 'S' },
 		{ "uring", 2, NULL, 'U' },
+		{ "inline", 0, NULL, 'i' },
 		{ "dsync", 0, NULL, 'D' },
 		{ 0 },
 	};
@@ -295,6 +308,9 @@ static void parse(int argc, char **argv)
 			opt.write = write_uring;
 			opt.uring = optarg ? optarg : "";
 			break;
+		case 'i':
+			opt.in_line = true;
+			break;
 		case 'D':
 			opt.flags |= O_DSYNC;
 			break;
@@ -312,6 +328,8 @@ static void parse(int argc, char **argv)
 		usage();
 	opt.device = argv[optind];
 	opt.file = argv[optind + 1];
+	if (opt.in_line && !held_by_nobody())
+		usage();
 }
 
 int main(int argc, char **argv)
@@ -349,11 +367,13 @@ int main(int argc, char **argv)
 		(void)__atomic_load_n(first_stored(map), __ATOMIC_RELAXED);
 
 	make_device("hold");
+	if (opt.in_line)
+		withhold_init();
 	child = fork();
 	if (child < 0)
 		err(1, "fork");
 	if (!child)
-		store(map);
+		store(map, data);
 	if (opt.limit) {
 		struct rlimit limit = { opt.limit, opt.limit };
 
@@ -363,6 +383,8 @@ int main(int argc, char **argv)
 	}
 	/* Only now: btrfs writes memory that is shared since a fork through the page cache. */
 	memset(data, 'n', opt.length);
+	if (opt.in_line)
+		withhold(last_page_of_data(data));
 	opt.write(target, data, res);
 	/* If it was refused, nobody waits for it any more. */
 	say(&shared->submitted);

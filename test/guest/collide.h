@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the parts of collide share: collide.c collides, submit.c submits.
+ * What the parts of collide share: collide.c collides, submit.c submits, withhold.c has a write wait.
  */
 #ifndef COLLIDE_H
 #define COLLIDE_H
@@ -19,7 +19,7 @@ struct options {
 	void (*write)(int fd, char *data, long *res);
 	const char *uring;
 	int flags;
-	bool keep, overlap, submitted, again, uncommitted;
+	bool keep, overlap, submitted, again, uncommitted, in_line;
 };
 
 extern struct options opt;
@@ -40,12 +40,21 @@ void finish(pid_t child);
 /* Where write number i begins. */
 size_t offset_of(unsigned int i);
 
-/* Whether the device completes nothing before it is polled. */
+/* Whether the device is not held. */
 bool held_by_nobody(void);
 
 /* Submit all writes of `data`, wait, and set the result of each: bytes or -errno. */
 void write_sync(int fd, char *data, long *res);
 void write_libaio(int fd, char *data, long *res);
 void write_uring(int fd, char *data, long *res);
+
+/*
+ * A page of memory that is not there before it is given. Who gives it is another process, begun between
+ * withhold_init() and withhold(); withhold_await() returns when the memory is asked for.
+ */
+void withhold_init(void);
+void withhold(char *page);
+void withhold_await(void);
+void withhold_give(char *page, int c);
 
 #endif

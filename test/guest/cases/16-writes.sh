@@ -25,6 +25,21 @@ told() {
 	expect late_errors="$writes" stuck="$writes" delivered="$writes"
 }
 
+# A device that completes a write before it was all submitted: the submitter itself completes it, and gets
+# its result as that of a write that was waited for.
+in_line() {
+	load
+	before
+	line=$(collide --inline ${2:+"$2"} - "/mnt/$1/collision") || fail "$line"
+	echo "$line"
+	is res -5 "$line"
+	say "res -EIO"
+	repeats=0
+	# It is invalidated for twice, by fs/direct-io.c and then by generic_file_direct_write().
+	[ "$1" != vfat ] || repeats=1
+	expect late_errors=1 stuck=1 delivered=1 repeats="$repeats"
+}
+
 # A bio has 256 pages at most where they are not adjacent.
 many_bios() {
 	load
@@ -104,6 +119,7 @@ past_end_vfat() {
 
 for how in $submitters; do
 	for fs in $filesystems; do
+		core run "inline-$how-$fs" in_line "$fs" "$(submitter "$how")"
 		quick_if "$fs" xfs run "many-bios-$how-$fs" many_bios "$fs" "$(submitter "$how")"
 		quick run "tail-$how-$fs" tail_of_sectors "$fs" "$(submitter "$how")"
 		quick_if "$fs" xfs run "hole-$how-$fs" hole "$fs" "$(submitter "$how")"
