@@ -157,7 +157,19 @@ void diolate_consumers_show(struct seq_file *m);
 bool diolate_submission(const struct kiocb *iocb, s64 *since);
 
 /* writeback.c: what was written back while direct writes were in flight */
-s64 diolate_writeback_now(void);
+extern atomic64_t diolate_writeback_number;
+
+/**
+ * diolate_writeback_now() - a point in the order of what is written back
+ *
+ * Context: any, also inside a probe handler.
+ * Return: it, for diolate_written_back().
+ */
+static __always_inline s64 diolate_writeback_now(void)
+{
+	return atomic64_read(&diolate_writeback_number);
+}
+
 s64 diolate_writeback_next(void);
 void diolate_advance(atomic64_t *to, s64 number);
 void diolate_note_writeback(struct folio *folio, bool starts);
@@ -187,9 +199,21 @@ enum diolate_verdict {
 	DIOLATE_IS_OVERTAKEN,
 };
 
+extern atomic_t diolate_overtaken_notes, diolate_overtaken_attended;
+
+/**
+ * diolate_overtaken_none() - whether nothing was written back lately that could overtake a write
+ *
+ * Context: any, also inside a probe handler.
+ */
+static __always_inline bool diolate_overtaken_none(void)
+{
+	return likely(!atomic_read(&diolate_overtaken_notes) &&
+		      !atomic_read(&diolate_overtaken_attended));
+}
+
 bool diolate_overtaken_note(struct folio *folio, bool starts);
 void diolate_overtaken_lost(s64 number);
-bool diolate_overtaken_none(void);
 enum diolate_verdict diolate_overtaken(const struct kiocb *iocb,
 				       const struct address_space *mapping,
 				       const struct diolate_part *part, s64 after);

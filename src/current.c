@@ -22,6 +22,9 @@
 
 #include "diolate.h"
 
+/* The largest table has fewer places than two to the power of this. */
+#define MOST_BITS 20
+
 /* How far from where it belongs a task may have its place. */
 #define REACH 64
 
@@ -50,7 +53,7 @@ struct place {
 
 /* Written once at load. */
 static struct place *places;
-static unsigned int bits;
+static u32 mask;
 
 /* Entries whose task has no place. Never on a machine where all have one. */
 static atomic_long_t missed;
@@ -58,9 +61,9 @@ static atomic_long_t missed;
 /* Nth of those where the task may have its place; NULL behind the last. */
 static __always_inline struct place *nth_place(pid_t pid, unsigned int n)
 {
-	if (n >= REACH || n >> bits)
+	if (n >= REACH || n > mask)
 		return NULL;
-	return &places[(hash_32(pid, bits) + n) & ((1U << bits) - 1)];
+	return &places[(hash_32(pid, MOST_BITS) + n) & mask];
 }
 
 static bool has_ended(pid_t pid)
@@ -159,6 +162,12 @@ static __always_inline struct place *own_place(void)
 	return place;
 }
 
+/* The work that this task runs, where it is not interrupted; see below. */
+static __always_inline u32 work_of_task(void)
+{
+	return current->flags & PF_WQ_WORKER ? (unsigned long)current_work() : 0;
+}
+
 /**
  * diolate_current_work() - the work that this task runs, if it is a worker of the kernel
  *
@@ -167,9 +176,7 @@ static __always_inline struct place *own_place(void)
  */
 u32 diolate_current_work(void)
 {
-	if (!diolate_in_task() || !(current->flags & PF_WQ_WORKER))
-		return 0;
-	return (unsigned long)current_work();
+	return diolate_in_task() ? work_of_task() : 0;
 }
 NOKPROBE_SYMBOL(diolate_current_work);
 
@@ -193,7 +200,7 @@ void diolate_current_begins(struct kiocb *iocb, const unsigned long *dio, size_t
 	place->inv.length = length;
 	place->inv.number = diolate_writeback_now();
 	place->inv.seen = DIOLATE_NOT_SEEN_YET;
-	place->inv.work = diolate_current_work();
+	place->inv.work = work_of_task();
 	place->submitting = NULL;
 	release(place);
 }
@@ -322,7 +329,7 @@ int diolate_current_init(void)
 	/* Tasks are many more than those that invalidate at a time. */
 	unsigned int n = 8 * roundup_pow_of_two(diolate_maxactive);
 
-	bits = ilog2(n);
+	mask = n - 1;
 	places = kvcalloc(n, sizeof(*places), GFP_KERNEL);
 	if (places)
 		return 0;

@@ -107,7 +107,7 @@ static struct note *next_note(u32 hash, unsigned int *nth)
 NOKPROBE_SYMBOL(next_note);
 
 /* How many are used, or are about to be; and the pages of their folios. */
-static atomic_t in_use;
+atomic_t diolate_overtaken_notes;
 static atomic_t pages;
 
 /* The number of the newest note for which there was no place, or which was given up. */
@@ -125,14 +125,15 @@ static atomic64_t given_up;
 
 static void attend(struct work_struct *work);
 static DECLARE_DELAYED_WORK(attending, attend);
-static atomic_t attended;
+atomic_t diolate_overtaken_attended;
 
 /* Nothing calls for attention any more. */
 static bool stopped = true;
 
 static void call(void)
 {
-	if (!READ_ONCE(stopped) && !atomic_read(&attended) && !atomic_xchg(&attended, 1))
+	if (!READ_ONCE(stopped) && !atomic_read(&diolate_overtaken_attended) &&
+	    !atomic_xchg(&diolate_overtaken_attended, 1))
 		schedule_delayed_work(&attending, 0);
 }
 NOKPROBE_SYMBOL(call);
@@ -184,10 +185,10 @@ static struct note *put_note(u32 hash, struct folio *folio,
 
 	if (atomic_read(&pages) > MOST_PAGES)
 		return NULL;
-	atomic_inc(&in_use);
+	atomic_inc(&diolate_overtaken_notes);
 	n = claim(hash);
 	if (!n) {
-		atomic_dec(&in_use);
+		atomic_dec(&diolate_overtaken_notes);
 		return NULL;
 	}
 	atomic_add(folio_pages(folio), &pages);
@@ -273,17 +274,6 @@ void diolate_overtaken_lost(s64 number)
 	diolate_advance(&given_up, number);
 }
 NOKPROBE_SYMBOL(diolate_overtaken_lost);
-
-/**
- * diolate_overtaken_none() - whether nothing was written back lately that could overtake a write
- *
- * Context: any.
- */
-bool diolate_overtaken_none(void)
-{
-	return likely(!atomic_read(&in_use) && !atomic_read(&attended));
-}
-NOKPROBE_SYMBOL(diolate_overtaken_none);
 
 static bool meets(const struct diolate_part *a, const struct diolate_part *b)
 {
@@ -434,7 +424,7 @@ static void release(bool all)
 		folio_put(going[i]);
 		going[i] = NULL;
 		clear_bit(i, used);
-		atomic_dec(&in_use);
+		atomic_dec(&diolate_overtaken_notes);
 	}
 }
 
@@ -443,20 +433,20 @@ static void attend(struct work_struct *work)
 {
 	static unsigned long last;
 
-	if (atomic_read(&in_use)) {
+	if (atomic_read(&diolate_overtaken_notes)) {
 		last = jiffies;
 		diolate_track(true);
 		release(false);
 	}
-	if (atomic_read(&in_use) || time_before(jiffies, last + QUIET)) {
+	if (atomic_read(&diolate_overtaken_notes) || time_before(jiffies, last + QUIET)) {
 		schedule_delayed_work(&attending, HZ / 10);
 		return;
 	}
 	diolate_track(false);
-	atomic_set(&attended, 0);
+	atomic_set(&diolate_overtaken_attended, 0);
 	/* A note that was made meanwhile has not called. Paired with the xchg in call(). */
 	smp_mb();
-	if (atomic_read(&in_use))
+	if (atomic_read(&diolate_overtaken_notes))
 		call();
 }
 

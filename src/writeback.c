@@ -24,7 +24,7 @@
  * How many notes of writeback there were, and one, since 0 is before all; no cache line that a
  * machine without any would share.
  */
-static atomic64_t written_back = ATOMIC64_INIT(1);
+atomic64_t diolate_writeback_number = ATOMIC64_INIT(1);
 
 /*
  * Notes of writeback: the number of the last, by file and by 16 KiB of it (with pages of 4 KiB),
@@ -62,18 +62,6 @@ void diolate_advance(atomic64_t *to, s64 number)
 NOKPROBE_SYMBOL(diolate_advance);
 
 /**
- * diolate_writeback_now() - a point in the order of what is written back
- *
- * Context: any, also inside a probe handler.
- * Return: it, for diolate_written_back().
- */
-s64 diolate_writeback_now(void)
-{
-	return atomic64_read(&written_back);
-}
-NOKPROBE_SYMBOL(diolate_writeback_now);
-
-/**
  * diolate_writeback_next() - the next point in that order
  *
  * Context: any, also inside a probe handler.
@@ -81,7 +69,7 @@ NOKPROBE_SYMBOL(diolate_writeback_now);
  */
 s64 diolate_writeback_next(void)
 {
-	return atomic64_inc_return(&written_back);
+	return atomic64_inc_return(&diolate_writeback_number);
 }
 NOKPROBE_SYMBOL(diolate_writeback_next);
 
@@ -170,5 +158,5 @@ NOKPROBE_SYMBOL(diolate_writeback_is_noted);
 void diolate_notes_complete(bool complete)
 {
 	/* Beyond every point before. */
-	WRITE_ONCE(complete_since, complete ? atomic64_inc_return(&written_back) : S64_MAX);
+	WRITE_ONCE(complete_since, complete ? diolate_writeback_next() : S64_MAX);
 }
