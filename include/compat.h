@@ -106,6 +106,7 @@ static __always_inline unsigned long diolate_caller(struct pt_regs *regs)
 #define folio_maybe_dma_pinned page_maybe_dma_pinned
 #define folio_test_dirty PageDirty
 #define folio_test_writeback PageWriteback
+#define folio_test_uptodate PageUptodate
 
 static inline struct folio *diolate_get_folio(struct address_space *mapping, pgoff_t index)
 {
@@ -362,9 +363,9 @@ static inline int diolate_ftrace_filter(struct ftrace_ops *ops, const char *symb
 /*
  * f2fs counts the dirty pages of a file itself, and may count one twice that two make dirty at a
  * time (f2fs_set_data_page_dirty(), fs/f2fs/data.c, 5.10; mended in 5.18,
- * f2fs_dirty_data_folio()). Once in some 15 runs of random operations with discards the count was
- * wrong when a file was evicted, and the kernel warned (f2fs_evict_inode(), 5.10.262); what the
- * discards had to do with it was not found out.
+ * f2fs_dirty_data_folio()). Once in some 15 runs of random operations the count was wrong when
+ * a file was evicted, and the kernel warned (f2fs_evict_inode(), 5.10.262): with discards, and once
+ * without any.
  */
 #define DIOLATE_F2FS_COUNTS (LINUX_VERSION_CODE >= KERNEL_VERSION(5, 18, 0))
 

@@ -135,7 +135,7 @@ enum diolate_seen diolate_current_seen(const struct kiocb *iocb);
 unsigned long diolate_current_missed(void);
 
 /* filesystem.c: what is known of file systems */
-bool diolate_only_a_writer_is_in_the_way(const struct kiocb *iocb, size_t length);
+bool diolate_only_a_writer_is_in_the_way(const struct inode *inode);
 bool diolate_discard_is_proven(const struct inode *inode);
 bool diolate_has_buffers(const struct inode *inode);
 
@@ -147,7 +147,8 @@ bool diolate_consumers_armed(void);
 bool diolate_consumers_tell_waited_for(void);
 void diolate_consumers_call(void);
 bool diolate_consumers_wait(void);
-void diolate_consumers_give_up(void);
+void diolate_consumers_give_up(struct diolate_waiting *w, enum diolate_outcome outcome,
+			       enum diolate_reason reason);
 int diolate_consumers_hold(bool hold);
 int diolate_consumers_repair(bool repair);
 bool diolate_consumers_repairs(void);
@@ -187,6 +188,14 @@ enum diolate_written {
 	DIOLATE_WRITTEN_PERHAPS,	/* some of it may not be */
 };
 
+/** enum diolate_dirt - whether something of a part of a file is dirty in a folio */
+enum diolate_dirt {
+	DIOLATE_CLEAN,
+	DIOLATE_DIRTY_PERHAPS,
+	DIOLATE_DIRTY,
+};
+
+enum diolate_dirt diolate_part_dirty(struct folio *folio, const struct diolate_part *part);
 enum diolate_written diolate_part_written(struct folio *folio, struct diolate_part *part);
 void diolate_part_init(void);
 
@@ -214,18 +223,25 @@ static __always_inline bool diolate_overtaken_none(void)
 
 bool diolate_overtaken_note(struct folio *folio, bool starts);
 void diolate_overtaken_lost(s64 number);
-enum diolate_verdict diolate_overtaken(const struct kiocb *iocb,
-				       const struct address_space *mapping,
-				       const struct diolate_part *part, s64 after);
+enum diolate_verdict diolate_overtaken(const struct address_space *mapping,
+				       const struct diolate_part *part, const s64 *since,
+				       bool again);
 void diolate_overtaken_start(void);
 void diolate_overtaken_stop(void);
 void diolate_overtaken_exit(void);
+
+/* spared.c: whether a write has lost nothing, though the cache could not be invalidated */
+bool diolate_spared_is_open(struct address_space *mapping, const struct diolate_part *part);
+bool diolate_lock_until(struct folio *folio, ktime_t deadline);
+enum diolate_outcome diolate_spared(struct address_space *mapping, const struct diolate_part *part,
+				    const s64 *since, ktime_t deadline,
+				    enum diolate_reason *reason);
 
 /* repair.c: putting the page cache right */
 enum diolate_reason diolate_repair_begin(struct diolate_repair *r,
 					 const struct diolate_invalidation *inv,
 					 const struct kiocb *iocb, bool proven);
-enum diolate_outcome diolate_repair(const struct diolate_repair *r, long *ret,
+enum diolate_outcome diolate_repair(const struct diolate_repair *r, bool unclear, long *ret,
 				    enum diolate_reason *reason);
 void diolate_repair_wait(void);
 void diolate_repair_record(struct inode *inode, const char *why);
@@ -246,6 +262,7 @@ void diolate_ftrace_follow_no_more(void);
 void diolate_ftrace_await(void);
 void diolate_ftrace_await_no_more(void);
 bool diolate_ftrace_awaits(void);
+bool diolate_ftrace_follows(void);
 int diolate_ftrace_arm(void);
 void diolate_ftrace_disarm(void);
 void diolate_ftrace_show(struct seq_file *m);
@@ -268,14 +285,14 @@ enum diolate_met {
 enum diolate_record_of_kernel {
 	DIOLATE_RECORD_MADE,		/* the kernel makes it */
 	DIOLATE_RECORD_HELD_BACK,	/* nobody does, for now */
-	DIOLATE_RECORD_AWAITS,		/* diolate_late_error_is_awaited() does */
+	DIOLATE_RECORD_OURS,		/* diolate_late_error_instead() does */
 };
 
 void diolate_late(struct diolate_invalidation *inv, enum diolate_kind kind, enum diolate_met met);
 bool diolate_late_waits(const struct diolate_invalidation *inv);
 struct diolate_direct_write *diolate_direct_write_of(struct kiocb *iocb);
 enum diolate_record_of_kernel diolate_late_error_record(struct file *filp);
-void diolate_late_error_is_awaited(struct file *filp);
+void diolate_late_error_instead(struct file *filp);
 
 /* judge.c: where a write is asked whether it was overtaken */
 bool diolate_judge_current(struct kiocb *iocb, size_t length, enum diolate_met met);
@@ -337,6 +354,7 @@ enum diolate_counter {
 	DIOLATE_N_ALREADY_FAILED,
 	DIOLATE_N_OBSERVED,
 	DIOLATE_N_REPAIRED,
+	DIOLATE_N_SPARED,
 	DIOLATE_N_SYNC,
 	DIOLATE_N_KERNEL_OWNED,
 	DIOLATE_N_UNDELIVERABLE,

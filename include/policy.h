@@ -62,6 +62,7 @@ enum diolate_outcome {
 	DIOLATE_PENDING,	/* its result decides: one of those below, or undeliverable */
 	DIOLATE_ALREADY_FAILED,
 	DIOLATE_REPAIRED,
+	DIOLATE_SPARED,		/* the disk holds it, only what is cached is stale */
 	DIOLATE_DELIVERED,
 	DIOLATE_OUTCOMES
 };
@@ -79,7 +80,7 @@ enum diolate_reason {
 	DIOLATE_TOO_MANY,	/* late writes are waiting for their results */
 	DIOLATE_NOT_HELD_BACK,	/* the kernel has recorded the error already */
 	DIOLATE_WRITTEN_BACK,	/* older bytes may have landed on top of the write */
-	DIOLATE_PARTIAL,	/* a dirty folio reaches beyond the write */
+	DIOLATE_PARTIAL,	/* a folio in the way reaches beyond the write */
 	DIOLATE_BUSY,		/* a folio stayed locked until the deadline */
 	DIOLATE_REASONS
 };
@@ -93,6 +94,7 @@ enum diolate_reason {
  * @waited_for: its file system waits for it, in the task that submits it
  * @repeat:   a report about this write was counted before
  * @proven:   what is in the way is certain to be a writer's doing
+ * @unclear:  it may be dirty beside the write only, and nobody can look
  * @repair:   its consumer is told only when it was tried to put the cache right
  * @unrepaired: if the policy is repair, why it is not
  */
@@ -104,6 +106,7 @@ struct diolate_late {
 	bool waited_for;
 	bool repeat;
 	bool proven;
+	bool unclear;
 	bool repair;
 	enum diolate_reason unrepaired;
 };

@@ -36,13 +36,15 @@ struct diolate_repair {
 /**
  * struct diolate_waiting - a late write
  * @iocb:    that its consumer is going to be called with; NULL if the place is free
- * @task:    in which what tells it is being armed, or NULL
+ * @task:    that is sent to see to it, until it has come there, or NULL
+ * @unclear: it may have lost nothing, which nobody has found out yet; then it is not told
  * @repairs: the page cache is to be put right first
  * @repair:  if so
  */
 struct diolate_waiting {
 	struct kiocb *iocb;
 	const struct task_struct *task;
+	bool unclear;
 	bool repairs;
 	struct diolate_repair repair;
 };

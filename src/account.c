@@ -4,8 +4,8 @@
  * a machine without a late error never comes here.
  *
  * Identity, at every quiet moment: late_errors = delivered + already_failed + observed + repaired +
- * sync + kernel_owned + undeliverable + pending. Each term is counted on its own where it happens;
- * none is computed from the others, so the identity is a test and not a tautology.
+ * spared + sync + kernel_owned + undeliverable + pending. Each term is counted on its own where it
+ * happens; none is computed from the others, so the identity is a test and not a tautology.
  */
 #include <linux/percpu.h>
 #include <linux/seq_file.h>
@@ -22,6 +22,7 @@ static const char *const names[] = {
 	[DIOLATE_N_ALREADY_FAILED] = "already_failed",
 	[DIOLATE_N_OBSERVED] = "observed",
 	[DIOLATE_N_REPAIRED] = "repaired",
+	[DIOLATE_N_SPARED] = "spared",
 	[DIOLATE_N_SYNC] = "sync",
 	[DIOLATE_N_KERNEL_OWNED] = "kernel_owned",
 	[DIOLATE_N_UNDELIVERABLE] = "undeliverable",
@@ -40,6 +41,7 @@ static const enum diolate_counter counter_of[] = {
 	[DIOLATE_PENDING] = DIOLATE_N_PENDING,
 	[DIOLATE_ALREADY_FAILED] = DIOLATE_N_ALREADY_FAILED,
 	[DIOLATE_REPAIRED] = DIOLATE_N_REPAIRED,
+	[DIOLATE_SPARED] = DIOLATE_N_SPARED,
 	[DIOLATE_DELIVERED] = DIOLATE_N_DELIVERED,
 };
 

@@ -140,9 +140,16 @@ NOKPROBE_SYMBOL(settled);
 /* What a late write has come to, and what its consumer is told. */
 static noinline long tell(struct diolate_waiting *w, struct kiocb *iocb, long ret)
 {
-	enum diolate_outcome outcome = diolate_settle(&ret);
+	enum diolate_reason reason = DIOLATE_NO_REASON;
+	enum diolate_outcome outcome;
 
-	settled(iocb, outcome, DIOLATE_NO_REASON, ret);
+	if (ret >= 0 && READ_ONCE(w->unclear)) {
+		outcome = DIOLATE_UNDELIVERABLE;
+		reason = DIOLATE_PARTIAL;
+	} else {
+		outcome = diolate_settle(&ret);
+	}
+	settled(iocb, outcome, reason, ret);
 	diolate_waiting_end(w);
 	diolate_waiting_put();
 	return ret;
@@ -186,7 +193,7 @@ static void put_right(struct kiocb *iocb, long ret)
 	enum diolate_outcome outcome;
 	enum diolate_reason reason;
 
-	outcome = diolate_repair(&w->repair, &ret, &reason);
+	outcome = diolate_repair(&w->repair, w->unclear, &ret, &reason);
 	settled(iocb, outcome, reason, ret);
 	diolate_waiting_end(w);
 	diolate_call(complete, iocb, ret);
@@ -517,16 +524,18 @@ void diolate_consumers_exit(void)
 #endif
 
 /**
- * diolate_consumers_give_up() - the late write of this task cannot be told
+ * diolate_consumers_give_up() - a late write is not told
+ * @w:       it, of this task
+ * @outcome: what it is counted as
+ * @reason:  why, if there is one for that
  *
- * Context: process, may sleep; diolate_consumers_wait() has said so. diolate_waiting_put() has to
+ * Context: process, may sleep; the write has yet to be completed. diolate_waiting_put() has to
  *          follow.
  */
-void diolate_consumers_give_up(void)
+void diolate_consumers_give_up(struct diolate_waiting *w, enum diolate_outcome outcome,
+			       enum diolate_reason reason)
 {
-	struct diolate_waiting *w = diolate_waiting_of_task();
-
-	settled(w->iocb, DIOLATE_UNDELIVERABLE, DIOLATE_NOT_WATCHED, 0);
+	settled(w->iocb, outcome, reason, 0);
 	diolate_waiting_end(w);
 }
 

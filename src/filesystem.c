@@ -16,14 +16,7 @@
  * dirty folios and those under writeback. Who moves ext4's data, which dirties it, first waits for
  * direct writes in flight (fs/ext4/move_extent.c); who moves xfs's dirties nothing
  * (xfs_swap_extents(), fs/xfs/xfs_bmap_util.c).
- *
- * A page with several blocks may belong to several direct writes, and one of them can go through
- * the page cache: past what is initialized (fat_direct_IO() and cont_expand_zero(), 6.1 to 7.3;
- * exfat_extend_valid_size(), 6.12), into a hole (ext2_dio_write_iter()), not aligned and shared
- * with another file (xfs_file_dio_write_unaligned()). It dirties its own blocks and waits for
- * nobody; then the other write, which lost nothing, finds the page in its way. (ext4 waits for
- * direct writes in flight first in 6.1.192, ext4_buffered_write_iter(), but not in 5.10.262:
- * nothing at load time tells which.) No page that a write covers wholly is another's.
+ * But of what he has dirtied nothing may be of the write: see src/spared.c.
  *
  * Not so elsewhere. btrfs refuses a clean folio while its extent is locked, by a reader or, up to
  * 6.12, by the end of the very write (try_release_extent_state(), 6.1 to 7.3). f2fs refuses dirty
@@ -96,20 +89,15 @@ static const char *const buffered[] = {
 
 /**
  * diolate_only_a_writer_is_in_the_way() - whether a late error proves that somebody wrote the cache
- * @iocb:   a direct write whose post-write invalidation failed
- * @length: bytes of it, from its ki_pos; 0 if not known
+ * @inode: the file of a direct write whose post-write invalidation failed
  *
  * Else -EIO might be a reader's doing, so nobody is told.
  *
  * Context: any, also inside a probe handler.
  */
-bool diolate_only_a_writer_is_in_the_way(const struct kiocb *iocb, size_t length)
+bool diolate_only_a_writer_is_in_the_way(const struct inode *inode)
 {
-	const struct inode *inode = file_inode(iocb->ki_filp);
-
-	return is_one_of(inode, proven, ARRAY_SIZE(proven)) &&
-	       (i_blocksize(inode) >= PAGE_SIZE ||
-		(length && PAGE_ALIGNED(iocb->ki_pos | length)));
+	return is_one_of(inode, proven, ARRAY_SIZE(proven));
 }
 NOKPROBE_SYMBOL(diolate_only_a_writer_is_in_the_way);
 

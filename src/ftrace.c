@@ -8,9 +8,9 @@
  * function of ours, which sees an ordinary call: it has the same prototype, and the trampoline of
  * ftrace "returns" to it as it does to a live patch, which neither IBT nor kCFI looks at.
  * - Under policy repair, if the write is going to be repaired, the record is held back.
- * - As long as what tells a late write is not armed (src/consumer.c), that is waited for, which a
- *   probe could not do; and the record is made, with a message of ours. Not under policy observe,
- *   which tells nobody.
+ * - As long as what tells a late write is not armed (src/consumer.c), that is waited for; and where
+ *   it may have lost nothing, a look is taken whether it has (src/spared.c). Neither could a probe
+ *   do. The record is made, with a message of ours. Not under policy observe, which tells nobody.
  *
  * Only one at a time may do that to a function (FTRACE_OPS_FL_IPMODIFY): where a live patch has it,
  * policy repair is refused, and what tells is armed from the beginning; as long as it is replaced
@@ -46,9 +46,9 @@ static void notrace hold_back(struct file *filp)
 {
 }
 
-static void notrace await(struct file *filp)
+static void notrace instead(struct file *filp)
 {
-	diolate_late_error_is_awaited(filp);
+	diolate_late_error_instead(filp);
 }
 
 /* void dio_warn_stale_pagecache(struct file *filp), mm/filemap.c, 5.10 to 7.3. */
@@ -59,8 +59,8 @@ static void notrace late_error(unsigned long ip, unsigned long parent_ip, struct
 	case DIOLATE_RECORD_HELD_BACK:
 		diolate_ftrace_redirect(regs, (unsigned long)hold_back);
 		break;
-	case DIOLATE_RECORD_AWAITS:
-		diolate_ftrace_redirect(regs, (unsigned long)await);
+	case DIOLATE_RECORD_OURS:
+		diolate_ftrace_redirect(regs, (unsigned long)instead);
 		break;
 	case DIOLATE_RECORD_MADE:
 		break;
@@ -89,6 +89,9 @@ static struct followed followed[] = {
 		.purpose = "direct writes that are overtaken by writeback; repair",
 	},
 };
+
+/* All writeback is noted. */
+static bool follows;
 
 /* Whether it is worth waiting: under any policy but observe. */
 #define AWAITS DIOLATE_CHANGES_ARGUMENT
@@ -177,16 +180,19 @@ NOKPROBE_SYMBOL(diolate_ftrace_awaits);
  */
 void diolate_ftrace_follow(void)
 {
+	bool all = true;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(followed); i++) {
 		struct followed *f = &followed[i];
 
 		f->err = diolate_hook_arm(&f->hook);
+		all &= !f->err;
 		if (f->err)
 			pr_notice("%s cannot be followed on this kernel (error %d), which costs: %s\n",
 				  f->hook.symbol, f->err, f->purpose);
 	}
+	WRITE_ONCE(follows, all);
 }
 
 /**
@@ -198,8 +204,21 @@ void diolate_ftrace_follow_no_more(void)
 {
 	size_t i = ARRAY_SIZE(followed);
 
+	WRITE_ONCE(follows, false);
 	while (i--)
 		diolate_hook_disarm(&followed[i].hook);
+}
+
+/**
+ * diolate_ftrace_follows() - whether all writeback was noted until now
+ *
+ * Context: any, also inside a probe handler.
+ */
+bool diolate_ftrace_follows(void)
+{
+	/* What is not noted any more ended after this was stored. */
+	smp_rmb();
+	return READ_ONCE(follows);
 }
 
 static int refuse(const struct diolate_hook *hook, int err)
@@ -286,6 +305,11 @@ bool diolate_ftrace_awaits(void)
 	return false;
 }
 NOKPROBE_SYMBOL(diolate_ftrace_awaits);
+
+bool diolate_ftrace_follows(void)
+{
+	return false;
+}
 
 int diolate_ftrace_arm(void)
 {

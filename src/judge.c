@@ -16,9 +16,13 @@
 static enum diolate_verdict judge(const struct kiocb *iocb, size_t length, s64 after)
 {
 	struct diolate_part part = { .start = iocb->ki_pos, .end = iocb->ki_pos + length };
+	s64 since = after;
+	bool known;
 
-	return length ? diolate_overtaken(iocb, iocb->ki_filp->f_mapping, &part, after) :
-			DIOLATE_IS_NOT;
+	if (!length)
+		return DIOLATE_IS_NOT;
+	known = after || diolate_submission(iocb, &since);
+	return diolate_overtaken(iocb->ki_filp->f_mapping, &part, known ? &since : NULL, after);
 }
 NOKPROBE_SYMBOL(judge);
 

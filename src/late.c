@@ -271,6 +271,16 @@ static bool is_to_be_repaired(struct diolate_late *late, struct diolate_waiting 
 }
 NOKPROBE_SYMBOL(is_to_be_repaired);
 
+/* Whether what was late to be invalidated may be dirty beside the write only. */
+static bool is_unclear(const struct diolate_invalidation *inv)
+{
+	const struct kiocb *iocb = inv->iocb;
+	struct diolate_part part = { .start = iocb->ki_pos, .end = iocb->ki_pos + inv->length };
+
+	return diolate_spared_is_open(iocb->ki_filp->f_mapping, &part);
+}
+NOKPROBE_SYMBOL(is_unclear);
+
 /**
  * diolate_late() - a late error is seen
  * @inv:  whose
@@ -294,9 +304,14 @@ void diolate_late(struct diolate_invalidation *inv, enum diolate_kind kind, enum
 	/* Only what the kernel reports is counted again. */
 	if (late.repeat && kind == DIOLATE_OVERTAKEN)
 		return;
-	late.proven = diolate_only_a_writer_is_in_the_way(inv->iocb, inv->length);
+	late.proven = diolate_only_a_writer_is_in_the_way(file_inode(inv->iocb->ki_filp));
 	waiting = wait_for_result(iocb, &late, inv->length, met);
 	late.repair = is_to_be_repaired(&late, waiting, inv, iocb);
+	late.unclear = kind == DIOLATE_STUCK && is_unclear(inv);
+	if (waiting && late.unclear && (late.repair || met == DIOLATE_MET_AWAITABLE)) {
+		waiting->unclear = true;
+		late.unclear = false;
+	}
 
 	outcome = diolate_decide(&late);
 	diolate_account_late(kind, outcome);
@@ -311,16 +326,17 @@ void diolate_late(struct diolate_invalidation *inv, enum diolate_kind kind, enum
 NOKPROBE_SYMBOL(diolate_late);
 
 /**
- * diolate_late_waits() - whether what tells a write is to be waited for, before its result comes
+ * diolate_late_waits() - whether something is to be done for a write before its result comes: to
+ *                        see whether it has lost anything, or to wait for what tells it
  * @inv: its invalidation
  *
- * Context: any, also inside an ftrace callback. If so await() has to follow, in this task.
+ * Context: any, also inside an ftrace callback. If so it has to follow, in this task.
  */
 bool diolate_late_waits(const struct diolate_invalidation *inv)
 {
 	struct diolate_waiting *waiting = diolate_waiting_find(told(inv));
 
-	if (!waiting || diolate_consumers_armed())
+	if (!waiting || (!waiting->unclear && diolate_consumers_armed()))
 		return false;
 	WRITE_ONCE(waiting->task, current);
 	return true;
@@ -328,15 +344,15 @@ bool diolate_late_waits(const struct diolate_invalidation *inv)
 NOKPROBE_SYMBOL(diolate_late_waits);
 
 /*
- * Wait for it. If that fails the write does not wait for its result any more, and what keeps the
- * module here is given back, as the last of all, by left().
+ * Wait for what tells it. If that fails the write does not wait for its result any more, and what
+ * keeps the module here is given back, as the last of all, by left().
  */
-static bool await(void)
+static bool await(struct diolate_waiting *waiting)
 {
 	bool tells = diolate_consumers_wait();
 
 	if (!tells)
-		diolate_consumers_give_up();
+		diolate_consumers_give_up(waiting, DIOLATE_UNDELIVERABLE, DIOLATE_NOT_WATCHED);
 	return tells;
 }
 
@@ -398,7 +414,7 @@ enum diolate_record_of_kernel diolate_late_error_record(struct file *filp)
 			waiting->repair.held_back = true;
 			record = DIOLATE_RECORD_HELD_BACK;
 		} else if (diolate_late_waits(inv)) {
-			record = DIOLATE_RECORD_AWAITS;
+			record = DIOLATE_RECORD_OURS;
 		}
 	}
 	diolate_current_release();
@@ -407,22 +423,65 @@ enum diolate_record_of_kernel diolate_late_error_record(struct file *filp)
 }
 NOKPROBE_SYMBOL(diolate_late_error_record);
 
+/* What the invalidation that has just failed is for, and when that write began, if it is known. */
+static bool look_up(struct file *filp, struct diolate_part *part, s64 *since)
+{
+	struct diolate_invalidation *inv;
+	bool known = false;
+
+	*part = (struct diolate_part){};
+	preempt_disable();
+	inv = invalidation(filp);
+	if (inv) {
+		part->start = inv->iocb->ki_pos;
+		part->end = part->start + inv->length;
+		known = diolate_submission(inv->iocb, since);
+	}
+	diolate_current_release();
+	preempt_enable();
+	return known;
+}
+
+/* Whether a write is spared, whose folios may be dirty beside it only. */
+static enum diolate_outcome look(struct diolate_waiting *waiting, struct file *filp)
+{
+	ktime_t deadline = ktime_add_ms(ktime_get(), READ_ONCE(diolate_repair_ms));
+	enum diolate_outcome outcome;
+	enum diolate_reason reason;
+	struct diolate_part part;
+	bool known;
+	s64 since;
+
+	if (!waiting->unclear)
+		return DIOLATE_PENDING;
+	known = look_up(filp, &part, &since);
+	outcome = diolate_spared(filp->f_mapping, &part, known ? &since : NULL, deadline, &reason);
+	WRITE_ONCE(waiting->unclear, false);
+	if (outcome != DIOLATE_PENDING)
+		diolate_consumers_give_up(waiting, outcome, reason);
+	return outcome;
+}
+
 /**
- * diolate_late_error_is_awaited() - wait until a late error can be told, in place of
- *                                   dio_warn_stale_pagecache()
+ * diolate_late_error_instead() - in the place of dio_warn_stale_pagecache(): see whether a write
+ *                                has lost anything, and wait until its late error can be told
  * @filp: its argument
  *
  * The late write that waits keeps the module here, as long as it does and this runs.
  *
- * Context: process, sleeps, see diolate_consumers_wait(); a worker that completes the write, or the
- *          task that submits it, which may hold locks of the file system.
+ * Context: process, sleeps, as long as the parameter repair_ms says and diolate_consumers_wait()
+ *          takes; a worker that completes the write, or the task that submits it, which may hold
+ *          locks of the file system.
  */
-void diolate_late_error_is_awaited(struct file *filp)
+void diolate_late_error_instead(struct file *filp)
 {
-	bool tells = await();
+	struct diolate_waiting *waiting = diolate_waiting_of_task();
+	enum diolate_outcome outcome = look(waiting, filp);
+	bool tells = outcome == DIOLATE_PENDING && await(waiting);
 
 	diolate_repair_record(file_inode(filp), tells ? "its submitter is told" :
-							"its submitter cannot be told");
+			      outcome == DIOLATE_SPARED ? "the disk is right" :
+							  "its submitter cannot be told");
 	left(tells);
 }
 
@@ -449,7 +508,7 @@ static void stuck_too(struct file *filp)
 static void await_and_invalidate(struct kiocb *iocb, size_t count)
 {
 	struct file *filp = iocb->ki_filp;
-	bool tells = await();
+	bool tells = await(diolate_waiting_of_task());
 
 	if (filp->f_mapping->nrpages &&
 	    invalidate_inode_pages2_range(filp->f_mapping, iocb->ki_pos >> PAGE_SHIFT,

@@ -301,16 +301,16 @@ NOKPROBE_SYMBOL(is_certain);
 
 /* By one note that meets the write. */
 static enum diolate_verdict judge(const struct note *n, const struct folio *folio,
-				  const struct diolate_part *part, bool known, s64 since, s64 after)
+				  const struct diolate_part *part, const s64 *since, bool again)
 {
 	bool stays = READ_ONCE(folio->mapping) == n->mapping;
 
 	/* The second look is behind the invalidation: what stays came after that. */
-	if (stays && after)
+	if (stays && again)
 		return DIOLATE_IS_NOT;
-	if (!stays && known && atomic64_read(&n->number) <= since)
+	if (!stays && since && atomic64_read(&n->number) <= *since)
 		return DIOLATE_IS_NOT;
-	if (!stays && !known)
+	if (!stays && !since)
 		return DIOLATE_NOT_JUDGED;
 	return is_certain(n, part) ? DIOLATE_IS_OVERTAKEN : DIOLATE_NOT_JUDGED;
 }
@@ -318,21 +318,21 @@ NOKPROBE_SYMBOL(judge);
 
 /**
  * diolate_overtaken() - judge a direct write that completes
- * @iocb:    it, not yet completed
- * @mapping: the file
+ * @mapping: its file
  * @part:    what it has written, bytes
- * @after:   a point in the order of writeback when it was judged before; 0 if it was not
+ * @since:   when it began, or was judged before, of diolate_writeback_now(); NULL if that is not
+ *           known
+ * @again:   it was judged before, and has invalidated the page cache since
  *
  * Context: any, also inside an ftrace callback; with preemption off.
  * Return: whether it was overtaken.
  */
-enum diolate_verdict diolate_overtaken(const struct kiocb *iocb,
-				       const struct address_space *mapping,
-				       const struct diolate_part *part, s64 after)
+enum diolate_verdict diolate_overtaken(const struct address_space *mapping,
+				       const struct diolate_part *part, const s64 *since,
+				       bool again)
 {
 	enum diolate_verdict verdict = DIOLATE_IS_NOT;
-	s64 since = after;
-	bool known = after || diolate_submission(iocb, &since);
+	s64 begun = since ? *since : 0;
 	u64 region;
 
 	for (region = part->start >> REGION_SHIFT; region << REGION_SHIFT < part->end; region++) {
@@ -345,16 +345,14 @@ enum diolate_verdict diolate_overtaken(const struct kiocb *iocb,
 			struct folio *folio = smp_load_acquire(&n->folio);
 
 			if (folio && n->mapping == mapping && meets(&n->extent, part))
-				verdict = max(verdict, judge(n, folio, part, known, since, after));
+				verdict = max(verdict, judge(n, folio, part, since, again));
 		}
 	}
 	if (verdict != DIOLATE_IS_NOT)
 		return verdict;
-	if (!known)
-		since = 0;
-	if (since < atomic64_read(&given_up) &&
+	if (begun < atomic64_read(&given_up) &&
 	    diolate_written_back(mapping, part->start >> PAGE_SHIFT,
-				 (part->end - 1) >> PAGE_SHIFT, since))
+				 (part->end - 1) >> PAGE_SHIFT, begun))
 		verdict = DIOLATE_NOT_JUDGED;
 	return verdict;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which part of a folio is written back. A file system that knows blocks smaller than a folio
- * writes those that are dirty and no other, and a direct write beside them loses nothing.
+ * Which part of a folio is written back, or is dirty. A file system that knows blocks smaller than
+ * a folio writes those that are dirty and no other, and a direct write beside them loses nothing.
  */
 #include <linux/bitops.h>
 #include <linux/buffer_head.h>
@@ -66,6 +66,70 @@ static void look_at_iomap(struct folio *folio, unsigned int blocks, struct block
 			add(b, block);
 }
 NOKPROBE_SYMBOL(look_at_iomap);
+
+static bool a_buffer_is_dirty(struct folio *folio, unsigned int first, unsigned int last)
+{
+	struct buffer_head *head = diolate_buffers(folio), *bh = head;
+	unsigned int block = 0;
+
+	do {
+		if (block >= first && block <= last && (buffer_dirty(bh) || buffer_async_write(bh)))
+			return true;
+		block++;
+		bh = bh->b_this_page;
+	} while (bh != head);
+	return false;
+}
+
+/*
+ * Where iomap keeps nothing of a folio all of it is dirty. Before 6.6 it writes back all that is up
+ * to date.
+ */
+static enum diolate_dirt iomap_is_dirty(struct folio *folio, unsigned int blocks,
+					unsigned int first, unsigned int last)
+{
+	const unsigned long *state;
+
+	if (!DIOLATE_IOMAP_KEEPS_DIRTY)
+		return folio_test_uptodate(folio) ? DIOLATE_DIRTY : DIOLATE_DIRTY_PERHAPS;
+	if (!DIOLATE_IOMAP_IS_KNOWN)
+		return DIOLATE_DIRTY_PERHAPS;
+	state = diolate_iomap_state(folio);
+	return !state || find_next_bit(state, blocks + last + 1, blocks + first) <= blocks + last ?
+		       DIOLATE_DIRTY : DIOLATE_CLEAN;
+}
+
+/**
+ * diolate_part_dirty() - whether something of a part of a file is dirty in a folio
+ * @folio: it, locked, and in the file
+ * @part:  of which the folio has something
+ *
+ * Of a folio under writeback that is told only where buffers tell.
+ *
+ * Context: process, may sleep.
+ */
+enum diolate_dirt diolate_part_dirty(struct folio *folio, const struct diolate_part *part)
+{
+	struct inode *inode = folio->mapping->host;
+	unsigned int block_bits = inode->i_blkbits, blocks = folio_size(folio) >> block_bits;
+	loff_t start = folio_pos(folio), end = start + folio_size(folio);
+	unsigned int first = (max(part->start, start) - start) >> block_bits;
+	unsigned int last = (min(part->end, end) - start - 1) >> block_bits;
+	bool has_buffers;
+
+	if (blocks <= 1)
+		return folio_test_dirty(folio) ? DIOLATE_DIRTY : DIOLATE_CLEAN;
+	if (is_of_iomap(inode->i_mapping))
+		return folio_test_dirty(folio) ? iomap_is_dirty(folio, blocks, first, last) :
+						 DIOLATE_CLEAN;
+	has_buffers = iomap_release && diolate_has_buffers(inode);
+	if (has_buffers && diolate_buffers(folio))
+		return a_buffer_is_dirty(folio, first, last) ? DIOLATE_DIRTY : DIOLATE_CLEAN;
+	if (!folio_test_dirty(folio))
+		return DIOLATE_CLEAN;
+	/* All of it is, if it was stored into through mmap and has no buffers yet. */
+	return has_buffers ? DIOLATE_DIRTY : DIOLATE_DIRTY_PERHAPS;
+}
 
 /* Nothing is written beyond the end of the file, but for the rest of a block. */
 static void cut_at_end_of_file(struct diolate_part *part, struct inode *inode)

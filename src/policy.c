@@ -38,6 +38,7 @@ const char *const diolate_outcome_names[DIOLATE_OUTCOMES] = {
 	[DIOLATE_PENDING] = "pending",
 	[DIOLATE_ALREADY_FAILED] = "already_failed",
 	[DIOLATE_REPAIRED] = "repaired",
+	[DIOLATE_SPARED] = "spared",
 	[DIOLATE_DELIVERED] = "delivered",
 };
 
@@ -80,7 +81,7 @@ enum diolate_outcome diolate_decide(const struct diolate_late *late)
 		return DIOLATE_OBSERVED;
 	if (late->repair)
 		return DIOLATE_PENDING;
-	if (!late->proven || late->way != DIOLATE_WAY_CONSUMER)
+	if (!late->proven || late->unclear || late->way != DIOLATE_WAY_CONSUMER)
 		return DIOLATE_UNDELIVERABLE;
 	return DIOLATE_PENDING;
 }
@@ -102,6 +103,8 @@ enum diolate_reason diolate_reason(const struct diolate_late *late, enum diolate
 		return DIOLATE_NO_REASON;
 	if (!late->proven)
 		return DIOLATE_UNPROVEN;
+	if (late->unclear)
+		return DIOLATE_PARTIAL;
 	switch (late->way) {
 	case DIOLATE_WAY_FULL:
 		return DIOLATE_TOO_MANY;

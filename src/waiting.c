@@ -95,9 +95,9 @@ struct diolate_waiting *diolate_waiting_find(const struct kiocb *iocb)
 NOKPROBE_SYMBOL(diolate_waiting_find);
 
 /**
- * diolate_waiting_of_task() - the late write that this task has met, and sees to the telling of
+ * diolate_waiting_of_task() - the late write that this task is sent to see to
  *
- * Context: process, may sleep.
+ * Context: process, may sleep; once.
  * Return: it, which nobody else ends.
  */
 struct diolate_waiting *diolate_waiting_of_task(void)
@@ -105,8 +105,11 @@ struct diolate_waiting *diolate_waiting_of_task(void)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(waiting); i++)
-		if (READ_ONCE(waiting[i].task) == current)
+		if (READ_ONCE(waiting[i].task) == current) {
+			/* The task may yet meet another, while this one waits. */
+			WRITE_ONCE(waiting[i].task, NULL);
 			return &waiting[i];
+		}
 	return NULL;
 }
 
@@ -118,6 +121,7 @@ struct diolate_waiting *diolate_waiting_of_task(void)
  */
 void diolate_waiting_end(struct diolate_waiting *w)
 {
+	w->unclear = false;
 	w->repairs = false;
 	WRITE_ONCE(w->task, NULL);
 	/* Paired with the cmpxchg() in diolate_waiting_begin(). */

@@ -29,6 +29,7 @@ static const struct {
 	{ "already_failed", "diolate_late_errors_by_outcome_total", "counter", "outcome", NULL },
 	{ "observed", "diolate_late_errors_by_outcome_total", "counter", "outcome", NULL },
 	{ "repaired", "diolate_late_errors_by_outcome_total", "counter", "outcome", NULL },
+	{ "spared", "diolate_late_errors_by_outcome_total", "counter", "outcome", NULL },
 	{ "sync", "diolate_late_errors_by_outcome_total", "counter", "outcome", NULL },
 	{ "kernel_owned", "diolate_late_errors_by_outcome_total", "counter", "outcome", NULL },
 	{ "undeliverable", "diolate_late_errors_by_outcome_total", "counter", "outcome", NULL },

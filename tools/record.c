@@ -133,7 +133,7 @@ static enum colour outcome_colour(const char *outcome)
 {
 	/* The submitter was told, or there was nothing to tell. */
 	if (!strcmp(outcome, "delivered") || !strcmp(outcome, "already_failed") ||
-	    !strcmp(outcome, "repaired"))
+	    !strcmp(outcome, "repaired") || !strcmp(outcome, "spared"))
 		return GREEN;
 	return !strcmp(outcome, "pending") ? YELLOW : RED;
 }

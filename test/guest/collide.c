@@ -139,12 +139,16 @@ static void make_device(const char *action)
 static void make_file(void)
 {
 	char *old = malloc(opt.written);
+	struct stat st;
 	int fd = open(opt.file, O_WRONLY | (opt.keep ? 0 : O_CREAT | O_TRUNC), 0600);
 
 	if (fd < 0 || !old)
 		err(1, "%s", opt.file);
 	memset(old, 'o', opt.written);
-	if (write(fd, old, opt.written) != (ssize_t)opt.written || ftruncate(fd, opt.size) ||
+	if (write(fd, old, opt.written) != (ssize_t)opt.written || fstat(fd, &st))
+		err(1, "%s: writing", opt.file);
+	/* Else ext4 would read the block in which it ends. */
+	if ((st.st_size != (off_t)opt.size && ftruncate(fd, opt.size)) ||
 	    (opt.uncommitted ? sync_file_range(fd, 0, 0, WRITTEN) : fsync(fd)) || close(fd))
 		err(1, "%s: writing", opt.file);
 	free(old);

@@ -248,7 +248,7 @@ expect() {
 				bad = 1
 			}
 			sum = now["delivered"] + now["already_failed"] + now["observed"] + \
-			      now["repaired"] + now["sync"] + now["kernel_owned"] + \
+			      now["repaired"] + now["spared"] + now["sync"] + now["kernel_owned"] + \
 			      now["undeliverable"] + now["pending"]
 			if (now["late_errors"] != sum) {
 				printf "identity: late_errors %d, sum %d; ", now["late_errors"], sum

@@ -60,17 +60,9 @@ not_repaired() {
 	kind=$(value kind "$logged")
 	repeats=0
 	[ "$kind" = stuck ] || repeats=1
-	if [ "$(value outcome "$logged")" = undeliverable ]; then
-		# Not of whole pages, on a file system of smaller blocks.
-		is ok 1 "$line"
-		say "success, $why"
-		expect late_errors=1 "$kind=1" undeliverable=1 repeats=$repeats
-		reason="$reason unproven-filesystem"
-	else
-		is res -5 "$line"
-		say "res -EIO, $why"
-		expect late_errors=1 "$kind=1" delivered=1 repeats=$repeats
-	fi
+	is res -5 "$line"
+	say "res -EIO, $why"
+	expect late_errors=1 "$kind=1" delivered=1 repeats=$repeats
 	case " $reason " in
 	*" $why "*) ;;
 	*) fail "reason is not $reason: $logged" ;;

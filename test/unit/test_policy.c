@@ -16,19 +16,20 @@
 #define ANY -1
 
 static const struct {
-	int repeat, consumer, policy, repair, proven, way;
+	int repeat, consumer, policy, repair, proven, unclear, way;
 	enum diolate_outcome outcome;
 } contract[] = {
-	{ true, ANY, ANY, ANY, ANY, ANY, DIOLATE_REPEAT },
-	{ ANY, DIOLATE_SYNC, ANY, ANY, ANY, ANY, DIOLATE_WAS_SYNC },
-	{ ANY, DIOLATE_KERNEL, ANY, ANY, ANY, ANY, DIOLATE_KERNEL_OWNED },
-	{ ANY, ANY, DIOLATE_OBSERVE, ANY, ANY, ANY, DIOLATE_OBSERVED },
-	{ ANY, ANY, DIOLATE_REPAIR, true, ANY, ANY, DIOLATE_PENDING },
-	{ ANY, ANY, ANY, ANY, false, ANY, DIOLATE_UNDELIVERABLE },
-	{ ANY, ANY, ANY, ANY, ANY, DIOLATE_WAY_MISSED, DIOLATE_UNDELIVERABLE },
-	{ ANY, ANY, ANY, ANY, ANY, DIOLATE_WAY_FULL, DIOLATE_UNDELIVERABLE },
-	{ ANY, ANY, ANY, ANY, ANY, DIOLATE_WAY_SHORT, DIOLATE_UNDELIVERABLE },
-	{ ANY, ANY, ANY, ANY, ANY, DIOLATE_WAY_CONSUMER, DIOLATE_PENDING },
+	{ true, ANY, ANY, ANY, ANY, ANY, ANY, DIOLATE_REPEAT },
+	{ ANY, DIOLATE_SYNC, ANY, ANY, ANY, ANY, ANY, DIOLATE_WAS_SYNC },
+	{ ANY, DIOLATE_KERNEL, ANY, ANY, ANY, ANY, ANY, DIOLATE_KERNEL_OWNED },
+	{ ANY, ANY, DIOLATE_OBSERVE, ANY, ANY, ANY, ANY, DIOLATE_OBSERVED },
+	{ ANY, ANY, DIOLATE_REPAIR, true, ANY, ANY, ANY, DIOLATE_PENDING },
+	{ ANY, ANY, ANY, ANY, false, ANY, ANY, DIOLATE_UNDELIVERABLE },
+	{ ANY, ANY, ANY, ANY, ANY, true, ANY, DIOLATE_UNDELIVERABLE },
+	{ ANY, ANY, ANY, ANY, ANY, ANY, DIOLATE_WAY_MISSED, DIOLATE_UNDELIVERABLE },
+	{ ANY, ANY, ANY, ANY, ANY, ANY, DIOLATE_WAY_FULL, DIOLATE_UNDELIVERABLE },
+	{ ANY, ANY, ANY, ANY, ANY, ANY, DIOLATE_WAY_SHORT, DIOLATE_UNDELIVERABLE },
+	{ ANY, ANY, ANY, ANY, ANY, ANY, DIOLATE_WAY_CONSUMER, DIOLATE_PENDING },
 };
 
 static int fits(int wanted, int value)
@@ -45,7 +46,8 @@ static enum diolate_outcome expected(const struct diolate_late *late)
 		    fits(contract[i].consumer, late->consumer) &&
 		    fits(contract[i].policy, late->policy) &&
 		    fits(contract[i].repair, late->repair) &&
-		    fits(contract[i].proven, late->proven) && fits(contract[i].way, late->way))
+		    fits(contract[i].proven, late->proven) &&
+		    fits(contract[i].unclear, late->unclear) && fits(contract[i].way, late->way))
 			return contract[i].outcome;
 	fail_msg("the contract has no row for consumer %d, way %d, policy %d", late->consumer,
 		 late->way, late->policy);
@@ -60,13 +62,14 @@ static void test_every_late_error(void **state)
 	for (consumer = DIOLATE_SYNC; consumer < DIOLATE_CONSUMERS; consumer++)
 		for (way = DIOLATE_WAY_MISSED; way <= DIOLATE_WAY_CONSUMER; way++)
 			for (policy = DIOLATE_PROPAGATE; policy < DIOLATE_POLICIES; policy++)
-				for (flags = 0; flags < 8; flags++) {
+				for (flags = 0; flags < 16; flags++) {
 					struct diolate_late late = {
 						.consumer = consumer,
 						.way = way,
 						.policy = policy,
 						.repeat = flags & 1,
 						.proven = flags & 2,
+						.unclear = flags & 8,
 						/* Only that policy begins a repair. */
 						.repair = policy == DIOLATE_REPAIR && flags & 4,
 					};
@@ -124,6 +127,9 @@ static void test_reasons(void **state)
 	assert_int_equal(diolate_reason(&late, DIOLATE_UNDELIVERABLE), DIOLATE_UNPROVEN);
 	late.proven = true;
 	assert_int_equal(diolate_reason(&late, DIOLATE_UNDELIVERABLE), DIOLATE_NOT_WATCHED);
+	late.unclear = true;
+	assert_int_equal(diolate_reason(&late, DIOLATE_UNDELIVERABLE), DIOLATE_PARTIAL);
+	late.unclear = false;
 	late.way = DIOLATE_WAY_FULL;
 	assert_int_equal(diolate_reason(&late, DIOLATE_UNDELIVERABLE), DIOLATE_TOO_MANY);
 	late.way = DIOLATE_WAY_SHORT;
