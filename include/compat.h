@@ -356,9 +356,9 @@ static inline int diolate_ftrace_filter(struct ftrace_ops *ops, const char *symb
 
 /*
  * exfat frees the blocks of a file that becomes shorter without waiting for direct writes in flight
- * (exfat_setattr(), fs/exfat/file.c, 5.10 to 6.12); it waits in 7.3.
+ * (exfat_setattr(), fs/exfat/file.c, 5.10 to 6.12); it waits, and is of iomap, in 7.2 and 7.3.
  */
-#define DIOLATE_EXFAT_WAITS (LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0))
+#define DIOLATE_EXFAT_WAITS (LINUX_VERSION_CODE >= KERNEL_VERSION(7, 2, 0))
 
 /*
  * f2fs counts the dirty pages of a file itself, and may count one twice that two make dirty at a
@@ -411,11 +411,20 @@ static inline const unsigned long *diolate_iomap_state(struct folio *folio)
 #define DIOLATE_IOMAP_DIO_WRITE BIT(30)
 
 /*
- * And is not going to invalidate the page cache. 6.12 has no such flag and all do; between it and
- * 7.3 nobody has looked, so there that is not seen.
+ * And is not going to invalidate the page cache. 6.12 has no such flag and all do; the flag came in
+ * 6.15 as bit 25, for zoned xfs alone, and is bit 26 from 6.19 on (IOMAP_DIO_NO_INVALIDATE,
+ * fs/iomap/direct-io.c, read in 6.15, 7.2 and 7.3). It is going to move again: see
+ * DIOLATE_IOMAP_IS_KNOWN.
  */
-#define DIOLATE_IOMAP_DIO_NO_INVALIDATE \
-	(LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0) ? BIT(26) : 0)
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 4, 0)
+#define DIOLATE_IOMAP_DIO_NO_INVALIDATE 0
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)
+#define DIOLATE_IOMAP_DIO_NO_INVALIDATE BIT(26)
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
+#define DIOLATE_IOMAP_DIO_NO_INVALIDATE BIT(25)
+#else
+#define DIOLATE_IOMAP_DIO_NO_INVALIDATE 0
+#endif
 
 /* The first buffer of a folio, NULL if it has none. */
 static inline struct buffer_head *diolate_buffers(struct folio *folio)

@@ -120,6 +120,7 @@ bool diolate_scope_of_iomap_dio(struct diolate_invalidation *inv, const unsigned
 size_t diolate_scope_iomap_written(const unsigned long *dio);
 bool diolate_scope_iomap_invalidates_not(const unsigned long *dio);
 struct kiocb *diolate_scope_submitter(struct kiocb *iocb);
+int diolate_scope_recognises(diolate_complete_fn complete);
 
 /* current.c: the last invalidation a task has begun, and what it is submitting */
 int diolate_current_init(void);
@@ -147,8 +148,7 @@ bool diolate_consumers_armed(void);
 bool diolate_consumers_tell_waited_for(void);
 void diolate_consumers_call(void);
 bool diolate_consumers_wait(void);
-void diolate_consumers_give_up(struct diolate_waiting *w, enum diolate_outcome outcome,
-			       enum diolate_reason reason);
+void diolate_consumers_give_up(struct diolate_waiting *w);
 int diolate_consumers_hold(bool hold);
 int diolate_consumers_repair(bool repair);
 bool diolate_consumers_repairs(void);
@@ -217,6 +217,12 @@ extern atomic_t diolate_overtaken_notes, diolate_overtaken_attended;
  */
 static __always_inline bool diolate_overtaken_none(void)
 {
+	/*
+	 * What was read of diolate_writeback_now() before is not that of a note which is not seen
+	 * here. Paired with the full barrier of diolate_writeback_next(), which comes behind the
+	 * note (note_region(), src/overtaken.c).
+	 */
+	smp_rmb();
 	return likely(!atomic_read(&diolate_overtaken_notes) &&
 		      !atomic_read(&diolate_overtaken_attended));
 }
@@ -234,14 +240,13 @@ void diolate_overtaken_exit(void);
 bool diolate_spared_is_open(struct address_space *mapping, const struct diolate_part *part);
 bool diolate_lock_until(struct folio *folio, ktime_t deadline);
 enum diolate_outcome diolate_spared(struct address_space *mapping, const struct diolate_part *part,
-				    const s64 *since, ktime_t deadline,
-				    enum diolate_reason *reason);
+				    const s64 *since, enum diolate_reason *reason);
 
 /* repair.c: putting the page cache right */
 enum diolate_reason diolate_repair_begin(struct diolate_repair *r,
 					 const struct diolate_invalidation *inv,
 					 const struct kiocb *iocb, bool proven);
-enum diolate_outcome diolate_repair(const struct diolate_repair *r, bool unclear, long *ret,
+enum diolate_outcome diolate_repair(const struct diolate_waiting *w, long *ret,
 				    enum diolate_reason *reason);
 void diolate_repair_wait(void);
 void diolate_repair_record(struct inode *inode, const char *why);

@@ -62,7 +62,7 @@ enum diolate_outcome {
 	DIOLATE_PENDING,	/* its result decides: one of those below, or undeliverable */
 	DIOLATE_ALREADY_FAILED,
 	DIOLATE_REPAIRED,
-	DIOLATE_SPARED,		/* the disk holds it, only what is cached is stale */
+	DIOLATE_SPARED,		/* the disk holds it, only what was cached was stale */
 	DIOLATE_DELIVERED,
 	DIOLATE_OUTCOMES
 };

@@ -8,6 +8,8 @@
 
 #include <linux/types.h>
 
+#include "policy.h"
+
 struct inode;
 struct kiocb;
 struct task_struct;
@@ -37,14 +39,16 @@ struct diolate_repair {
  * struct diolate_waiting - a late write
  * @iocb:    that its consumer is going to be called with; NULL if the place is free
  * @task:    that is sent to see to it, until it has come there, or NULL
- * @unclear: it may have lost nothing, which nobody has found out yet; then it is not told
+ * @outcome: what it is counted as if it succeeds; DIOLATE_PENDING if it is to be told
+ * @reason:  why, if there is one for that
  * @repairs: the page cache is to be put right first
  * @repair:  if so
  */
 struct diolate_waiting {
 	struct kiocb *iocb;
 	const struct task_struct *task;
-	bool unclear;
+	enum diolate_outcome outcome;
+	enum diolate_reason reason;
 	bool repairs;
 	struct diolate_repair repair;
 };

@@ -140,16 +140,10 @@ NOKPROBE_SYMBOL(settled);
 /* What a late write has come to, and what its consumer is told. */
 static noinline long tell(struct diolate_waiting *w, struct kiocb *iocb, long ret)
 {
-	enum diolate_reason reason = DIOLATE_NO_REASON;
-	enum diolate_outcome outcome;
-
-	if (ret >= 0 && READ_ONCE(w->unclear)) {
-		outcome = DIOLATE_UNDELIVERABLE;
-		reason = DIOLATE_PARTIAL;
-	} else {
-		outcome = diolate_settle(&ret);
-	}
-	settled(iocb, outcome, reason, ret);
+	if (ret >= 0 && w->outcome != DIOLATE_PENDING)
+		settled(iocb, w->outcome, w->reason, ret);
+	else
+		settled(iocb, diolate_settle(&ret), DIOLATE_NO_REASON, ret);
 	diolate_waiting_end(w);
 	diolate_waiting_put();
 	return ret;
@@ -193,7 +187,7 @@ static void put_right(struct kiocb *iocb, long ret)
 	enum diolate_outcome outcome;
 	enum diolate_reason reason;
 
-	outcome = diolate_repair(&w->repair, w->unclear, &ret, &reason);
+	outcome = diolate_repair(w, &ret, &reason);
 	settled(iocb, outcome, reason, ret);
 	diolate_waiting_end(w);
 	diolate_call(complete, iocb, ret);
@@ -524,18 +518,15 @@ void diolate_consumers_exit(void)
 #endif
 
 /**
- * diolate_consumers_give_up() - a late write is not told
- * @w:       it, of this task
- * @outcome: what it is counted as
- * @reason:  why, if there is one for that
+ * diolate_consumers_give_up() - a late write is not told, and does not wait any more
+ * @w: it, of this task; what it is counted as is known
  *
  * Context: process, may sleep; the write has yet to be completed. diolate_waiting_put() has to
  *          follow.
  */
-void diolate_consumers_give_up(struct diolate_waiting *w, enum diolate_outcome outcome,
-			       enum diolate_reason reason)
+void diolate_consumers_give_up(struct diolate_waiting *w)
 {
-	settled(w->iocb, outcome, reason, 0);
+	settled(w->iocb, w->outcome, w->reason, 0);
 	diolate_waiting_end(w);
 }
 
@@ -553,8 +544,10 @@ int diolate_consumers_init(void)
 		struct receiver *r = &receivers[i];
 
 		r->err = diolate_symbol_address(r->symbol, &r->address, NULL) ?: try(r);
+		if (!r->err && i < URING_DONE)
+			r->err = diolate_scope_recognises((diolate_complete_fn)r->address);
 		if (r->err && r->required) {
-			pr_err("not loaded: %s cannot be found on this kernel (error %d), so no libaio write can be recognised\n",
+			pr_err("not loaded: %s cannot be found, or its writes not be recognised, on this kernel (error %d), so no libaio write could be told\n",
 			       r->symbol, r->err);
 			return diolate_symbol_errno(r->err);
 		}
@@ -564,7 +557,7 @@ int diolate_consumers_init(void)
 		if (!r->err)
 			continue;
 		r->address = 0;
-		pr_notice("%s cannot be found on this kernel (error %d), which costs: %s\n",
+		pr_notice("%s cannot be found, or its writes not be recognised, on this kernel (error %d), which costs: %s\n",
 			  r->symbol, r->err, r->purpose);
 	}
 	return 0;

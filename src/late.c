@@ -235,6 +235,16 @@ static struct kiocb *told(const struct diolate_invalidation *inv)
 }
 NOKPROBE_SYMBOL(told);
 
+/* Who waits for a write. A thread of the kernel may write synchronously, too: nfsd of 6.19 does. */
+static enum diolate_consumer consumer_of(const struct kiocb *iocb)
+{
+	enum diolate_consumer consumer = diolate_consumer_of(READ_ONCE(iocb->ki_complete));
+
+	return consumer == DIOLATE_SYNC && diolate_in_task() && (current->flags & PF_KTHREAD) ?
+		       DIOLATE_KERNEL : consumer;
+}
+NOKPROBE_SYMBOL(consumer_of);
+
 /* Have a write wait for its result, if there is a way to tell it then. */
 static struct diolate_waiting *wait_for_result(struct kiocb *iocb, struct diolate_late *late,
 					       size_t length, enum diolate_met met)
@@ -297,21 +307,24 @@ void diolate_late(struct diolate_invalidation *inv, enum diolate_kind kind, enum
 	struct kiocb *iocb;
 
 	iocb = told(inv);
-	late.consumer = diolate_consumer_of(READ_ONCE(iocb->ki_complete));
+	late.consumer = consumer_of(iocb);
 	late.policy = READ_ONCE(diolate_policy);
 	late.waited_for = is_waited_for(late.consumer, met);
 	late.repeat = inv->seen || reported(inv->iocb) || diolate_waiting_find(iocb);
 	/* Only what the kernel reports is counted again. */
 	if (late.repeat && kind == DIOLATE_OVERTAKEN)
 		return;
-	late.proven = diolate_only_a_writer_is_in_the_way(file_inode(inv->iocb->ki_filp));
+	late.proven = diolate_only_a_writer_is_in_the_way(inv->iocb->ki_filp->f_mapping->host);
 	waiting = wait_for_result(iocb, &late, inv->length, met);
 	late.repair = is_to_be_repaired(&late, waiting, inv, iocb);
 	late.unclear = kind == DIOLATE_STUCK && is_unclear(inv);
-	if (waiting && late.unclear && (late.repair || met == DIOLATE_MET_AWAITABLE)) {
-		waiting->unclear = true;
-		late.unclear = false;
+	if (waiting) {
+		waiting->outcome = late.unclear ? DIOLATE_UNDELIVERABLE : DIOLATE_PENDING;
+		waiting->reason = late.unclear ? DIOLATE_PARTIAL : DIOLATE_NO_REASON;
 	}
+	/* Before its result comes a look is taken. */
+	if (late.repair || met == DIOLATE_MET_AWAITABLE)
+		late.unclear = false;
 
 	outcome = diolate_decide(&late);
 	diolate_account_late(kind, outcome);
@@ -336,7 +349,7 @@ bool diolate_late_waits(const struct diolate_invalidation *inv)
 {
 	struct diolate_waiting *waiting = diolate_waiting_find(told(inv));
 
-	if (!waiting || (!waiting->unclear && diolate_consumers_armed()))
+	if (!waiting || (waiting->outcome == DIOLATE_PENDING && diolate_consumers_armed()))
 		return false;
 	WRITE_ONCE(waiting->task, current);
 	return true;
@@ -344,21 +357,27 @@ bool diolate_late_waits(const struct diolate_invalidation *inv)
 NOKPROBE_SYMBOL(diolate_late_waits);
 
 /*
- * Wait for what tells it. If that fails the write does not wait for its result any more, and what
- * keeps the module here is given back, as the last of all, by left().
+ * Wait for what tells it, if it is to be told. If that fails, or if nothing is armed that would
+ * receive its result, the write does not wait for that any more, and what keeps the module here is
+ * given back, as the last of all, by left().
  */
 static bool await(struct diolate_waiting *waiting)
 {
-	bool tells = diolate_consumers_wait();
+	bool told = waiting->outcome == DIOLATE_PENDING;
+	bool waits = told ? diolate_consumers_wait() : diolate_consumers_armed();
 
-	if (!tells)
-		diolate_consumers_give_up(waiting, DIOLATE_UNDELIVERABLE, DIOLATE_NOT_WATCHED);
-	return tells;
+	if (told && !waits) {
+		waiting->outcome = DIOLATE_UNDELIVERABLE;
+		waiting->reason = DIOLATE_NOT_WATCHED;
+	}
+	if (!waits)
+		diolate_consumers_give_up(waiting);
+	return waits;
 }
 
-static void left(bool tells)
+static void left(bool waits)
 {
-	if (!tells)
+	if (!waits)
 		diolate_waiting_put();
 }
 
@@ -443,23 +462,15 @@ static bool look_up(struct file *filp, struct diolate_part *part, s64 *since)
 }
 
 /* Whether a write is spared, whose folios may be dirty beside it only. */
-static enum diolate_outcome look(struct diolate_waiting *waiting, struct file *filp)
+static void look(struct diolate_waiting *waiting, struct file *filp)
 {
-	ktime_t deadline = ktime_add_ms(ktime_get(), READ_ONCE(diolate_repair_ms));
-	enum diolate_outcome outcome;
-	enum diolate_reason reason;
 	struct diolate_part part;
 	bool known;
 	s64 since;
 
-	if (!waiting->unclear)
-		return DIOLATE_PENDING;
 	known = look_up(filp, &part, &since);
-	outcome = diolate_spared(filp->f_mapping, &part, known ? &since : NULL, deadline, &reason);
-	WRITE_ONCE(waiting->unclear, false);
-	if (outcome != DIOLATE_PENDING)
-		diolate_consumers_give_up(waiting, outcome, reason);
-	return outcome;
+	waiting->outcome = diolate_spared(filp->f_mapping, &part, known ? &since : NULL,
+					  &waiting->reason);
 }
 
 /**
@@ -469,20 +480,24 @@ static enum diolate_outcome look(struct diolate_waiting *waiting, struct file *f
  *
  * The late write that waits keeps the module here, as long as it does and this runs.
  *
- * Context: process, sleeps, as long as the parameter repair_ms says and diolate_consumers_wait()
- *          takes; a worker that completes the write, or the task that submits it, which may hold
- *          locks of the file system.
+ * Context: process, sleeps, as long as diolate_spared() and diolate_consumers_wait() take; a worker
+ *          that completes the write, or the task that submits it, which may hold locks of the file
+ *          system.
  */
 void diolate_late_error_instead(struct file *filp)
 {
 	struct diolate_waiting *waiting = diolate_waiting_of_task();
-	enum diolate_outcome outcome = look(waiting, filp);
-	bool tells = outcome == DIOLATE_PENDING && await(waiting);
+	bool spared, waits;
 
-	diolate_repair_record(file_inode(filp), tells ? "its submitter is told" :
-			      outcome == DIOLATE_SPARED ? "the disk is right" :
-							  "its submitter cannot be told");
-	left(tells);
+	if (waiting->outcome != DIOLATE_PENDING)
+		look(waiting, filp);
+	spared = waiting->outcome == DIOLATE_SPARED;
+	waits = await(waiting);
+	/* Of a write that is spared nothing is wrong any more. */
+	if (!spared)
+		diolate_repair_record(file_inode(filp), waits ? "its submitter is told" :
+								"its submitter cannot be told");
+	left(waits);
 }
 
 /* A write that was overtaken, in the place of dio_warn_stale_pagecache(). */
@@ -508,13 +523,13 @@ static void stuck_too(struct file *filp)
 static void await_and_invalidate(struct kiocb *iocb, size_t count)
 {
 	struct file *filp = iocb->ki_filp;
-	bool tells = await(diolate_waiting_of_task());
+	bool waits = await(diolate_waiting_of_task());
 
 	if (filp->f_mapping->nrpages &&
 	    invalidate_inode_pages2_range(filp->f_mapping, iocb->ki_pos >> PAGE_SHIFT,
 					  (iocb->ki_pos + count - 1) >> PAGE_SHIFT))
 		stuck_too(filp);
-	left(tells);
+	left(waits);
 }
 
 /* generic_file_direct_write(), where its calls of errseq_set() come from; written once at load. */

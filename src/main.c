@@ -256,7 +256,7 @@ MODULE_PARM_DESC(log_size, "records the log keeps, 16 to 65536 (default 1024)");
 unsigned int diolate_repair_ms = 100;
 static const struct number repair_ms = { "repair_ms", &diolate_repair_ms, 0, 10000 };
 module_param_cb(repair_ms, &number_ops, (void *)&repair_ms, 0644);
-MODULE_PARM_DESC(repair_ms, "how long policy repair may delay a write, ms, 0 to 10000 (default 100)");
+MODULE_PARM_DESC(repair_ms, "how long a late write may be held up to be put right, or looked at, ms, 0 to 10000 (default 100)");
 
 static int __init diolate_init(void)
 {
@@ -277,11 +277,11 @@ static int __init diolate_init(void)
 	err = diolate_current_init();
 	if (err)
 		goto err_current;
+	diolate_part_init();
 	policy_prepare();
 	err = diolate_probes_arm();
 	if (err)
 		goto err_probes;
-	diolate_part_init();
 	diolate_overtaken_start();
 	diolate_ftrace_follow();
 	err = policy_begin();
@@ -310,6 +310,23 @@ err_files:
 	return err;
 }
 
+/*
+ * The order of unloading, and why each step may be where it is:
+ * - debugfs goes first: who has a file of it open is waited for, and no other may read what follows
+ *   takes down.
+ * - policy_end(): the policy stays what it is. Nothing is sent to be put right or held back any
+ *   more, and what was has been put right.
+ * - diolate_ftrace_follow_no_more(), diolate_overtaken_stop(): nothing is noted of writeback, so no
+ *   work comes of it. What was noted is still there, and writes are judged by it.
+ * - diolate_ftrace_await_no_more(): no task is sent to look or to wait any more. One that was is
+ *   kept by its late write, which waits.
+ * - diolate_probes_disarm(): no late error is met any more, so no write begins to wait. The sites
+ *   that meet it go before those that say whose it is.
+ * - diolate_waiting_wait(): all that waited have been told, since what tells them is armed.
+ * - diolate_consumers_exit(): that is disarmed, and whoever came by there has left the module. It
+ *   judges writes until then, which no longer wait for anything.
+ * - The rest is memory that no handler looks at any more.
+ */
 static void __exit diolate_exit(void)
 {
 	diolate_debugfs_exit();

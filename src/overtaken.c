@@ -55,7 +55,7 @@
  * @kind:    what is known of @extent
  * @ended:   this writeback of it did
  * @going:   it is being taken away
- * @made:    when, jiffies
+ * @made:    when, or renewed, jiffies
  * @number:  of the last start or end of its writeback, in the order of src/writeback.c
  */
 struct note {
@@ -213,6 +213,7 @@ static bool note_region(u32 hash, struct folio *folio, bool starts,
 
 	if (n) {
 		n->ended = !starts;
+		WRITE_ONCE(n->made, jiffies);
 		atomic64_set(&n->number, diolate_writeback_next());
 		/* Paired with that in take(): it sees the number, or this that it goes. */
 		smp_mb();
@@ -350,11 +351,13 @@ enum diolate_verdict diolate_overtaken(const struct address_space *mapping,
 	}
 	if (verdict != DIOLATE_IS_NOT)
 		return verdict;
-	if (begun < atomic64_read(&given_up) &&
-	    diolate_written_back(mapping, part->start >> PAGE_SHIFT,
-				 (part->end - 1) >> PAGE_SHIFT, begun))
-		verdict = DIOLATE_NOT_JUDGED;
-	return verdict;
+	if (begun >= atomic64_read(&given_up))
+		return DIOLATE_IS_NOT;
+	/* Paired with the full barrier of diolate_advance(), in note_writeback(). */
+	smp_rmb();
+	return diolate_written_back(mapping, part->start >> PAGE_SHIFT,
+				    (part->end - 1) >> PAGE_SHIFT, begun) ?
+		       DIOLATE_NOT_JUDGED : DIOLATE_IS_NOT;
 }
 NOKPROBE_SYMBOL(diolate_overtaken);
 
@@ -373,7 +376,7 @@ static bool is_over(const struct note *n, struct folio *folio)
 			folio_unlock(folio);
 		}
 	}
-	if (over || time_before(jiffies, n->made + longest))
+	if (over || time_before(jiffies, READ_ONCE(n->made) + longest))
 		return over;
 	diolate_advance(&given_up, atomic64_read(&n->number));
 	return true;

@@ -67,6 +67,15 @@ static void look_at_iomap(struct folio *folio, unsigned int blocks, struct block
 }
 NOKPROBE_SYMBOL(look_at_iomap);
 
+/* The byte behind a folio; the last page of the longest file ends where no offset is left. */
+static loff_t end_of(struct folio *folio)
+{
+	loff_t last = folio_pos(folio) + (folio_size(folio) - 1);
+
+	return last == LLONG_MAX ? last : last + 1;
+}
+NOKPROBE_SYMBOL(end_of);
+
 static bool a_buffer_is_dirty(struct folio *folio, unsigned int first, unsigned int last)
 {
 	struct buffer_head *head = diolate_buffers(folio), *bh = head;
@@ -112,7 +121,7 @@ enum diolate_dirt diolate_part_dirty(struct folio *folio, const struct diolate_p
 {
 	struct inode *inode = folio->mapping->host;
 	unsigned int block_bits = inode->i_blkbits, blocks = folio_size(folio) >> block_bits;
-	loff_t start = folio_pos(folio), end = start + folio_size(folio);
+	loff_t start = folio_pos(folio), end = end_of(folio);
 	unsigned int first = (max(part->start, start) - start) >> block_bits;
 	unsigned int last = (min(part->end, end) - start - 1) >> block_bits;
 	bool has_buffers;
@@ -134,9 +143,11 @@ enum diolate_dirt diolate_part_dirty(struct folio *folio, const struct diolate_p
 /* Nothing is written beyond the end of the file, but for the rest of a block. */
 static void cut_at_end_of_file(struct diolate_part *part, struct inode *inode)
 {
-	loff_t end = round_up(i_size_read(inode), i_blocksize(inode));
+	loff_t size = i_size_read(inode);
 
-	part->end = min(part->end, max(end, part->start));
+	if (size < part->end)
+		part->end = min_t(loff_t, part->end,
+				  max_t(loff_t, part->start, round_up(size, i_blocksize(inode))));
 }
 NOKPROBE_SYMBOL(cut_at_end_of_file);
 
@@ -156,7 +167,7 @@ enum diolate_written diolate_part_written(struct folio *folio, struct diolate_pa
 	bool all;
 
 	part->start = folio_pos(folio);
-	part->end = part->start + folio_size(folio);
+	part->end = end_of(folio);
 	cut_at_end_of_file(part, inode);
 	if (blocks <= 1)
 		return DIOLATE_WRITTEN;

@@ -116,7 +116,7 @@ static struct site sites[DIOLATE_SITES] = {
 		.hook = DIOLATE_HOOK("iomap_dio_complete", diolate_iomap_uninvalidated),
 		.purpose = "direct writes with nothing cached any more, iomap",
 		/* Where all invalidate. */
-		.never = !DIOLATE_IOMAP_DIO_NO_INVALIDATE,
+		.never = DIOLATE_IOMAP_IS_KNOWN && !DIOLATE_IOMAP_DIO_NO_INVALIDATE,
 		.err = NOT_NEEDED,
 	},
 	[DIOLATE_AT_DIO_UNINVALIDATED] = {
@@ -135,7 +135,7 @@ static struct site sites[DIOLATE_SITES] = {
  */
 bool diolate_probes_follow(enum diolate_site at)
 {
-	return sites[at].armed;
+	return READ_ONCE(sites[at].armed);
 }
 NOKPROBE_SYMBOL(diolate_probes_follow);
 
@@ -145,14 +145,15 @@ NOKPROBE_SYMBOL(diolate_probes_follow);
  * @match: whether this call's data is the one wanted
  * @arg:   passed on to @match
  *
- * Context: any, also inside a probe handler.
+ * Context: any, also inside a probe handler; with preemption off.
  * Return: the data of the call, valid until it returns; NULL if there is none, or the site is not
  *         armed.
  */
 void *diolate_probes_innermost(enum diolate_site at, bool (*match)(void *data, void *arg),
 			       void *arg)
 {
-	return sites[at].armed ? diolate_calls_innermost(&sites[at].calls, match, arg) : NULL;
+	return READ_ONCE(sites[at].armed) ?
+		       diolate_calls_innermost(&sites[at].calls, match, arg) : NULL;
 }
 NOKPROBE_SYMBOL(diolate_probes_innermost);
 
@@ -190,6 +191,8 @@ static int arm(struct site *site)
 		err = diolate_late_error_inlined_in(symbol(&sites[DIOLATE_AT_DIRECT_WRITE]));
 	if (err)
 		return err;
+	if (site == &sites[DIOLATE_AT_IOMAP_UNINVALIDATED] && !DIOLATE_IOMAP_IS_KNOWN)
+		return -EOPNOTSUPP;
 	if (site->hook.symbol)
 		return diolate_hook_follow(&site->hook);
 	/* What registering it leaves there, which it does not take a second time. */
@@ -264,13 +267,16 @@ static void disarm(size_t first, size_t behind)
 
 		if (!site->armed)
 			continue;
+		/* Nobody looks among its calls any more, whose memory goes with it. */
+		WRITE_ONCE(site->armed, false);
+		if (is_kretprobe(site))
+			synchronize_rcu();
 		if (site->hook.symbol)
 			diolate_hook_disarm(&site->hook);
 		else if (is_kretprobe(site))
 			diolate_calls_disarm(&site->calls);
 		else
 			unregister_kprobe(&site->calls.rp.kp);
-		site->armed = false;
 		site->missed = missed(site);
 		site->calls.rp.kp.nmissed = 0;
 		site->calls.rp.nmissed = 0;

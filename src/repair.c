@@ -10,8 +10,7 @@
  *   writeback starts.
  * - The page cache holds nothing else. What comes into it afterwards is read from the disk.
  * - Nothing outside the range is lost. A folio that reaches beyond it is dropped only if it is
- *   clean; if what is dirty of it all lies outside, it is written back first. That is what the
- *   kernel's own ->launder_folio() would do, and right here alone: of the range it writes nothing.
+ *   clean.
  *
  * From the late error to the end of it:
  * - The handler notes the write, which waits for its result (src/waiting.c), and raises
@@ -27,11 +26,10 @@
  * It takes no lock but that of a folio, which it tries for until a deadline and never waits for,
  * and what dropping a folio takes below that, as truncation does and the kernel's own invalidation
  * did just before, in the same worker. Whoever waits for i_dio_count may hold the inode's lock;
- * that is not needed here. No memory is allocated and nothing is written but what lies beside the
- * range, as that worker does for a write that is to be synchronous (generic_write_sync()); so for
- * all else it makes no difference whether memory is short, the disk full, or the file system
- * frozen, read-only or shut down. It cannot recurse: dropping a folio invalidates nothing for a
- * direct write.
+ * that is not needed here. No memory is allocated and nothing is written, so it makes no difference
+ * whether memory is short, the disk full, or the file system frozen, read-only or shut down. It
+ * cannot recurse: dropping a folio invalidates nothing for a direct write. (But a write that may
+ * have lost nothing is looked at first, see src/spared.c.)
  *
  * The inode is alive: the write holds its file open. Overlayfs may have closed the file below by
  * now, but its own file, which is open, holds the inode of that (ovl_inode_upper(), fs/overlayfs).
@@ -169,37 +167,6 @@ static bool has_more(const struct diolate_repair *r, pgoff_t index)
 	return more;
 }
 
-/* Write back the folio of this page, at an end of the range, if nothing of the range is dirty. */
-static enum diolate_reason write_beside(const struct diolate_repair *r, pgoff_t index,
-					ktime_t deadline)
-{
-	enum diolate_reason reason = DIOLATE_NO_REASON;
-	struct diolate_part part = part_of(r);
-	struct folio *folio;
-	loff_t start, end;
-
-	if (!has_more(r, index))
-		return DIOLATE_NO_REASON;
-	folio = diolate_get_folio(mapping_of(r), index);
-	if (!folio)
-		return DIOLATE_NO_REASON;
-	if (!diolate_lock_until(folio, deadline)) {
-		folio_put(folio);
-		return DIOLATE_BUSY;
-	}
-	start = folio_pos(folio);
-	end = start + folio_size(folio);
-	if (folio->mapping == mapping_of(r) &&
-	    diolate_part_dirty(folio, &part) != DIOLATE_CLEAN)
-		reason = DIOLATE_PARTIAL;
-	folio_unlock(folio);
-	folio_put(folio);
-	/* If that fails it is still dirty, or its error is recorded. */
-	if (!reason)
-		filemap_write_and_wait_range(mapping_of(r), start, end - 1);
-	return reason;
-}
-
 static enum diolate_reason drop_all(const struct diolate_repair *r, ktime_t deadline)
 {
 	enum diolate_reason reason = DIOLATE_NO_REASON;
@@ -239,8 +206,7 @@ static enum diolate_reason put_right(const struct diolate_repair *r)
 		return DIOLATE_NOT_HELD_BACK;
 	if (is_overtaken(r))
 		return DIOLATE_WRITTEN_BACK;
-	reason = write_beside(r, first_page(r), deadline) ?:
-		 write_beside(r, last_page(r), deadline) ?: drop_all(r, deadline);
+	reason = drop_all(r, deadline);
 	if (reason)
 		return reason;
 	/* Writeback is noted before its folio is seen clean, which then nobody had to lock here. */
@@ -267,46 +233,46 @@ void diolate_repair_record(struct inode *inode, const char *why)
 			(u64)inode->i_ino, inode->i_sb->s_id, why);
 }
 
-/* The last word on a write that could not be put right. */
-static enum diolate_outcome not_right(const struct diolate_repair *r, bool unclear, long *ret)
+/* What is known of it before anything is put right. */
+static enum diolate_outcome look(const struct diolate_waiting *w, enum diolate_reason *reason)
 {
-	ktime_t deadline = ktime_add_ms(ktime_get(), READ_ONCE(diolate_repair_ms));
-	enum diolate_outcome outcome = DIOLATE_PENDING;
+	const struct diolate_repair *r = &w->repair;
 	struct diolate_part part = part_of(r);
-	enum diolate_reason unknown;
 
-	if (!r->proven)
-		return DIOLATE_UNDELIVERABLE;
-	if (unclear)
-		outcome = diolate_spared(mapping_of(r), &part, &r->since, deadline, &unknown);
-	return outcome == DIOLATE_PENDING ? diolate_settle(ret) : outcome;
+	return w->outcome == DIOLATE_PENDING ? DIOLATE_PENDING :
+	       diolate_spared(mapping_of(r), &part, &r->since, reason);
 }
 
 /**
  * diolate_repair() - the last word on a late error under policy repair
- * @r:       of diolate_repair_begin()
- * @unclear: it may have lost nothing
- * @ret:     in: the result the kernel completes it with; out: that its submitter is to get
- * @reason:  set to why it was not repaired, DIOLATE_NO_REASON if it was or failed before
+ * @w:      it, with what diolate_repair_begin() noted
+ * @ret:    in: the result the kernel completes it with; out: that its submitter is to get
+ * @reason: set to why it was not repaired, DIOLATE_NO_REASON if it was or failed before
  *
- * Context: process, sleeps no longer than twice what the parameter repair_ms says, and what
- *          dropping a folio takes, or writing back what lies beside the range.
+ * Context: process, sleeps no longer than the parameter repair_ms says, and what dropping a folio
+ *          takes; before that as long as diolate_spared() does, if the write may have lost nothing.
  * Return: DIOLATE_REPAIRED, DIOLATE_SPARED, DIOLATE_DELIVERED, DIOLATE_ALREADY_FAILED or
  *         DIOLATE_UNDELIVERABLE.
  */
-enum diolate_outcome diolate_repair(const struct diolate_repair *r, bool unclear, long *ret,
+enum diolate_outcome diolate_repair(const struct diolate_waiting *w, long *ret,
 				    enum diolate_reason *reason)
 {
-	enum diolate_outcome outcome = DIOLATE_REPAIRED;
+	enum diolate_outcome outcome = DIOLATE_ALREADY_FAILED;
+	const struct diolate_repair *r = &w->repair;
 
 	*reason = DIOLATE_NO_REASON;
 	if (*ret >= 0)
+		outcome = look(w, reason);
+	if (outcome == DIOLATE_PENDING) {
 		*reason = put_right(r);
-	if (*reason)
-		outcome = not_right(r, unclear, ret);
-	else if (*ret < 0)
-		outcome = diolate_settle(ret);
-	if (outcome != DIOLATE_REPAIRED && r->held_back)
+		if (!*reason)
+			outcome = DIOLATE_REPAIRED;
+		else if (r->proven)
+			outcome = diolate_settle(ret);
+		else
+			outcome = DIOLATE_UNDELIVERABLE;
+	}
+	if (outcome != DIOLATE_REPAIRED && outcome != DIOLATE_SPARED && r->held_back)
 		diolate_repair_record(r->inode, diolate_reason_names[*reason]);
 	inode_dio_end(r->inode);
 	if (atomic_dec_and_test(&in_use))

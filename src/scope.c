@@ -4,7 +4,9 @@
  * recognised by what it is and not by where a version has it.
  */
 #include <linux/fs.h>
+#include <linux/kasan.h>
 #include <linux/sizes.h>
+#include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "diolate.h"
@@ -13,10 +15,12 @@
  * Whether a word may be a pointer to a kiocb. A nofault read through what is none is safe, but
  * 5.10 counts the fault as a hit that the probe missed (arch/x86/kernel/kprobes/core.c,
  * kprobe_fault_handler()). Two ints of which the second is -1, as a struct dio of 5.10 has
- * them, look like an address in the last 4 GiB, where the kernel has its code.
+ * them, look like an address in the last 4 GiB, where the kernel has its code. The top byte of a
+ * pointer may be a tag of its memory (arm64 with KASAN), which is no part of the address.
  */
 static bool may_be_kiocb(unsigned long word)
 {
+	word = (unsigned long)kasan_reset_tag((void *)word);
 	return word >= PAGE_OFFSET && word < -SZ_4G && IS_ALIGNED(word, sizeof(word));
 }
 NOKPROBE_SYMBOL(may_be_kiocb);
@@ -70,6 +74,27 @@ struct kiocb *diolate_scope_submitter(struct kiocb *iocb)
 	return diolate_is_of_user_space(consumer_at(iocb)) && is_on_overlay(iocb) ? iocb : NULL;
 }
 NOKPROBE_SYMBOL(diolate_scope_submitter);
+
+/**
+ * diolate_scope_recognises() - whether a write of user space is recognised as such on this kernel
+ * @complete: the completion callback of a known consumer
+ *
+ * Context: process, may sleep.
+ * Return: 0; -EOPNOTSUPP if not, -ENOMEM.
+ */
+int diolate_scope_recognises(diolate_complete_fn complete)
+{
+	struct kiocb *iocb = kzalloc(sizeof(*iocb), GFP_KERNEL);
+	bool recognised;
+
+	if (!iocb)
+		return -ENOMEM;
+	iocb->ki_flags = IOCB_WRITE;
+	iocb->ki_complete = complete;
+	recognised = diolate_scope_submitter(iocb) == iocb;
+	kfree(iocb);
+	return recognised ? 0 : -EOPNOTSUPP;
+}
 
 /**
  * diolate_scope_is_read() - whether a kiocb is certain to be that of a read

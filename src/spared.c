@@ -2,10 +2,9 @@
 /*
  * Whether a write for which the page cache could not be invalidated has lost anything. What is in
  * the way is a folio, and what is dirty of it may be nothing of the write: a neighbour in the same
- * page, or in the same large folio, which some reader has brought in. Then the disk holds the write
- * and goes on to, and only what is cached of it is stale. Of that the kernel makes its record, and
- * fsync() fails; but -EIO for the write would be false, and a program can come to it that uses
- * direct I/O alone:
+ * page, or in the same large folio, which some reader has brought in. Then the disk holds the write,
+ * and only what is cached of it is stale. -EIO would be false, and a program can come to it that
+ * uses direct I/O alone:
  * - A write that goes through the page cache dirties its own blocks and waits for nobody: past what
  *   is initialized (fat_direct_IO() and cont_expand_zero(), 6.1 to 7.3; exfat_extend_valid_size(),
  *   6.12), into a hole (ext2_dio_write_iter()), not aligned, in a file that was once shared with
@@ -19,7 +18,12 @@
  * - nothing of it is dirty in a folio, and
  * - nothing of it was written back since it began (src/overtaken.c). What was dirty when the kernel
  *   failed to invalidate is so still, or was written back, and that is noted: the write is counted
- *   in i_dio_count until it has invalidated.
+ *   in i_dio_count until it has invalidated. (But not where generic_file_direct_write() invalidates
+ *   once more. What is cached there was read after the first time, and is not older than the write.)
+ * Nor may the stale folio stay: who next stores into it would undo the write. What is dirty beside
+ * the write is written back, as it was before the write began, and the cache invalidated once more.
+ * Then there is nothing to record either.
+ *
  * What cannot be told is not told: the result is left alone, and the write is undeliverable.
  */
 #include <linux/delay.h>
@@ -97,7 +101,7 @@ bool diolate_lock_until(struct folio *folio, ktime_t deadline)
 	return true;
 }
 
-/* Whether something of the part is dirty in a folio; DIOLATE_BUSY if it cannot be looked at. */
+/* Whether something of the part is dirty in a folio; *@reason is set if that cannot be seen. */
 static enum diolate_dirt look_at(struct folio *folio, struct address_space *mapping,
 				 const struct diolate_part *part, ktime_t deadline,
 				 enum diolate_reason *reason)
@@ -140,30 +144,14 @@ static enum diolate_dirt look_at_all(struct address_space *mapping,
 	return dirt;
 }
 
-/**
- * diolate_spared() - whether a write is spared
- * @mapping:  its file
- * @part:     what it has written, and could not be invalidated
- * @since:    when it began, of diolate_submission(); NULL if that is not known
- * @deadline: until when a folio is waited for
- * @reason:   set to why that is not known, if it is not
- *
- * Context: process, sleeps; the write is counted in i_dio_count.
- * Return: DIOLATE_SPARED; DIOLATE_PENDING if it has lost something, or is going to;
- *         DIOLATE_UNDELIVERABLE if that is not known.
- */
-enum diolate_outcome diolate_spared(struct address_space *mapping, const struct diolate_part *part,
-				    const s64 *since, ktime_t deadline,
-				    enum diolate_reason *reason)
+/* What is found out by one look. */
+static enum diolate_outcome look(struct address_space *mapping, const struct diolate_part *part,
+				 const s64 *since, ktime_t deadline, enum diolate_reason *reason)
 {
 	enum diolate_verdict verdict;
 	enum diolate_dirt dirt;
 
 	*reason = DIOLATE_NO_REASON;
-	if (part->start >= part->end) {
-		*reason = DIOLATE_NOT_SEEN;
-		return DIOLATE_UNDELIVERABLE;
-	}
 	dirt = look_at_all(mapping, part, deadline, reason);
 	/* Writeback is noted before its folio is seen clean, which then nobody had to lock here. */
 	smp_rmb();
@@ -178,4 +166,52 @@ enum diolate_outcome diolate_spared(struct address_space *mapping, const struct 
 	if (!*reason && (verdict == DIOLATE_NOT_JUDGED || !diolate_ftrace_follows()))
 		*reason = DIOLATE_NOT_SEEN;
 	return *reason ? DIOLATE_UNDELIVERABLE : DIOLATE_SPARED;
+}
+
+/* Whether what is cached of it is dropped, and what is dirty beside it on the disk. */
+static bool drop_stale(struct address_space *mapping, pgoff_t first, pgoff_t last)
+{
+	return !filemap_write_and_wait_range(mapping, (loff_t)first << PAGE_SHIFT,
+					     ((loff_t)last << PAGE_SHIFT) + PAGE_SIZE - 1) &&
+	       !invalidate_inode_pages2_range(mapping, first, last);
+}
+
+/**
+ * diolate_spared() - whether a write is spared, and the page cache put right
+ * @mapping: its file
+ * @part:    what it has written, and could not be invalidated
+ * @since:   when it began, of diolate_submission(); NULL if that is not known
+ * @reason:  set to why that is not known, if it is not
+ *
+ * Context: process, sleeps no longer than the parameter repair_ms says, and what it takes to write
+ *          back what is dirty beside the write, and to invalidate; both were done in this context,
+ *          or that of the submitter, before.
+ * Return: DIOLATE_SPARED; DIOLATE_PENDING if it has lost something, or is going to;
+ *         DIOLATE_UNDELIVERABLE if that is not known, or the page cache could not be put right.
+ */
+enum diolate_outcome diolate_spared(struct address_space *mapping, const struct diolate_part *part,
+				    const s64 *since, enum diolate_reason *reason)
+{
+	ktime_t deadline = ktime_add_ms(ktime_get(), READ_ONCE(diolate_repair_ms));
+	pgoff_t first = part->start >> PAGE_SHIFT, last = (part->end - 1) >> PAGE_SHIFT;
+	enum diolate_outcome outcome;
+	bool dropped;
+
+	if (part->start >= part->end) {
+		*reason = DIOLATE_NOT_SEEN;
+		return DIOLATE_UNDELIVERABLE;
+	}
+	outcome = look(mapping, part, since, deadline, reason);
+	while (outcome == DIOLATE_SPARED) {
+		dropped = drop_stale(mapping, first, last);
+		/* Somebody may have stored into it just before it was written back. */
+		outcome = look(mapping, part, since, deadline, reason);
+		if (dropped || outcome != DIOLATE_SPARED)
+			break;
+		if (ktime_after(ktime_get(), deadline)) {
+			*reason = DIOLATE_BUSY;
+			return DIOLATE_UNDELIVERABLE;
+		}
+	}
+	return outcome;
 }

@@ -87,8 +87,12 @@ NOKPROBE_SYMBOL(place_of);
 /* A direct write begins, so what is left of an earlier one with this kiocb is no longer true. */
 #define NOT_KNOWN S64_MIN
 
-/* When it began: before its first bio is submitted. */
-static void begins(const struct kiocb *iocb, s64 since)
+/*
+ * When it began: before its first bio is submitted. A write that is not seen to begin, but to have
+ * written back, may be another: one that had to wait and did not, and is submitted by somebody else
+ * by now.
+ */
+static void begins(const struct kiocb *iocb, s64 since, bool seen)
 {
 	struct bucket *b = bucket_of(iocb);
 	unsigned int place;
@@ -99,6 +103,10 @@ static void begins(const struct kiocb *iocb, s64 since)
 		goto out;
 	}
 	place = place_of(b, iocb);
+	if (!seen && (b->iocb[place] != iocb || b->since[place] != NOT_KNOWN)) {
+		release(b);
+		goto out;
+	}
 	b->iocb[place] = iocb;
 	b->order[place] = ++b->notes;
 	b->since[place] = since;
@@ -121,7 +129,7 @@ static __always_inline void submission(unsigned long first, unsigned long unused
 
 	if (diolate_scope_is_read(iocb))
 		return;
-	begins(iocb, NOT_KNOWN);
+	begins(iocb, NOT_KNOWN, true);
 	diolate_current_submits(iocb, iocb->ki_filp->f_mapping);
 }
 
@@ -138,7 +146,7 @@ static __always_inline void flushed(unsigned long mapping, unsigned long unused)
 	const struct kiocb *iocb = diolate_current_submitted((void *)mapping);
 
 	if (iocb)
-		begins(iocb, diolate_writeback_now());
+		begins(iocb, diolate_writeback_now(), false);
 }
 
 DIOLATE_HOOKED(diolate_submission_flushed, flushed);
@@ -151,7 +159,7 @@ NOKPROBE_SYMBOL(diolate_submission_flushed);
 static __always_inline void submitted(unsigned long iocb, unsigned long unused)
 {
 	if (!diolate_scope_is_read((struct kiocb *)iocb))
-		begins((struct kiocb *)iocb, diolate_writeback_now());
+		begins((struct kiocb *)iocb, diolate_writeback_now(), true);
 }
 
 DIOLATE_HOOKED(diolate_submission_begins, submitted);

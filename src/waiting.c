@@ -121,7 +121,6 @@ struct diolate_waiting *diolate_waiting_of_task(void)
  */
 void diolate_waiting_end(struct diolate_waiting *w)
 {
-	w->unclear = false;
 	w->repairs = false;
 	WRITE_ONCE(w->task, NULL);
 	/* Paired with the cmpxchg() in diolate_waiting_begin(). */

@@ -21,7 +21,7 @@ static const struct {
 	{ "already_failed", "had failed anyway" },
 	{ "observed", "left alone by the policy" },
 	{ "repaired", "put right" },
-	{ "spared", "lost nothing, only what is cached is stale" },
+	{ "spared", "lost nothing, only what was cached was stale" },
 	{ "sync", "synchronous, so nobody to tell" },
 	{ "kernel_owned", "the kernel's own, never changed" },
 	{ "undeliverable", "could not be told; the log says why" },

@@ -34,6 +34,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -63,6 +64,8 @@ static void usage(void)
 		"                dropped that page from the cache, as one that is waited for does\n"
 		"  --place N     store at this offset of the file (5 bytes into the write)\n"
 		"  --beyond N    store one more byte, at this offset\n"
+		"  --by HOW      not by an instruction: by process_vm_writev() if HOW is vm; else by a direct\n"
+		"                read of a page of the file HOW, which has to be full of s\n"
 		"  --again       store once more, after what runs while all are in flight\n"
 		"  --during CMD  a shell command while all are in flight, after the stores\n"
 		"  --first CMD   one that runs from when the first write has completed\n"
@@ -134,6 +137,25 @@ static void make_device(const char *action)
 		device(action, opt.device);
 }
 
+/* Into the mapping of the parent too, which is at the same address. */
+static void store_by(char *map, size_t at)
+{
+	char c = 's';
+	struct iovec from = { &c, 1 }, to = { map + at, 1 };
+	int fd;
+
+	if (!opt.by) {
+		map[at] = c;
+	} else if (!strcmp(opt.by, "vm")) {
+		if (process_vm_writev(getppid(), &from, 1, &to, 1, 0) != 1)
+			err(1, "process_vm_writev");
+	} else {
+		fd = open(opt.by, O_RDONLY | O_DIRECT);
+		if (fd < 0 || read(fd, map + at / PAGE * PAGE, PAGE) != (ssize_t)PAGE || close(fd))
+			err(1, "%s", opt.by);
+	}
+}
+
 #define WRITTEN (SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER)
 
 static void make_file(void)
@@ -147,8 +169,8 @@ static void make_file(void)
 	memset(old, 'o', opt.written);
 	if (write(fd, old, opt.written) != (ssize_t)opt.written || fstat(fd, &st))
 		err(1, "%s: writing", opt.file);
-	/* Else ext4 would read the block in which it ends. */
-	if ((st.st_size != (off_t)opt.size && ftruncate(fd, opt.size)) ||
+	/* Not if it is that long, or ext4 would read the block in which it ends. */
+	if ((st.st_size < (off_t)opt.size && ftruncate(fd, opt.size)) ||
 	    (opt.uncommitted ? sync_file_range(fd, 0, 0, WRITTEN) : fsync(fd)) || close(fd))
 		err(1, "%s: writing", opt.file);
 	free(old);
@@ -180,7 +202,7 @@ static void store(char *map, char *data)
 	while (!is_said(&shared->submitted) && (opt.writes > 1 || opt.submitted || resident(page)))
 		sched_yield();
 	for (i = 0; i < opt.stores; i++)
-		map[place_of(i)] = 's';
+		store_by(map, place_of(i));
 	if (opt.beyond)
 		map[opt.beyond] = 's';
 	say(&shared->stored);
@@ -233,6 +255,7 @@ static void parse(int argc, char **argv)
 		{ "submitted", 0, NULL, 'm' },
 		{ "place", 1, NULL, 'p' },
 		{ "beyond", 1, NULL, 'b' },
+		{ "by", 1, NULL, 'B' },
 		{ "again", 0, NULL, 'a' },
 		{ "during", 1, NULL, 'd' },
 		{ "first", 1, NULL, 'f' },
@@ -275,6 +298,9 @@ static void parse(int argc, char **argv)
 			break;
 		case 'b':
 			opt.beyond = number(optarg, SIZE_MAX);
+			break;
+		case 'B':
+			opt.by = optarg;
 			break;
 		case 'a':
 			opt.again = true;

@@ -12,7 +12,7 @@
 #define MAX_WRITES 256
 
 struct options {
-	const char *device, *file, *through, *during, *first;
+	const char *device, *file, *through, *during, *first, *by;
 	size_t size, written, offset, length, limit, place, beyond;
 	unsigned int writes, stores;
 	uid_t uid;

@@ -25,6 +25,27 @@ told() {
 	expect late_errors="$writes" stuck="$writes" delivered="$writes"
 }
 
+# Who stores is not the program's own instruction: another process that writes into its memory, or a device
+# that reads a file into it.
+stored_by() {
+	load
+	head -c 4096 /dev/zero | tr '\0' s >"/mnt/$1/source"
+	sync "/mnt/$1/source"
+	for by in vm "/mnt/$1/source"; do
+		told "$1" 1 --by "$by"
+	done
+	unload
+	load policy=repair repair_ms=10000
+	for by in vm "/mnt/$1/source"; do
+		before
+		collision "$1" --by "$by"
+		is ok 1 "$line"
+		is undone 0 "$line"
+		expect late_errors=1 stuck=1 repaired=1
+	done
+	rm "/mnt/$1/source"
+}
+
 # A device that completes a write before it was all submitted: the submitter itself completes it, and gets
 # its result as that of a write that was waited for.
 in_line() {
@@ -118,6 +139,7 @@ for how in $submitters; do
 	done
 done
 for fs in $filesystems; do
+	quick_if "$fs" xfs run "stored-by-$fs" stored_by "$fs"
 	quick_if "$fs" vfat run "overlapping-$fs" overlapping "$fs"
 done
 quick run past-end-vfat past_end_vfat

@@ -113,6 +113,28 @@ not_proven() {
 	umount /mnt/other
 }
 
+# A thread of the kernel writes directly, and waits for it. Nobody can be told, nor is it a program's.
+kernel_thread() {
+	file=/mnt/$1/collision
+	dd if=/dev/zero of="$file" bs=64k count=1 conv=fsync
+	load
+	before
+	/lib-guest/dm.sh hold "$1"
+	/sbin/insmod /kwrite.ko file="$file" || fail "kwrite"
+	wait_until 'pid=$(pidof kwrite)'
+	result=/sys/module/kwrite/parameters/result
+	wait_until "grep -q dio /proc/$pid/stack || [ \$(cat $result) != 0 ]"
+	[ "$(cat $result)" = 0 ] || fail "$(cat $result)"
+	xfs_io -c "mmap -rw 0 64k" -c "mwrite 0 1" "$file"
+	/lib-guest/dm.sh release "$1"
+	wait_until "[ \$(cat $result) != 0 ]"
+	[ "$(cat $result)" = 65536 ] || fail "$(cat $result)"
+	/sbin/rmmod kwrite
+	rm "$file"
+	newest consumer kernel
+	expect late_errors=1 stuck=1 kernel_owned=1
+}
+
 # 6.1 completes such a write with -EIO by itself (generic_write_sync() meets the fresh wb_err), and
 # fs/direct-io.c always does; later kernels may write it with FUA and skip that. Once in any case.
 dsync() {
@@ -202,6 +224,11 @@ for fs in $filesystems; do
 	core run "sync-$fs" sync_write "$fs" propagate
 	core run "sync-observe-$fs" sync_write "$fs" observe
 done
+# Before, the kernel writes nothing of its own memory directly (-EFAULT, fs/iomap and fs/direct-io.c).
+case $(uname -r) in
+5.* | 6.1.*) ;;
+*) quick run kernel-thread-ext4 kernel_thread ext4 ;;
+esac
 quick run in-turn in_turn
 for fs in ext4 xfs; do
 	locks quick run "loop-$fs" loop_device "$fs"

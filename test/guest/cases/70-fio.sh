@@ -232,6 +232,57 @@ beside_fio() {
 	rm "$FILE"
 }
 
+# Into holes, which somebody punches anew: xfs itself fails a direct write that finds space reserved for
+# what was stored there meanwhile, and says so. That is in no counter.
+holes_fio() {
+	export SECONDS="$2"
+	ready xfs holes 128k
+	trap stop EXIT
+	/lib-guest/dm.sh slow "$fs" 10
+	punches=
+	for n in $(seq 0 4 124); do
+		punches="$punches -c 'fpunch ${n}k 4k'"
+	done
+	echo "until [ -e /tmp/enough ]; do xfs_io $punches $FILE; done" >/tmp/punch
+	start sh /tmp/punch
+	beside_stores
+	stop
+	trap - EXIT
+	own=$((told - $(since delivered)))
+	[ $own -ge 0 ] || fail "$told errors of which we told $(since delivered)"
+	[ $own = 0 ] || dmesg | grep -q "Direct I/O collision with buffered writes" || fail "$own errors of nobody"
+	say "$done direct writes, $told -EIO by fio's count, $own of them by xfs itself"
+	expect_outcomes delivered="$(since delivered)" undeliverable="$(since undeliverable)" spared="$(since spared)" \
+		already_failed="$(since already_failed)"
+	rm "$FILE"
+}
+
+# alone_fio BLOCK LOOPS: direct writers alone, of a file system as ext3 was, where what falls into a hole goes
+# through the page cache: to them nothing may be told.
+alone_fio() {
+	other_fs ext4 mkfs.ext4 -t ext3 -q -F -b "$1"
+	export FILE=/mnt/other/alone LOOPS="$2"
+	rm -f /tmp/enough
+	truncate -s 1M "$FILE"
+	load
+	before
+	/lib-guest/dm.sh slow other 5
+	start sh -c "until [ -e /tmp/enough ]; do cat $FILE >/dev/null; done"
+	fio --output-format=json --output=/tmp/alone.json /lib-guest/fio/alone.fio || fail "fio: $?"
+	: >/tmp/enough
+	wait
+	/lib-guest/dm.sh release other
+	[ "$(of_fio /tmp/alone.json alone job error)" = 0 ] || fail "fio counted an error"
+	say "$(of_fio /tmp/alone.json alone write total_ios) direct writes"
+	expect_outcomes spared="$(since spared)" undeliverable="$(since undeliverable)"
+	unload
+	umount /mnt/other
+}
+
+for block in 1024 4096; do
+	quick run "fio-alone-$block" alone_fio $block "$(either 2 50)"
+done
+quick run fio-holes holes_fio xfs "$(either 5 60)"
 for fs in $filesystems; do
 	quick_if "$fs" xfs run "fio-beside-$fs" beside_fio "$fs" "$(either 2 100)"
 	locks quick_if "$fs" ext4 run "fio-clean-$fs" clean_fio "$fs" "$(either 2 20)"
