@@ -2,9 +2,9 @@
 /*
  * Whether a write for which the page cache could not be invalidated has lost anything. What is in
  * the way is a folio, and what is dirty of it may be nothing of the write: a neighbour in the same
- * page, or in the same large folio, which some reader has brought in. Then the disk holds the write,
- * and only what is cached of it is stale. -EIO would be false, and a program can come to it that
- * uses direct I/O alone:
+ * page, or in the same large folio, which some reader has brought in. Then the disk holds the
+ * write, and only what is cached of it is stale. -EIO would be false, and a program can come to it
+ * that uses direct I/O alone:
  * - A write that goes through the page cache dirties its own blocks and waits for nobody: past what
  *   is initialized (fat_direct_IO() and cont_expand_zero(), 6.1 to 7.3; exfat_extend_valid_size(),
  *   6.12), into a hole (ext2_dio_write_iter()), not aligned, in a file that was once shared with
@@ -18,8 +18,8 @@
  * - nothing of it is dirty in a folio, and
  * - nothing of it was written back since it began (src/overtaken.c). What was dirty when the kernel
  *   failed to invalidate is so still, or was written back, and that is noted: the write is counted
- *   in i_dio_count until it has invalidated. (But not where generic_file_direct_write() invalidates
- *   once more. What is cached there was read after the first time, and is not older than the write.)
+ *   in i_dio_count until it has invalidated. (But not where generic_file_direct_write() does so once
+ *   more. What is cached there was read after the first time, and is not older than the write.)
  * Nor may the stale folio stay: who next stores into it would undo the write. What is dirty beside
  * the write is written back, as it was before the write began, and the cache invalidated once more.
  * Then there is nothing to record either.

@@ -27,6 +27,10 @@ under_raid5() {
 under_timer() {
 	needs null_blk
 	modprobe null_blk nr_devices=1 queue_mode=2 irqmode=2 completion_nsec=100000 memory_backed=1 gb=1
+	if [ ! -e /sys/module/null_blk/parameters/memory_backed ]; then
+		rmmod null_blk
+		skip "null_blk of this kernel keeps nothing"
+	fi
 	lower=/dev/nullb0
 }
 
