@@ -18,8 +18,8 @@
  * - nothing of it is dirty in a folio, and
  * - nothing of it was written back since it began (src/overtaken.c). What was dirty when the kernel
  *   failed to invalidate is so still, or was written back, and that is noted: the write is counted
- *   in i_dio_count until it has invalidated. (But not where generic_file_direct_write() does so once
- *   more. What is cached there was read after the first time, and is not older than the write.)
+ *   in i_dio_count until it has invalidated. (Not so where generic_file_direct_write() does that
+ *   once more: what is cached there was read after the first time, and is no older than the write.)
  * Nor may the stale folio stay: who next stores into it would undo the write. What is dirty beside
  * the write is written back, as it was before the write began, and the cache invalidated once more.
  * Then there is nothing to record either.
