@@ -140,10 +140,16 @@ NOKPROBE_SYMBOL(settled);
 /* What a late write has come to, and what its consumer is told. */
 static noinline long tell(struct diolate_waiting *w, struct kiocb *iocb, long ret)
 {
-	if (ret >= 0 && w->outcome != DIOLATE_PENDING)
-		settled(iocb, w->outcome, w->reason, ret);
-	else
-		settled(iocb, diolate_settle(&ret), DIOLATE_NO_REASON, ret);
+	enum diolate_reason reason = DIOLATE_NO_REASON;
+	enum diolate_outcome outcome;
+
+	if (ret >= 0 && w->outcome != DIOLATE_PENDING) {
+		outcome = w->outcome;
+		reason = w->reason;
+	} else {
+		outcome = diolate_settle(&ret);
+	}
+	settled(iocb, outcome, reason, ret);
 	diolate_waiting_end(w);
 	diolate_waiting_put();
 	return ret;

@@ -121,6 +121,7 @@ kernel_thread() {
 	before
 	/lib-guest/dm.sh hold "$1"
 	/sbin/insmod /kwrite.ko file="$file" || fail "kwrite"
+	# shellcheck disable=SC2016 # for wait_until
 	wait_until 'pid=$(pidof kwrite)'
 	result=/sys/module/kwrite/parameters/result
 	wait_until "grep -q dio /proc/$pid/stack || [ \$(cat $result) != 0 ]"
