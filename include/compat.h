@@ -138,6 +138,12 @@ static inline int diolate_drop_folio(struct address_space *mapping, struct folio
 #endif
 }
 
+/* The address that a pointer leads to: on arm64 its top byte may be a tag of the memory there. */
+static __always_inline unsigned long diolate_untagged(unsigned long word)
+{
+	return IS_ENABLED(CONFIG_ARM64) ? sign_extend64(word, 55) : word;
+}
+
 /**
  * diolate_in_task() - whether a handler runs on behalf of a task, and not of an interrupt
  *

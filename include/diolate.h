@@ -195,6 +195,14 @@ enum diolate_dirt {
 	DIOLATE_DIRTY,
 };
 
+/* The byte behind a folio; the last page of the longest file ends where no offset is left. */
+static inline loff_t diolate_end_of(struct folio *folio)
+{
+	loff_t last = folio_pos(folio) + (folio_size(folio) - 1);
+
+	return last == LLONG_MAX ? last : last + 1;
+}
+
 enum diolate_dirt diolate_part_dirty(struct folio *folio, const struct diolate_part *part);
 enum diolate_written diolate_part_written(struct folio *folio, struct diolate_part *part);
 void diolate_part_init(void);

@@ -39,6 +39,7 @@ struct diolate_repair {
  * struct diolate_waiting - a late write
  * @iocb:    that its consumer is going to be called with; NULL if the place is free
  * @task:    that is sent to see to it, until it has come there, or NULL
+ * @looked:  it was found out whether it has lost something
  * @outcome: what it is counted as if it succeeds; DIOLATE_PENDING if it is to be told
  * @reason:  why, if there is one for that
  * @repairs: the page cache is to be put right first
@@ -47,6 +48,7 @@ struct diolate_repair {
 struct diolate_waiting {
 	struct kiocb *iocb;
 	const struct task_struct *task;
+	bool looked;
 	enum diolate_outcome outcome;
 	enum diolate_reason reason;
 	bool repairs;

@@ -12,8 +12,8 @@
  * File systems where the folio in the way is certain to have been dirtied by a writer. For these
  * dropping a clean one never fails (5.10 to 7.3). Without a release_folio() of their own (vfat, and
  * exfat up to 6.12), and in ext4_release_folio(), try_to_free_buffers() refuses dirty buffers
- * and those under I/O, whose folio is locked. iomap_release_folio() (xfs; exfat of 7.3): refuses
- * dirty folios and those under writeback. Who moves ext4's data, which dirties it, first waits for
+ * and those under I/O, whose folio is locked. iomap_release_folio() (xfs; exfat from 7.2 on)
+ * refuses dirty folios and those under writeback. Who moves ext4's data, which dirties it, first waits for
  * direct writes in flight (fs/ext4/move_extent.c); who moves xfs's dirties nothing
  * (xfs_swap_extents(), fs/xfs/xfs_bmap_util.c).
  * But of what he has dirtied nothing may be of the write: see src/spared.c.
@@ -75,7 +75,7 @@ NOKPROBE_SYMBOL(is_one_of);
 
 /*
  * File systems that keep buffers in their folios (5.10 to 7.3), if they are not of iomap: xfs is,
- * and exfat of 7.3.
+ * and exfat from 7.2 on.
  */
 static const char *const buffered[] = {
 	"ext2",

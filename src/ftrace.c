@@ -10,7 +10,8 @@
  * - Under policy repair, if the write is going to be repaired, the record is held back.
  * - As long as what tells a late write is not armed (src/consumer.c), that is waited for; and where
  *   it may have lost nothing, a look is taken whether it has (src/spared.c). Neither could a probe
- *   do. The record is made, with a message of ours. Not under policy observe, which tells nobody.
+ *   do. The record is made, with a message of ours, but of a write that has lost nothing. Not under
+ *   policy observe, which tells nobody.
  *
  * Only one at a time may do that to a function (FTRACE_OPS_FL_IPMODIFY): where a live patch has it,
  * policy repair is refused, and what tells is armed from the beginning; as long as it is replaced

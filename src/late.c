@@ -319,6 +319,7 @@ void diolate_late(struct diolate_invalidation *inv, enum diolate_kind kind, enum
 	late.repair = is_to_be_repaired(&late, waiting, inv, iocb);
 	late.unclear = kind == DIOLATE_STUCK && is_unclear(inv);
 	if (waiting) {
+		waiting->looked = false;
 		waiting->outcome = late.unclear ? DIOLATE_UNDELIVERABLE : DIOLATE_PENDING;
 		waiting->reason = late.unclear ? DIOLATE_PARTIAL : DIOLATE_NO_REASON;
 	}
@@ -349,7 +350,8 @@ bool diolate_late_waits(const struct diolate_invalidation *inv)
 {
 	struct diolate_waiting *waiting = diolate_waiting_find(told(inv));
 
-	if (!waiting || (waiting->outcome == DIOLATE_PENDING && diolate_consumers_armed()))
+	if (!waiting || waiting->looked ||
+	    (waiting->outcome == DIOLATE_PENDING && diolate_consumers_armed()))
 		return false;
 	WRITE_ONCE(waiting->task, current);
 	return true;
@@ -357,16 +359,16 @@ bool diolate_late_waits(const struct diolate_invalidation *inv)
 NOKPROBE_SYMBOL(diolate_late_waits);
 
 /*
- * Wait for what tells it, if it is to be told. If that fails, or if nothing is armed that would
- * receive its result, the write does not wait for that any more, and what keeps the module here is
- * given back, as the last of all, by left().
+ * Wait for what tells it. If that fails the write does not wait for its result any more, and what
+ * keeps the module here is given back, as the last of all, by left(). One that is spared is worth
+ * no wait.
  */
 static bool await(struct diolate_waiting *waiting)
 {
-	bool told = waiting->outcome == DIOLATE_PENDING;
-	bool waits = told ? diolate_consumers_wait() : diolate_consumers_armed();
+	bool waits = waiting->outcome == DIOLATE_SPARED ? diolate_consumers_armed() :
+							  diolate_consumers_wait();
 
-	if (told && !waits) {
+	if (!waits && waiting->outcome == DIOLATE_PENDING) {
 		waiting->outcome = DIOLATE_UNDELIVERABLE;
 		waiting->reason = DIOLATE_NOT_WATCHED;
 	}
@@ -469,6 +471,7 @@ static void look(struct diolate_waiting *waiting, struct file *filp)
 	s64 since;
 
 	known = look_up(filp, &part, &since);
+	waiting->looked = true;
 	waiting->outcome = diolate_spared(filp->f_mapping, &part, known ? &since : NULL,
 					  &waiting->reason);
 }
@@ -487,16 +490,17 @@ static void look(struct diolate_waiting *waiting, struct file *filp)
 void diolate_late_error_instead(struct file *filp)
 {
 	struct diolate_waiting *waiting = diolate_waiting_of_task();
-	bool spared, waits;
+	enum diolate_outcome outcome;
+	bool waits;
 
 	if (waiting->outcome != DIOLATE_PENDING)
 		look(waiting, filp);
-	spared = waiting->outcome == DIOLATE_SPARED;
+	outcome = waiting->outcome;
 	waits = await(waiting);
 	/* Of a write that is spared nothing is wrong any more. */
-	if (!spared)
-		diolate_repair_record(file_inode(filp), waits ? "its submitter is told" :
-								"its submitter cannot be told");
+	if (outcome != DIOLATE_SPARED)
+		diolate_repair_record(file_inode(filp), waits && outcome == DIOLATE_PENDING ?
+				      "its submitter is told" : "its submitter cannot be told");
 	left(waits);
 }
 

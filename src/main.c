@@ -314,8 +314,8 @@ err_files:
  * The order of unloading, and why each step may be where it is:
  * - debugfs goes first: who has a file of it open is waited for, and no other may read what follows
  *   takes down.
- * - policy_end(): the policy stays what it is. Nothing is sent to be put right or held back any
- *   more, and what was has been put right.
+ * - policy_end(): the policy cannot be changed any more. Nothing is sent to be put right or held
+ *   back, and what was has been put right.
  * - diolate_ftrace_follow_no_more(), diolate_overtaken_stop(): nothing is noted of writeback, so no
  *   work comes of it. What was noted is still there, and writes are judged by it.
  * - diolate_ftrace_await_no_more(): no task is sent to look or to wait any more. One that was is

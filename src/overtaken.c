@@ -253,7 +253,7 @@ bool diolate_overtaken_note(struct folio *folio, bool starts)
 	} else {
 		/* If its start was not noted: it is in the file yet, but may be dirty again. */
 		extent.start = folio_pos(folio);
-		extent.end = extent.start + folio_size(folio);
+		extent.end = diolate_end_of(folio);
 		if (folio_size(folio) <= i_blocksize(mapping->host))
 			kind = DIOLATE_WRITTEN;
 	}

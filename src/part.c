@@ -67,15 +67,6 @@ static void look_at_iomap(struct folio *folio, unsigned int blocks, struct block
 }
 NOKPROBE_SYMBOL(look_at_iomap);
 
-/* The byte behind a folio; the last page of the longest file ends where no offset is left. */
-static loff_t end_of(struct folio *folio)
-{
-	loff_t last = folio_pos(folio) + (folio_size(folio) - 1);
-
-	return last == LLONG_MAX ? last : last + 1;
-}
-NOKPROBE_SYMBOL(end_of);
-
 static bool a_buffer_is_dirty(struct folio *folio, unsigned int first, unsigned int last)
 {
 	struct buffer_head *head = diolate_buffers(folio), *bh = head;
@@ -121,7 +112,7 @@ enum diolate_dirt diolate_part_dirty(struct folio *folio, const struct diolate_p
 {
 	struct inode *inode = folio->mapping->host;
 	unsigned int block_bits = inode->i_blkbits, blocks = folio_size(folio) >> block_bits;
-	loff_t start = folio_pos(folio), end = end_of(folio);
+	loff_t start = folio_pos(folio), end = diolate_end_of(folio);
 	unsigned int first = (max(part->start, start) - start) >> block_bits;
 	unsigned int last = (min(part->end, end) - start - 1) >> block_bits;
 	bool has_buffers;
@@ -167,7 +158,7 @@ enum diolate_written diolate_part_written(struct folio *folio, struct diolate_pa
 	bool all;
 
 	part->start = folio_pos(folio);
-	part->end = end_of(folio);
+	part->end = diolate_end_of(folio);
 	cut_at_end_of_file(part, inode);
 	if (blocks <= 1)
 		return DIOLATE_WRITTEN;

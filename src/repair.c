@@ -239,7 +239,7 @@ static enum diolate_outcome look(const struct diolate_waiting *w, enum diolate_r
 	const struct diolate_repair *r = &w->repair;
 	struct diolate_part part = part_of(r);
 
-	return w->outcome == DIOLATE_PENDING ? DIOLATE_PENDING :
+	return w->outcome == DIOLATE_PENDING || !r->proven ? DIOLATE_PENDING :
 	       diolate_spared(mapping_of(r), &part, &r->since, reason);
 }
 

@@ -4,7 +4,6 @@
  * recognised by what it is and not by where a version has it.
  */
 #include <linux/fs.h>
-#include <linux/kasan.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -20,7 +19,7 @@
  */
 static bool may_be_kiocb(unsigned long word)
 {
-	word = (unsigned long)kasan_reset_tag((void *)word);
+	word = diolate_untagged(word);
 	return word >= PAGE_OFFSET && word < -SZ_4G && IS_ALIGNED(word, sizeof(word));
 }
 NOKPROBE_SYMBOL(may_be_kiocb);

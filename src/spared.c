@@ -19,7 +19,8 @@
  * - nothing of it was written back since it began (src/overtaken.c). What was dirty when the kernel
  *   failed to invalidate is so still, or was written back, and that is noted: the write is counted
  *   in i_dio_count until it has invalidated. (Not so where generic_file_direct_write() does that
- *   once more: what is cached there was read after the first time, and is no older than the write.)
+ *   once more, after dio_complete() could: what is cached there was read after that, and is no
+ *   older than the write. If dio_complete() could not, that is what was looked at.)
  * Nor may the stale folio stay: who next stores into it would undo the write. What is dirty beside
  * the write is written back, as it was before the write began, and the cache invalidated once more.
  * Then there is nothing to record either.
@@ -144,28 +145,46 @@ static enum diolate_dirt look_at_all(struct address_space *mapping,
 	return dirt;
 }
 
+static enum diolate_verdict judge(struct address_space *mapping, const struct diolate_part *part,
+				  const s64 *since, bool again)
+{
+	enum diolate_verdict verdict;
+
+	preempt_disable();
+	verdict = diolate_overtaken(mapping, part, since, again);
+	preempt_enable();
+	/* Asked last: all until now was noted. */
+	return verdict != DIOLATE_IS_OVERTAKEN && !diolate_ftrace_follows() ? DIOLATE_NOT_JUDGED :
+									      verdict;
+}
+
+static enum diolate_outcome outcome_of(enum diolate_verdict verdict, enum diolate_reason *reason)
+{
+	switch (verdict) {
+	case DIOLATE_IS_OVERTAKEN:
+		*reason = DIOLATE_NO_REASON;
+		return DIOLATE_PENDING;
+	case DIOLATE_NOT_JUDGED:
+		*reason = *reason ?: DIOLATE_NOT_SEEN;
+		break;
+	case DIOLATE_IS_NOT:
+		break;
+	}
+	return *reason ? DIOLATE_UNDELIVERABLE : DIOLATE_SPARED;
+}
+
 /* What is found out by one look. */
 static enum diolate_outcome look(struct address_space *mapping, const struct diolate_part *part,
 				 const s64 *since, ktime_t deadline, enum diolate_reason *reason)
 {
-	enum diolate_verdict verdict;
-	enum diolate_dirt dirt;
-
 	*reason = DIOLATE_NO_REASON;
-	dirt = look_at_all(mapping, part, deadline, reason);
-	/* Writeback is noted before its folio is seen clean, which then nobody had to lock here. */
-	smp_rmb();
-	preempt_disable();
-	verdict = diolate_overtaken(mapping, part, since, false);
-	preempt_enable();
-	if (dirt == DIOLATE_DIRTY || verdict == DIOLATE_IS_OVERTAKEN) {
+	if (look_at_all(mapping, part, deadline, reason) == DIOLATE_DIRTY) {
 		*reason = DIOLATE_NO_REASON;
 		return DIOLATE_PENDING;
 	}
-	/* Asked last: all until now was noted. */
-	if (!*reason && (verdict == DIOLATE_NOT_JUDGED || !diolate_ftrace_follows()))
-		*reason = DIOLATE_NOT_SEEN;
-	return *reason ? DIOLATE_UNDELIVERABLE : DIOLATE_SPARED;
+	/* Writeback is noted before its folio is seen clean, which then nobody had to lock here. */
+	smp_rmb();
+	return outcome_of(judge(mapping, part, since, false), reason);
 }
 
 /* Whether what is cached of it is dropped, and what is dirty beside it on the disk. */
@@ -184,8 +203,10 @@ static bool drop_stale(struct address_space *mapping, pgoff_t first, pgoff_t las
  * @reason:  set to why that is not known, if it is not
  *
  * Context: process, sleeps no longer than the parameter repair_ms says, and what it takes to write
- *          back what is dirty beside the write, and to invalidate; both were done in this context,
- *          or that of the submitter, before.
+ *          back what is dirty beside the write, and to invalidate. The kernel does both itself in
+ *          this context, or that of the submitter; but writes back only while the write is not
+ *          counted in i_dio_count. Whoever waits for that holds locks of the inode, and no
+ *          writeback waits for those (ext2, ext4, xfs, fat and exfat; 7.3).
  * Return: DIOLATE_SPARED; DIOLATE_PENDING if it has lost something, or is going to;
  *         DIOLATE_UNDELIVERABLE if that is not known, or the page cache could not be put right.
  */
@@ -195,23 +216,27 @@ enum diolate_outcome diolate_spared(struct address_space *mapping, const struct 
 	ktime_t deadline = ktime_add_ms(ktime_get(), READ_ONCE(diolate_repair_ms));
 	pgoff_t first = part->start >> PAGE_SHIFT, last = (part->end - 1) >> PAGE_SHIFT;
 	enum diolate_outcome outcome;
-	bool dropped;
 
 	if (part->start >= part->end) {
 		*reason = DIOLATE_NOT_SEEN;
 		return DIOLATE_UNDELIVERABLE;
 	}
-	outcome = look(mapping, part, since, deadline, reason);
-	while (outcome == DIOLATE_SPARED) {
-		dropped = drop_stale(mapping, first, last);
-		/* Somebody may have stored into it just before it was written back. */
+	for (;;) {
+		s64 before = diolate_writeback_now();
+
 		outcome = look(mapping, part, since, deadline, reason);
-		if (dropped || outcome != DIOLATE_SPARED)
-			break;
+		if (outcome != DIOLATE_SPARED)
+			return outcome;
+		/*
+		 * Somebody may have stored into it just before it was written back, by us. What is
+		 * cached now was read afterwards, and is nobody's loss.
+		 */
+		if (drop_stale(mapping, first, last))
+			return outcome_of(judge(mapping, part, &before, true), reason);
 		if (ktime_after(ktime_get(), deadline)) {
 			*reason = DIOLATE_BUSY;
 			return DIOLATE_UNDELIVERABLE;
 		}
+		usleep_range(100, 500);
 	}
-	return outcome;
 }
