@@ -13,8 +13,8 @@
  * dropping a clean one never fails (5.10 to 7.3). Without a release_folio() of their own (vfat, and
  * exfat up to 6.12), and in ext4_release_folio(), try_to_free_buffers() refuses dirty buffers
  * and those under I/O, whose folio is locked. iomap_release_folio() (xfs; exfat from 7.2 on)
- * refuses dirty folios and those under writeback. Who moves ext4's data, which dirties it, first waits for
- * direct writes in flight (fs/ext4/move_extent.c); who moves xfs's dirties nothing
+ * refuses dirty folios and those under writeback. Who moves ext4's data, which dirties it, first
+ * waits for direct writes in flight (fs/ext4/move_extent.c); who moves xfs's dirties nothing
  * (xfs_swap_extents(), fs/xfs/xfs_bmap_util.c).
  * But of what he has dirtied nothing may be of the write: see src/spared.c.
  *
