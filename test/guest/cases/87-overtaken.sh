@@ -44,6 +44,21 @@ for fs in $filesystems; do
 	quick_if "$fs" ext4 run "overtaken-repair-$fs" overtaken_by "$fs" repair delivered=1
 done
 
+# A file as long as one can be: its end, rounded up, is no offset any more.
+overtaken_longest() {
+	rm -f /mnt/xfs/collision
+	head -c 65536 /dev/zero >/mnt/xfs/collision
+	truncate -s 9223372036854775807 /mnt/xfs/collision
+	sync /mnt/xfs/collision
+	load
+	before
+	overtaken xfs /mnt/xfs --keep
+	is res -5 "$line"
+	is size 9223372036854775807 "$line"
+	expect late_errors=1 overtaken=1 delivered=1
+	rm /mnt/xfs/collision
+}
+
 # overtaken_flushed FS: the flusher does it, all by itself.
 overtaken_flushed() {
 	load
@@ -377,6 +392,7 @@ for fs in $filesystems; do
 	quick_if "$fs" ext4 run "overtaken-meanwhile-unwatched-$fs" overtaken_meanwhile_unwatched "$fs"
 done
 quick run overtaken-commit-ext4 overtaken_committed
+quick run overtaken-longest-xfs overtaken_longest
 for fs in ext4 xfs; do
 	quick_if "$fs" ext4 run "overtaken-overlay-$fs" overtaken_overlay "$fs"
 done
