@@ -95,7 +95,7 @@ unit: #? 1/4 min: the unit tests
 lint: #? 1 min: what can be said of the source without running it
 	@test/lint
 
-check: #? 20 min, the first time some more: both, and the cases that matter on the stock kernels
+check: #? 40 min, the first time some more: both, and the cases that matter on the stock kernels
 	@test/check
 
 check-all: #? 1 hour: every case on every kernel

@@ -13,7 +13,7 @@
 #include "probes.h"
 
 /* What a write of this length has written, which has not yet moved on in its file. */
-static enum diolate_verdict judge(const struct kiocb *iocb, size_t length, s64 after)
+static noinline enum diolate_verdict judge(const struct kiocb *iocb, size_t length, s64 after)
 {
 	struct diolate_part part = { .start = iocb->ki_pos, .end = iocb->ki_pos + length };
 	s64 since = after;

@@ -145,8 +145,9 @@ static enum diolate_dirt look_at_all(struct address_space *mapping,
 	return dirt;
 }
 
-static enum diolate_verdict judge(struct address_space *mapping, const struct diolate_part *part,
-				  const s64 *since, bool again)
+static enum diolate_verdict verdict_on(struct address_space *mapping,
+				       const struct diolate_part *part, const s64 *since,
+				       bool again)
 {
 	enum diolate_verdict verdict;
 
@@ -184,7 +185,7 @@ static enum diolate_outcome look(struct address_space *mapping, const struct dio
 	}
 	/* Writeback is noted before its folio is seen clean, which then nobody had to lock here. */
 	smp_rmb();
-	return outcome_of(judge(mapping, part, since, false), reason);
+	return outcome_of(verdict_on(mapping, part, since, false), reason);
 }
 
 /* Whether what is cached of it is dropped, and what is dirty beside it on the disk. */
@@ -232,7 +233,7 @@ enum diolate_outcome diolate_spared(struct address_space *mapping, const struct 
 		 * cached now was read afterwards, and is nobody's loss.
 		 */
 		if (drop_stale(mapping, first, last))
-			return outcome_of(judge(mapping, part, &before, true), reason);
+			return outcome_of(verdict_on(mapping, part, &before, true), reason);
 		if (ktime_after(ktime_get(), deadline)) {
 			*reason = DIOLATE_BUSY;
 			return DIOLATE_UNDELIVERABLE;
