@@ -6,7 +6,7 @@
  *
  * What must be true, or the write fails as under policy propagate:
  * - The disk holds what was written. Nothing of the range was written back since the write began
- *   (src/writeback.c), and nothing will be: a folio is dropped under its lock, without which no
+ *   (src/overtaken.c), and nothing will be: a folio is dropped under its lock, without which no
  *   writeback starts.
  * - The page cache holds nothing else. What comes into it afterwards is read from the disk.
  * - Nothing outside the range is lost. A folio that reaches beyond it is dropped only if it is

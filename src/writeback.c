@@ -11,8 +11,8 @@
  *
  * What came first is told by a number that grows with every note, and by no clock, which might step
  * back between processors. Notes are such numbers, in a table of fixed size without a lock. Two
- * that meet in one place can only make a write look overtaken that is not: then it is not repaired.
- * What a write is failed for is known better (src/overtaken.c).
+ * that meet in one place can only make a write look overtaken that is not. What a write is failed
+ * or not repaired for is known better; this is asked where some of that was lost (src/overtaken.c).
  */
 #include <linux/fs.h>
 #include <linux/hash.h>

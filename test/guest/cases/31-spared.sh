@@ -24,6 +24,11 @@ is_spared() {
 		is res "$4" "$line"
 		expect
 		;;
+	observed)
+		is res "$4" "$line"
+		is undone 0 "$line"
+		expect late_errors=1 stuck=1 observed=1
+		;;
 	undone)
 		is res -5 "$line"
 		[ "$(value undone "$line")" -gt 0 ] || fail "nothing undone: $line"
@@ -117,17 +122,7 @@ spared_small() {
 spared_observe() {
 	[ "$(fate_beside xfs large)" = spared ] || skip "nothing is spared here"
 	load policy=observe
-	file=/mnt/xfs/collision
-	rm -f $file
-	head -c 1048576 /dev/zero | tr '\0' o >$file
-	sync $file
-	echo 3 >/proc/sys/vm/drop_caches
-	before
-	line=$(collide --keep --written 4096 --size 1048576 --offset 196608 --length 4096 --stores 0 --submitted \
-		--during "cat $file >/dev/null; printf s | dd of=$file bs=1 seek=204800 conv=notrunc" xfs $file) || fail "$line"
-	is res 4096 "$line"
-	is undone 0 "$line"
-	expect late_errors=1 stuck=1 observed=1
+	beside_write observed xfs /mnt/xfs 1048576 196608 4096 store
 }
 
 for fs in ext4 xfs; do
