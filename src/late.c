@@ -7,6 +7,7 @@
  * lock or resolve a name.
  */
 #include <linux/kprobes.h>
+#include <linux/uio.h>
 
 #include "diolate.h"
 #include "probes.h"
