@@ -266,8 +266,8 @@ arming_short_of_memory() {
 		load
 		text=$(($(cat /sys/module/diolate/sections/.text)))
 		before
-		echo $text >$slab/require-start
-		echo $((text + $(awk '$1 == "diolate" { print $2 }' /proc/modules))) >$slab/require-end
+		printf '%#x' $text >$slab/require-start
+		printf '%#x' $((text + $(awk '$1 == "diolate" { print $2 }' /proc/modules))) >$slab/require-end
 		echo N >$slab/ignore-gfp-wait
 		echo 0 >$slab/verbose
 		echo "$nth" >$slab/interval
