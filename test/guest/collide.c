@@ -137,6 +137,16 @@ static void make_device(const char *action)
 		device(action, opt.device);
 }
 
+/* Also of a process that has failed: who waits for the device would wait for an hour. */
+static void let_go(void)
+{
+	static bool done;
+
+	if (!done)
+		make_device("release");
+	done = true;
+}
+
 /* Into the mapping of the parent too, which is at the same address. */
 static void store_by(char *map, size_t at)
 {
@@ -197,6 +207,7 @@ static void store(char *map, char *data)
 	unsigned int i;
 	int status;
 
+	atexit(let_go);
 	if (opt.in_line)
 		withhold_await();
 	while (!is_said(&shared->submitted) && (opt.writes > 1 || opt.submitted || resident(page)))
@@ -206,11 +217,10 @@ static void store(char *map, char *data)
 	if (opt.beyond)
 		map[opt.beyond] = 's';
 	say(&shared->stored);
-	/* Released in any case, or the submitter would wait for ever. */
 	status = opt.during ? system(opt.during) : 0;
 	if (opt.again)
 		map[place_of(0)] = 't';
-	make_device("release");
+	let_go();
 	if (opt.in_line)
 		withhold_give(last_page_of_data(data), 'n');
 	if (status)
