@@ -7,6 +7,11 @@
 # is `spared`, or really `undone`. FS, BLOCKS (large if the folio is larger than a block because it is
 # larger than a page, small if because its blocks are smaller).
 fate_beside() {
+	# Without huge pages, as with PREEMPT_RT, there are no larger folios (mapping_large_folio_support(), 7.3).
+	if [ "$2" = large ] && [ ! -e /sys/kernel/mm/transparent_hugepage ]; then
+		echo none
+		return
+	fi
 	case $1-$2-$(uname -r) in
 	# Folios larger than a page: xfs from 5.18, ext4 from 6.16 on.
 	xfs-large-5.* | ext4-large-[56].*) echo none ;;
