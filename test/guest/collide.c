@@ -142,9 +142,11 @@ static void let_go(void)
 {
 	static bool done;
 
-	if (!done)
-		make_device("release");
+	if (done)
+		return;
+	/* Before: it may fail, and end the process, too. */
 	done = true;
+	make_device("release");
 }
 
 /* Into the mapping of the parent too, which is at the same address. */

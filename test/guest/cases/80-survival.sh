@@ -264,7 +264,7 @@ arming_short_of_memory() {
 	[ -e $slab/require-start ] || skip "this kernel cannot be made short of memory"
 	failed=0
 	# shellcheck disable=SC2046 # a word for each
-	for nth in $(either "1 2 3 5 8 13 21 34 55 89" "$(seq 100 | tr '\n' ' ')"); do
+	for nth in $(either "1 2 3 5 8 13 21 34 55 89" "$(seq 100)"); do
 		load
 		text=$(($(cat /sys/module/diolate/sections/.text)))
 		before
