@@ -9,7 +9,7 @@ parameter() {
 
 turns=$(parameter turns 5)
 ios=$(parameter ios 4096)
-modes=$(parameter modes unloaded,propagate,bpftrace,ftrace,again)
+modes=$(parameter modes unloaded,propagate,always,bpftrace,ftrace,again)
 
 # null_disk INDEX NS: a RAM disk, nullb<INDEX>, that completes each I/O by an interrupt, so many ns
 # later.
@@ -98,6 +98,8 @@ begin() {
 	bpftrace | ftrace) "$1_begin" ;;
 	# Soon after a late error: what tells the next is armed.
 	armed) load policy=propagate && collide ext4 /mnt/ext4/collision >/dev/null ;;
+	# Direct writes are followed.
+	always) load policy=propagate track=always ;;
 	*) load policy="$1" ;;
 	esac
 }
