@@ -6,6 +6,7 @@
 #ifndef DIOLATE_COMPAT_H
 #define DIOLATE_COMPAT_H
 
+#include <linux/bio.h>
 #include <linux/buffer_head.h>
 #include <linux/fs.h>
 #include <linux/ftrace.h>
@@ -107,12 +108,34 @@ static __always_inline unsigned long diolate_caller(struct pt_regs *regs)
 #define folio_test_dirty PageDirty
 #define folio_test_writeback PageWriteback
 #define folio_test_uptodate PageUptodate
+#define folio_test_locked PageLocked
 
 static inline struct folio *diolate_get_folio(struct address_space *mapping, pgoff_t index)
 {
 	return find_get_page(mapping, index);
 }
+
+static inline struct folio *diolate_folio_of(struct page *p)
+{
+	return p;
+}
+
+static inline size_t diolate_page_offset(struct folio *folio, struct page *p)
+{
+	return 0;
+}
 #else
+static inline struct folio *diolate_folio_of(struct page *p)
+{
+	return page_folio(p);
+}
+
+/* Where in its folio a page is, bytes. */
+static inline size_t diolate_page_offset(struct folio *folio, struct page *p)
+{
+	return (size_t)folio_page_idx(folio, p) << PAGE_SHIFT;
+}
+
 static inline struct folio *diolate_get_folio(struct address_space *mapping, pgoff_t index)
 {
 	struct folio *folio = filemap_get_folio(mapping, index);
@@ -267,10 +290,6 @@ static __always_inline void diolate_ftrace_change(struct diolate_ftrace_regs *re
  * DIOLATE_HOOK() initializes one. DIOLATE_HOOKED() defines its handler, which does nothing but call
  * another function with the first two arguments of the one that is followed. That function runs in
  * whatever context that one is called in, with preemption as it is there; it must not sleep.
- *
- * DIOLATE_HOOK_REPLACING() and DIOLATE_HOOKED_REPLACING() do the same, and if that function says so
- * the one that is followed is not run, but another of its prototype in its place. Whether that is
- * possible is the third argument.
  */
 #if DIOLATE_HAS_FTRACE
 struct diolate_hook {
@@ -290,21 +309,6 @@ void notrace handler(unsigned long ip, unsigned long parent_ip,			\
 		     struct ftrace_ops *ops, struct diolate_ftrace_regs *regs)	\
 {										\
 	inner(diolate_ftrace_argument(regs, 0), diolate_ftrace_argument(regs, 1)); \
-}
-
-#define DIOLATE_HOOK_REPLACING(name, handler) {		\
-	.symbol = name,					\
-	.ops.func = handler,				\
-	.ops.flags = DIOLATE_REPLACE_FLAGS,		\
-}
-
-#define DIOLATE_HOOKED_REPLACING(handler, inner, instead)			\
-void notrace handler(unsigned long ip, unsigned long parent_ip,			\
-		     struct ftrace_ops *ops, struct diolate_ftrace_regs *regs)	\
-{										\
-	if (inner(diolate_ftrace_argument(regs, 0), diolate_ftrace_argument(regs, 1), \
-		  ops->flags & FTRACE_OPS_FL_IPMODIFY))				\
-		diolate_ftrace_redirect(regs, (unsigned long)(instead));	\
 }
 
 #define DIOLATE_DECLARE_HOOKED(handler)						\
@@ -327,15 +331,6 @@ struct diolate_hook {
 void handler(unsigned long first, unsigned long second)				\
 {										\
 	inner(first, second);							\
-}
-
-#define DIOLATE_HOOK_REPLACING DIOLATE_HOOK
-
-#define DIOLATE_HOOKED_REPLACING(handler, inner, instead)			\
-void handler(unsigned long first, unsigned long second)				\
-{										\
-	(void)(instead);							\
-	inner(first, second, false);						\
 }
 
 #define DIOLATE_DECLARE_HOOKED(handler)						\
@@ -417,19 +412,61 @@ static inline const unsigned long *diolate_iomap_state(struct folio *folio)
 #define DIOLATE_IOMAP_DIO_WRITE BIT(30)
 
 /*
- * And is not going to invalidate the page cache. 6.12 has no such flag and all do; the flag came in
- * 6.15 as bit 25, for zoned xfs alone, and is bit 26 from 6.19 on (IOMAP_DIO_NO_INVALIDATE,
- * fs/iomap/direct-io.c, read in 6.15, 7.2 and 7.3). It is going to move again: see
- * DIOLATE_IOMAP_IS_KNOWN.
+ * A write may be completed without invalidating the page cache, where nothing is cached of its file
+ * (IOMAP_DIO_NO_INVALIDATE, fs/iomap/direct-io.c; from 6.15 on for zoned xfs, from 6.19 on for
+ * all).
  */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 4, 0)
-#define DIOLATE_IOMAP_DIO_NO_INVALIDATE 0
-#elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)
-#define DIOLATE_IOMAP_DIO_NO_INVALIDATE BIT(26)
-#elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
-#define DIOLATE_IOMAP_DIO_NO_INVALIDATE BIT(25)
+#define DIOLATE_IOMAP_MAY_NOT_INVALIDATE (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0))
+
+/*
+ * Whether the pages of a bio are those of a program, pinned; told since 6.6 (commit a7e689dd1c06,
+ * "block: Convert bio_iov_iter_get_pages to use iov_iter_extract_pages").
+ */
+static inline bool diolate_bio_is_direct(struct bio *bio)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
+	return bio_flagged(bio, BIO_PAGE_PINNED);
 #else
-#define DIOLATE_IOMAP_DIO_NO_INVALIDATE 0
+	return false;
+#endif
+}
+
+/*
+ * Whether a cgroup's limits may have held back a bio before it was sent: it has come by them
+ * (block/blk-throttle.c, 5.10 and 7.3). The flag has another name since 6.1 (commit 320fb0f91e55,
+ * "blk-throttle: fix that io throttle can only work for single bio").
+ */
+static inline bool diolate_bio_was_held_back(struct bio *bio)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 1, 0)
+	return bio_flagged(bio, BIO_BPS_THROTTLED);
+#else
+	return bio_flagged(bio, BIO_THROTTLED);
+#endif
+}
+
+static inline struct gendisk *diolate_bio_disk(const struct bio *bio)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 12, 0)
+	return bio->bi_bdev->bd_disk;
+#else
+	return bio->bi_disk;
+#endif
+}
+
+/* The tracepoint block_bio_queue: it was given the queue as well before 5.12. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 12, 0)
+#define DIOLATE_BIO_QUEUED(probe, function)					\
+static void probe(void *data, struct request_queue *queue, struct bio *bio)	\
+{										\
+	function(bio);								\
+}
+#else
+#define DIOLATE_BIO_QUEUED(probe, function)					\
+static void probe(void *data, struct bio *bio)					\
+{										\
+	function(bio);								\
+}
 #endif
 
 /* The first buffer of a folio, NULL if it has none. */

@@ -10,11 +10,12 @@
 #include <linux/kprobes.h>
 
 #include "compat.h"
+#include "flight.h"
 #include "policy.h"
 #include "record.h"
 #include "waiting.h"
 
-struct io_kiocb;
+struct iomap_dio_ops;
 struct seq_file;
 struct seq_operations;
 
@@ -24,7 +25,14 @@ extern unsigned int diolate_maxactive;
 extern unsigned int diolate_log_size;
 extern unsigned int diolate_repair_ms;
 
-void diolate_track(bool track_now);
+/** enum diolate_tracks - who wants direct writes to be followed; bits */
+enum diolate_tracks {
+	DIOLATE_TRACKS_WRITEBACK = BIT(0),	/* something was written back */
+	DIOLATE_TRACKS_REPAIR = BIT(1),		/* the policy */
+	DIOLATE_TRACKS_ALWAYS = BIT(2),		/* the parameter track */
+};
+
+int diolate_track(enum diolate_tracks who, bool wants);
 
 /* calls.c: the calls of a function that a task is inside of */
 
@@ -50,31 +58,13 @@ void *diolate_calls_innermost(const struct diolate_calls *calls,
 
 /* scope.c: which write this task is completing now */
 
-/** enum diolate_seen - what was seen of the late error of an invalidation */
-enum diolate_seen {
-	DIOLATE_NOT_SEEN_YET,
-	DIOLATE_SEEN_OVERTAKEN,	/* its write is counted as overtaken */
-	DIOLATE_SEEN,		/* the kernel has reported it */
-};
-
-/**
- * struct diolate_part - a part of a file
- * @start: its first byte
- * @end:   the one behind its last
- */
-struct diolate_part {
-	loff_t start, end;
-};
-
 /**
  * struct diolate_invalidation - one call that ends a direct write by invalidating the page cache
  * @iocb:   the direct write; alive as long as the call lasts
  * @dio:    instead of it, the struct iomap_dio it is to be found in
  * @length: bytes of it; 0 if not known
- * @number: of diolate_writeback_now() when it began; negative once it was counted that nobody can
- *          know whether the write was overtaken
- * @seen:   what was seen of its late error
- * @work:   of diolate_current_work()
+ * @seen:   its late error was
+ * @counted: it was, as overtaken
  *
  * Used by its own task only.
  */
@@ -82,9 +72,8 @@ struct diolate_invalidation {
 	struct kiocb *iocb;
 	const unsigned long *dio;
 	size_t length;
-	s64 number;
-	enum diolate_seen seen;
-	u32 work;
+	bool seen;
+	bool counted;
 };
 
 /**
@@ -103,7 +92,7 @@ struct diolate_dio_complete {
  * struct diolate_direct_write - one call of generic_file_direct_write()
  * @inv:      what it may invalidate
  * @reported: a late error of this call was counted
- * @judged:   whether its write was overtaken was asked
+ * @judged:   it was asked whether it was overtaken
  *
  * Lives in a kretprobe instance: used by its own task only.
  */
@@ -118,33 +107,34 @@ bool diolate_scope_of_dio(struct diolate_invalidation *inv, const unsigned long 
 bool diolate_scope_is_read(const struct kiocb *iocb);
 bool diolate_scope_of_iomap_dio(struct diolate_invalidation *inv, const unsigned long *dio);
 size_t diolate_scope_iomap_written(const unsigned long *dio);
-bool diolate_scope_iomap_invalidates_not(const unsigned long *dio);
+bool diolate_scope_iomap_is_late(const unsigned long *dio);
 struct kiocb *diolate_scope_submitter(struct kiocb *iocb);
+struct kiocb *diolate_scope_submitter_of(struct kiocb *iocb);
 int diolate_scope_recognises(diolate_complete_fn complete);
 
-/* current.c: the last invalidation a task has begun, and what it is submitting */
+/* current.c: the last invalidation a task has begun */
 int diolate_current_init(void);
 void diolate_current_exit(void);
-u32 diolate_current_work(void);
 void diolate_current_begins(struct kiocb *iocb, const unsigned long *dio, size_t length);
 struct diolate_invalidation *diolate_current_hold(void);
 void diolate_current_release(void);
-void diolate_current_ended(struct diolate_invalidation *inv);
-void diolate_current_submits(const struct kiocb *iocb, const struct address_space *mapping);
-const struct kiocb *diolate_current_submitted(const struct address_space *mapping);
-enum diolate_seen diolate_current_seen(const struct kiocb *iocb);
 unsigned long diolate_current_missed(void);
 
 /* filesystem.c: what is known of file systems */
 bool diolate_only_a_writer_is_in_the_way(const struct inode *inode);
 bool diolate_discard_is_proven(const struct inode *inode);
 bool diolate_has_buffers(const struct inode *inode);
+bool diolate_may_be_overtaken(const struct inode *inode);
+bool diolate_maps_late(const struct inode *inode);
+bool diolate_sends_itself(const struct inode *inode);
 
 /* consumer.c: where the consumer of a write receives its result */
 int diolate_consumers_init(void);
 void diolate_consumers_exit(void);
 enum diolate_consumer diolate_consumer_of(diolate_complete_fn complete);
 bool diolate_consumers_armed(void);
+bool diolate_consumers_answered(unsigned long ip, struct diolate_ftrace_regs *regs);
+int diolate_consumers_add(struct diolate_hook *hook);
 bool diolate_consumers_tell_waited_for(void);
 void diolate_consumers_call(void);
 bool diolate_consumers_wait(void);
@@ -153,9 +143,6 @@ int diolate_consumers_hold(bool hold);
 int diolate_consumers_repair(bool repair);
 bool diolate_consumers_repairs(void);
 void diolate_consumers_show(struct seq_file *m);
-
-/* submission.c: when a direct write began */
-bool diolate_submission(const struct kiocb *iocb, s64 *since);
 
 /* writeback.c: what was written back while direct writes were in flight */
 extern atomic64_t diolate_writeback_number;
@@ -172,20 +159,36 @@ static __always_inline s64 diolate_writeback_now(void)
 }
 
 s64 diolate_writeback_next(void);
-void diolate_advance(atomic64_t *to, s64 number);
 void diolate_note_writeback(struct folio *folio, bool starts);
-void diolate_notes_complete(bool complete);
-bool diolate_writeback_is_noted(s64 since);
 bool diolate_written_back(const struct address_space *mapping, pgoff_t first, pgoff_t last,
 			  s64 since);
 
 /* part.c: which part of a folio is written back */
 
-/** enum diolate_written - what is known of a part of a folio that is written back */
-enum diolate_written {
+/** enum diolate_written_kind - what is known of what is written back of a folio */
+enum diolate_written_kind {
 	DIOLATE_WRITTEN,	/* it is a block, or the blocks that somebody has dirtied */
 	DIOLATE_WRITTEN_WHOLE,	/* all blocks are, whichever somebody has dirtied */
 	DIOLATE_WRITTEN_PERHAPS,	/* some of it may not be */
+};
+
+/* In so many units a folio is divided. */
+#define DIOLATE_WRITTEN_UNITS 512
+
+/**
+ * struct diolate_written - what is written back of a folio
+ * @part:      of its file: all of the folio that lies in that
+ * @kind:      what is known of it
+ * @blocks:    so many of its blocks are; 0 if that is not known, or all
+ * @unit_bits: the size of a unit: of a block, unless there are too many
+ * @units:     those with blocks that are, if @blocks are
+ */
+struct diolate_written {
+	struct diolate_part part;
+	enum diolate_written_kind kind;
+	unsigned int blocks;
+	unsigned int unit_bits;
+	DECLARE_BITMAP(units, DIOLATE_WRITTEN_UNITS);
 };
 
 /** enum diolate_dirt - whether something of a part of a file is dirty in a folio */
@@ -204,51 +207,41 @@ static inline loff_t diolate_end_of(struct folio *folio)
 }
 
 enum diolate_dirt diolate_part_dirty(struct folio *folio, const struct diolate_part *part);
-enum diolate_written diolate_part_written(struct folio *folio, struct diolate_part *part);
+void diolate_part_written(struct folio *folio, struct diolate_written *w);
+bool diolate_part_meets(const struct diolate_written *w, const struct diolate_part *part);
 void diolate_part_init(void);
 
-/* overtaken.c: whether a direct write was overtaken by writeback */
+/* sentinel.c: what was written back before direct writes were followed */
+void diolate_sentinel_note(struct folio *folio, const struct address_space *mapping, s64 number);
+enum diolate_verdict diolate_sentinel_judge(const struct address_space *mapping,
+					    const struct diolate_part *part, s64 before);
+bool diolate_sentinel_release(bool all);
+void diolate_sentinel_begin(void);
 
-/** enum diolate_verdict - whether it was */
-enum diolate_verdict {
-	DIOLATE_IS_NOT,
-	DIOLATE_NOT_JUDGED,	/* that cannot be known */
-	DIOLATE_IS_OVERTAKEN,
-};
+/* follow.c: direct writes and writeback on their way to the device */
+bool diolate_follow_is_armed(void);
+bool diolate_follow_sees_answers(void);
+bool diolate_follow_is_live(unsigned long ago);
+unsigned long diolate_follow_met(void);
+void diolate_follow_begins(struct kiocb *iocb, size_t count, const struct iomap_dio_ops *dops);
+void diolate_follow_init(void);
+int diolate_follow_arm(void);
+void diolate_follow_disarm(void);
+void diolate_follow_show(struct seq_file *m);
 
-extern atomic_t diolate_overtaken_notes, diolate_overtaken_attended;
-
-/**
- * diolate_overtaken_none() - whether nothing was written back lately that could overtake a write
- *
- * Context: any, also inside a probe handler.
- */
-static __always_inline bool diolate_overtaken_none(void)
-{
-	/*
-	 * What was read of diolate_writeback_now() before is not that of a note which is not seen
-	 * here. Paired with the full barrier of diolate_writeback_next(), which comes behind the
-	 * note (note_region(), src/overtaken.c).
-	 */
-	smp_rmb();
-	return likely(!atomic_read(&diolate_overtaken_notes) &&
-		      !atomic_read(&diolate_overtaken_attended));
-}
-
-bool diolate_overtaken_note(struct folio *folio, bool starts);
-void diolate_overtaken_lost(s64 number);
-enum diolate_verdict diolate_overtaken(const struct address_space *mapping,
-				       const struct diolate_part *part, const s64 *since,
-				       bool again);
-void diolate_overtaken_start(void);
-void diolate_overtaken_stop(void);
-void diolate_overtaken_exit(void);
+/* track.c: when direct writes are followed */
+bool diolate_track_suspects(void);
+void diolate_track_call(void);
+void diolate_track_written(void);
+void diolate_track_hold(void);
+void diolate_track_start(void);
+void diolate_track_stop(void);
 
 /* spared.c: whether a write has lost nothing, though the cache could not be invalidated */
 bool diolate_spared_is_open(struct address_space *mapping, const struct diolate_part *part);
 bool diolate_lock_until(struct folio *folio, ktime_t deadline);
-enum diolate_outcome diolate_spared(struct address_space *mapping, const struct diolate_part *part,
-				    const s64 *since, enum diolate_reason *reason);
+enum diolate_outcome diolate_spared(const struct kiocb *iocb, struct address_space *mapping,
+				    const struct diolate_part *part, enum diolate_reason *reason);
 
 /* repair.c: putting the page cache right */
 enum diolate_reason diolate_repair_begin(struct diolate_repair *r,
@@ -265,7 +258,6 @@ int diolate_hook_add(struct diolate_hook *hook, const char *symbol, unsigned lon
 void diolate_hook_clear(struct diolate_hook *hook);
 int diolate_hook_register(struct diolate_hook *hook);
 int diolate_hook_arm(struct diolate_hook *hook);
-int diolate_hook_follow(struct diolate_hook *hook);
 void diolate_hook_disarm(struct diolate_hook *hook);
 unsigned long diolate_hook_missed(const struct diolate_hook *hook);
 
@@ -291,7 +283,6 @@ bool diolate_uring_is_short(const struct kiocb *iocb, size_t length);
 enum diolate_met {
 	DIOLATE_MET_IN_PASSING,
 	DIOLATE_MET_AWAITABLE,	/* where what tells it can be waited for, if it is not armed */
-	DIOLATE_MET_AT_END,	/* where the last bio of an asynchronous write ends */
 };
 
 /** enum diolate_record_of_kernel - what becomes of the kernel's own record of a late error */
@@ -301,26 +292,25 @@ enum diolate_record_of_kernel {
 	DIOLATE_RECORD_OURS,		/* diolate_late_error_instead() does */
 };
 
-void diolate_late(struct diolate_invalidation *inv, enum diolate_kind kind, enum diolate_met met);
-bool diolate_late_waits(const struct diolate_invalidation *inv);
+void diolate_late_completes(const unsigned long *dio);
+enum diolate_outcome diolate_late_overtaken(struct kiocb *iocb, const struct inode *inode,
+					    size_t length, bool waited_for);
 struct diolate_direct_write *diolate_direct_write_of(struct kiocb *iocb);
 enum diolate_record_of_kernel diolate_late_error_record(struct file *filp);
 void diolate_late_error_instead(struct file *filp);
 
 /* judge.c: where a write is asked whether it was overtaken */
-bool diolate_judge_current(struct kiocb *iocb, size_t length, enum diolate_met met);
-void diolate_judge_dio(struct diolate_dio_complete *complete, unsigned int flags);
-void diolate_judge_completed(struct kiocb *iocb, long ret);
+const struct inode *diolate_judge_answered(struct kiocb *iocb, long ret);
+bool diolate_judge_passing(struct kiocb *iocb, size_t length);
+void diolate_judge_left(const struct diolate_flown *flown);
+enum diolate_verdict diolate_judge_now(const struct kiocb *iocb, struct address_space *mapping,
+				       const struct diolate_part *part);
 
 /* probes.c: the table of probe sites */
 #define DIOLATE_LATE_ERROR_SYMBOL "dio_warn_stale_pagecache"
 
 int diolate_probes_arm(void);
 void diolate_probes_disarm(void);
-void diolate_probes_arm_tracking(void);
-void diolate_probes_disarm_tracking(void);
-void diolate_probes_arm_judging(void);
-void diolate_probes_disarm_judging(void);
 unsigned long diolate_probes_missed(void);
 void diolate_probes_show(struct seq_file *m);
 
@@ -374,12 +364,14 @@ enum diolate_counter {
 	DIOLATE_N_PENDING,
 	DIOLATE_N_UNATTRIBUTED,
 	DIOLATE_N_OVERTAKEN_UNKNOWN,
+	DIOLATE_N_FIRST_UNKNOWN,	/* by enum diolate_unknown */
+	DIOLATE_N_LAST_UNKNOWN = DIOLATE_N_FIRST_UNKNOWN + DIOLATE_UNKNOWNS - 1,
 	DIOLATE_N_REPEATS,
 	DIOLATE_COUNTERS
 };
 
 void diolate_account_unattributed(void);
-void diolate_account_not_judged(void);
+void diolate_account_not_judged(enum diolate_unknown why);
 void diolate_account_late(enum diolate_kind kind, enum diolate_outcome outcome);
 void diolate_account_settled(enum diolate_outcome outcome);
 void diolate_account_show(struct seq_file *m);

@@ -17,13 +17,6 @@ enum diolate_site {
 	DIOLATE_AT_DIRECT_WRITE,
 	DIOLATE_AT_LATE_ERROR,
 	DIOLATE_AT_INLINED_LATE_ERROR,
-	DIOLATE_AT_IOMAP_SUBMIT,
-	DIOLATE_AT_OTHER_IOMAP_SUBMIT,
-	DIOLATE_AT_FLUSHED,
-	DIOLATE_AT_DIO_SUBMIT,
-	DIOLATE_AT_INVALIDATED,
-	DIOLATE_AT_IOMAP_UNINVALIDATED,
-	DIOLATE_AT_DIO_UNINVALIDATED,
 	DIOLATE_SITES
 };
 
@@ -43,16 +36,5 @@ int diolate_enter_direct_write(struct kretprobe_instance *ri, struct pt_regs *re
 int diolate_late_error(struct kprobe *p, struct pt_regs *regs);
 int diolate_inlined_late_error(struct kprobe *p, struct pt_regs *regs);
 int diolate_late_error_inlined_in(const char *symbol);
-
-/* judge.c */
-int diolate_enter_invalidated(struct kretprobe_instance *ri, struct pt_regs *regs);
-int diolate_invalidated(struct kretprobe_instance *ri, struct pt_regs *regs);
-DIOLATE_DECLARE_HOOKED(diolate_iomap_uninvalidated);
-int diolate_dio_uninvalidated(struct kprobe *p, struct pt_regs *regs);
-
-/* submission.c */
-DIOLATE_DECLARE_HOOKED(diolate_enter_submission);
-DIOLATE_DECLARE_HOOKED(diolate_submission_flushed);
-DIOLATE_DECLARE_HOOKED(diolate_submission_begins);
 
 #endif

@@ -19,7 +19,6 @@ struct task_struct;
  * @inode:     that it writes to
  * @pos:       where, bytes
  * @length:    bytes
- * @since:     when it began, of diolate_submission()
  * @proven:    it may be failed
  * @held_back: the kernel has not recorded the error
  *
@@ -30,7 +29,6 @@ struct diolate_repair {
 	struct inode *inode;
 	loff_t pos;
 	u64 length;
-	s64 since;
 	bool proven;
 	bool held_back;
 };

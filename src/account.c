@@ -29,6 +29,12 @@ static const char *const names[] = {
 	[DIOLATE_N_PENDING] = "pending",
 	[DIOLATE_N_UNATTRIBUTED] = "unattributed",
 	[DIOLATE_N_OVERTAKEN_UNKNOWN] = "overtaken_unknown",
+	[DIOLATE_N_FIRST_UNKNOWN + DIOLATE_UNKNOWN_ARMING] = "unknown_arming",
+	[DIOLATE_N_FIRST_UNKNOWN + DIOLATE_UNKNOWN_CROWDED] = "unknown_crowded",
+	[DIOLATE_N_FIRST_UNKNOWN + DIOLATE_UNKNOWN_AT_START] = "unknown_at_start",
+	[DIOLATE_N_FIRST_UNKNOWN + DIOLATE_UNKNOWN_UNSEEN] = "unknown_unseen",
+	[DIOLATE_N_FIRST_UNKNOWN + DIOLATE_UNKNOWN_LATE] = "unknown_late",
+	[DIOLATE_N_FIRST_UNKNOWN + DIOLATE_UNKNOWN_REPLACED] = "unknown_replaced",
 	[DIOLATE_N_REPEATS] = "repeats",
 };
 
@@ -58,12 +64,14 @@ NOKPROBE_SYMBOL(diolate_account_unattributed);
 
 /**
  * diolate_account_not_judged() - count a write of which nobody can know whether it was overtaken
+ * @why: that is so
  *
  * Context: any, also inside a probe handler.
  */
-void diolate_account_not_judged(void)
+void diolate_account_not_judged(enum diolate_unknown why)
 {
 	this_cpu_inc(counters[DIOLATE_N_OVERTAKEN_UNKNOWN]);
+	this_cpu_inc(counters[DIOLATE_N_FIRST_UNKNOWN + why]);
 }
 NOKPROBE_SYMBOL(diolate_account_not_judged);
 

@@ -6,10 +6,10 @@
  * truncates on a negative one). Under policy repair a late write is sent to a function of ours
  * first, which puts the page cache right and then calls the consumer's.
  *
- * They are followed from the first late error on, until there was none for some minutes; so a
- * machine without one never passes here. What follows them is armed by a work, since that takes
- * locks and memory, and is waited for in the place of dio_warn_stale_pagecache() (src/ftrace.c) or
- * of kiocb_invalidate_post_direct_write() (src/late.c), for a bounded time: a write that its file
+ * They are followed from the first late error on, until there was none for some minutes, and by
+ * src/follow.c as long as direct writes are; so a machine without either never passes here.
+ * A work arms them, since that takes locks and memory. The first late error waits for it in the
+ * place of dio_warn_stale_pagecache() (src/ftrace.c), for a bounded time: a write that its file
  * system waits for holds locks of the file there.
  *
  * Who waits in src/waiting.c is certain to come here, once, with that kiocb, and before its memory
@@ -117,6 +117,8 @@ enum diolate_consumer diolate_consumer_of(diolate_complete_fn complete)
 }
 NOKPROBE_SYMBOL(diolate_consumer_of);
 
+/* Results are changed where they are received; not for those that wait if it is not set. */
+static bool armed;
 /* When a late error was told last, jiffies. */
 static unsigned long last;
 /* By what arming failed last, or 0. */
@@ -156,6 +158,69 @@ static noinline long tell(struct diolate_waiting *w, struct kiocb *iocb, long re
 }
 NOKPROBE_SYMBOL(tell);
 
+/* Where in the function ftrace is called from is within this of its beginning. */
+#define REACH 16
+
+static bool is_at(unsigned long ip, const struct receiver *r)
+{
+	return r->address && ip - r->address < REACH;
+}
+NOKPROBE_SYMBOL(is_at);
+
+/* Whether the file system has waited for a write of which the result is received here. */
+static bool is_waited_for(unsigned long ip)
+{
+	if (is_at(ip, &receivers[URING_DONE]))
+		return true;
+	return is_at(ip, &receivers[AIO]) && diolate_in_task() &&
+	       !(current->flags & (PF_WQ_WORKER | PF_KTHREAD));
+}
+NOKPROBE_SYMBOL(is_waited_for);
+
+/* Whether kiocb_done() is going to call the callback: of one that is polled for, always. */
+static bool comes_again(unsigned long ip, struct kiocb *iocb)
+{
+	const struct receiver *receiver;
+
+	if (!is_at(ip, &receivers[URING_DONE]))
+		return false;
+	receiver = receiver_of(READ_ONCE(iocb->ki_complete));
+	return receiver && receiver->polled;
+}
+NOKPROBE_SYMBOL(comes_again);
+
+/* Tell a write that was overtaken. One that is late for another reason has been told by now. */
+static noinline void judged(unsigned long ip, struct diolate_ftrace_regs *regs, struct kiocb *iocb,
+			    long ret)
+{
+	const struct inode *inode;
+	enum diolate_outcome outcome;
+	long told = ret;
+
+	preempt_disable_notrace();
+	inode = diolate_judge_answered(iocb, ret);
+	if (inode) {
+		/* What is said of it is said of where it began. */
+		iocb->ki_pos -= ret;
+		outcome = diolate_late_overtaken(iocb, inode, ret, is_waited_for(ip));
+		iocb->ki_pos += ret;
+		if (outcome == DIOLATE_PENDING) {
+			settled(iocb, diolate_settle(&told), DIOLATE_NO_REASON, told);
+			diolate_ftrace_change(regs, told);
+		}
+	}
+	preempt_enable_notrace();
+}
+NOKPROBE_SYMBOL(judged);
+
+static void answered(unsigned long ip, struct diolate_ftrace_regs *regs, struct kiocb *iocb,
+		     long ret)
+{
+	if ((iocb->ki_flags & IOCB_WRITE) && (ret < 0 || !comes_again(ip, iocb)))
+		judged(ip, regs, iocb, ret);
+}
+NOKPROBE_SYMBOL(answered);
+
 /*
  * void aio_complete_rw(struct kiocb *iocb, long res), fs/aio.c; void io_complete_rw(struct kiocb
  * *iocb, long res) and io_complete_rw_iopoll(), io_uring/rw.c; 5.10 to 7.3; and int
@@ -173,13 +238,38 @@ static void notrace received(unsigned long ip, unsigned long parent_ip, struct f
 	/* To kiocb_done(): it is in flight, or has completed and is gone. */
 	if (ret == -EIOCBQUEUED)
 		return;
-	if (unlikely(!diolate_overtaken_none()))
-		diolate_judge_completed(iocb, ret);
-	if (likely(diolate_waiting_none()))
+	w = likely(diolate_waiting_none()) ? NULL : diolate_waiting_find(iocb);
+	/* It is sent to be put right, and comes again. */
+	if (w && w->repairs)
 		return;
-	w = diolate_waiting_find(iocb);
-	if (w && !w->repairs)
+	if (w)
 		diolate_ftrace_change(regs, tell(w, iocb, ret));
+	/* Else src/follow.c sees it, if anybody does. */
+	if (unlikely(diolate_track_suspects()) && READ_ONCE(armed))
+		answered(ip, regs, iocb, w ? -EIO : ret);
+}
+
+/**
+ * diolate_consumers_answered() - a function is entered that is followed for direct writes
+ * @ip:   where
+ * @regs: what it is called with
+ *
+ * Context: any, an ftrace callback.
+ * Return: whether it is one that receives results.
+ */
+bool diolate_consumers_answered(unsigned long ip, struct diolate_ftrace_regs *regs)
+{
+	long ret = diolate_ftrace_argument(regs, 1);
+	unsigned int i;
+
+	for (i = 0; i < RECEIVERS && !is_at(ip, &receivers[i]); i++)
+		;
+	if (i == RECEIVERS)
+		return false;
+	/* Where late errors are told that is done behind it, one write at a time. */
+	if (!READ_ONCE(armed) && ret != -EIOCBQUEUED)
+		answered(ip, regs, (void *)diolate_ftrace_argument(regs, 0), ret);
+	return true;
 }
 
 /*
@@ -195,6 +285,7 @@ static void put_right(struct kiocb *iocb, long ret)
 
 	outcome = diolate_repair(w, &ret, &reason);
 	settled(iocb, outcome, reason, ret);
+	diolate_flight_settle(iocb);
 	diolate_waiting_end(w);
 	diolate_call(complete, iocb, ret);
 	diolate_waiting_put();
@@ -228,24 +319,41 @@ static struct diolate_hook repairing = {
 	.ops.flags = DIOLATE_REPLACE_FLAGS,
 };
 
+static int add(struct diolate_hook *hook, size_t n)
+{
+	int err = 0;
+	size_t i;
+
+	for (i = 0; i < n && !err; i++) {
+		struct receiver *r = &receivers[i];
+
+		if (!r->err)
+			err = diolate_hook_add(hook, r->symbol, r->address, false);
+	}
+	return err;
+}
+
+/**
+ * diolate_consumers_add() - have a hook follow what receives results, too
+ * @hook: which; not registered yet
+ *
+ * Context: process, may sleep.
+ * Return: 0 or a negative errno: diolate_hook_clear() has to follow.
+ */
+int diolate_consumers_add(struct diolate_hook *hook)
+{
+	return add(hook, RECEIVERS);
+}
+
 /* By one ftrace_ops, since what each costs to arm is to find it among all functions. */
 static int arm(struct diolate_hook *hook, size_t n)
 {
-	size_t i;
-	int err;
+	int err = add(hook, n);
 
-	for (i = 0; i < n; i++) {
-		struct receiver *r = &receivers[i];
-
-		if (r->err)
-			continue;
-		err = diolate_hook_add(hook, r->symbol, r->address, false);
-		if (err) {
-			diolate_hook_clear(hook);
-			return err;
-		}
-	}
-	return diolate_hook_register(hook);
+	if (!err)
+		return diolate_hook_register(hook);
+	diolate_hook_clear(hook);
+	return err;
 }
 
 /* Whether ftrace can follow it, which is known before anybody waits to be told there. */
@@ -265,8 +373,6 @@ static int try(const struct receiver *r)
 
 /* What is armed, one changes at a time. */
 static DEFINE_MUTEX(arming);
-/* Results are changed where they are received; not for those that wait if it is not set. */
-static bool armed;
 /* Somebody wants them armed, late error or not. */
 static bool held;
 /* They are to be armed no more. */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The last invalidation after a direct write that a task has begun, and the write that it has begun
- * to submit, while somebody wants to know when writes begin. If the task reports a late
+ * The last invalidation after a direct write that a task has begun. If the task reports a late
  * error it is this one: what invalidates reports by itself before it returns, and does no other
  * direct write meanwhile. So its end need not be known, and a hook on its entry will do, which
  * costs a fifth of a kretprobe.
@@ -18,7 +17,6 @@
 #include <linux/pid_namespace.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
-#include <linux/workqueue.h>
 
 #include "diolate.h"
 
@@ -39,16 +37,12 @@
  * @owner: pid in the initial namespace; 0 for nobody. Never back to that, so that who looks for a
  *         place and meets nobody's knows that it has none
  * @since: when it last began, jiffies, their lower half
- * @inv:   used while the place is held; so are these:
- * @submitting: a write whose range it has not invalidated yet, or NULL
- * @mapping:    the file of that; compared
+ * @inv:   used while the place is held
  */
 struct place {
 	pid_t owner;
 	u32 since;
 	struct diolate_invalidation inv;
-	const struct kiocb *submitting;
-	const struct address_space *mapping;
 } ____cacheline_aligned;
 
 /* Written once at load. */
@@ -156,34 +150,14 @@ static __always_inline struct place *own_place(void)
 		place = take(pid);
 		if (!place)
 			return NULL;
-		place->submitting = NULL;
 	}
 	WRITE_ONCE(place->since, jiffies);
 	return place;
 }
 
-/* The work that this task runs, where it is not interrupted; see below. */
-static __always_inline u32 work_of_task(void)
-{
-	return current->flags & PF_WQ_WORKER ? (unsigned long)current_work() : 0;
-}
-
-/**
- * diolate_current_work() - the work that this task runs, if it is a worker of the kernel
- *
- * Context: any, also inside a probe handler.
- * Return: what tells it from others: the lower half of its address, if that is still its; or 0.
- */
-u32 diolate_current_work(void)
-{
-	return diolate_in_task() ? work_of_task() : 0;
-}
-NOKPROBE_SYMBOL(diolate_current_work);
-
 /**
  * diolate_current_begins() - what this task begins to invalidate the page cache for
- * @iocb:   the direct write; NULL if it is to be found in @dio, or is what the work completes which
- *          this task runs
+ * @iocb:   the direct write; NULL if it is to be found in @dio, or is not known
  * @dio:    a struct iomap_dio, or NULL
  * @length: bytes; 0 if not known
  *
@@ -198,68 +172,11 @@ void diolate_current_begins(struct kiocb *iocb, const unsigned long *dio, size_t
 	place->inv.iocb = iocb;
 	place->inv.dio = dio;
 	place->inv.length = length;
-	place->inv.number = diolate_writeback_now();
-	place->inv.seen = DIOLATE_NOT_SEEN_YET;
-	place->inv.work = work_of_task();
-	place->submitting = NULL;
+	place->inv.seen = false;
+	place->inv.counted = false;
 	release(place);
 }
 NOKPROBE_SYMBOL(diolate_current_begins);
-
-/**
- * diolate_current_ended() - nothing more is to be found out about it
- * @inv: of diolate_current_hold()
- *
- * Context: any, also inside a probe handler.
- */
-void diolate_current_ended(struct diolate_invalidation *inv)
-{
-	inv->iocb = NULL;
-	inv->dio = NULL;
-	inv->work = 0;
-}
-NOKPROBE_SYMBOL(diolate_current_ended);
-
-/**
- * diolate_current_submits() - a direct write that this task begins to submit
- * @iocb:    it
- * @mapping: its file
- *
- * Context: any, also inside a probe handler.
- */
-void diolate_current_submits(const struct kiocb *iocb, const struct address_space *mapping)
-{
-	struct place *place = own_place();
-
-	if (!place)
-		return;
-	place->submitting = iocb;
-	place->mapping = mapping;
-	release(place);
-}
-NOKPROBE_SYMBOL(diolate_current_submits);
-
-/**
- * diolate_current_submitted() - the write to a file that this task is submitting; told once
- * @mapping: the file
- *
- * Context: any, also inside a probe handler.
- * Return: it, perhaps long gone; NULL if there is none.
- */
-const struct kiocb *diolate_current_submitted(const struct address_space *mapping)
-{
-	pid_t pid = invalidating();
-	struct place *place = pid ? find(pid) : NULL;
-	const struct kiocb *iocb = NULL;
-
-	if (!place || !hold(place, pid, pid))
-		return NULL;
-	if (place->mapping == mapping)
-		swap(iocb, place->submitting);
-	release(place);
-	return iocb;
-}
-NOKPROBE_SYMBOL(diolate_current_submitted);
 
 /**
  * diolate_current_hold() - the last invalidation that this task has begun
@@ -291,22 +208,6 @@ void diolate_current_release(void)
 		release(place);
 }
 NOKPROBE_SYMBOL(diolate_current_release);
-
-/**
- * diolate_current_seen() - what was seen of a write, if this task has begun it last
- * @iocb: it
- *
- * Context: any, also inside a probe handler.
- */
-enum diolate_seen diolate_current_seen(const struct kiocb *iocb)
-{
-	const struct diolate_invalidation *inv = diolate_current_hold();
-	enum diolate_seen seen = inv && inv->iocb == iocb ? inv->seen : DIOLATE_NOT_SEEN_YET;
-
-	diolate_current_release();
-	return seen;
-}
-NOKPROBE_SYMBOL(diolate_current_seen);
 
 /**
  * diolate_current_missed() - how many invalidations found no place, since load

@@ -102,6 +102,54 @@ bool diolate_only_a_writer_is_in_the_way(const struct inode *inode)
 NOKPROBE_SYMBOL(diolate_only_a_writer_is_in_the_way);
 
 /**
+ * diolate_may_be_overtaken() - whether direct writes to a file can be overtaken, and are judged
+ * @inode: the file
+ *
+ * Not on btrfs: who dirties a page there waits for the write, and the write for him
+ * (btrfs_page_mkwrite(), 5.10 to 7.3). Nor without a block device: no bio
+ * is seen.
+ *
+ * Context: any, also inside a probe handler.
+ */
+bool diolate_may_be_overtaken(const struct inode *inode)
+{
+	return inode->i_sb->s_bdev && strcmp(inode->i_sb->s_type->name, "btrfs");
+}
+NOKPROBE_SYMBOL(diolate_may_be_overtaken);
+
+/**
+ * diolate_maps_late() - whether a reader finds what was written directly only when the write is
+ *                       completed, though it overwrites what is there
+ * @inode: the file
+ *
+ * exfat counts up to where a file is valid when a write is completed (exfat_direct_IO(), 6.12; 7.2
+ * and 7.3 by iomap), and behind that a reader finds zeros.
+ *
+ * Context: any, also inside a probe handler.
+ */
+bool diolate_maps_late(const struct inode *inode)
+{
+	return !strcmp(inode->i_sb->s_type->name, "exfat");
+}
+NOKPROBE_SYMBOL(diolate_maps_late);
+
+/**
+ * diolate_sends_itself() - whether a file system that has iomap call it to send a direct write
+ *                          sends bios that end elsewhere than in iomap, or as another operation
+ * @inode: the file
+ *
+ * xfs does on a zoned device (xfs_dio_zoned_submit_io(), 6.15 to 7.3); f2fs only looks at them
+ * (f2fs_dio_write_submit_io(), 5.17 to 7.3).
+ *
+ * Context: any, also inside a probe handler.
+ */
+bool diolate_sends_itself(const struct inode *inode)
+{
+	return !strcmp(inode->i_sb->s_type->name, "xfs");
+}
+NOKPROBE_SYMBOL(diolate_sends_itself);
+
+/**
  * diolate_discard_is_proven() - whether a dirty folio of a file may be discarded after a direct
  * write
  * @inode: the file

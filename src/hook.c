@@ -100,23 +100,6 @@ int diolate_hook_arm(struct diolate_hook *hook)
 }
 
 /**
- * diolate_hook_follow() - begin to follow a function, which need not be replaced
- * @hook: which; where a live patch or its like has replaced the function, it is followed only
- *
- * Context: process, may sleep.
- * Return: 0 or a negative errno; -ENOENT if there is no such function.
- */
-int diolate_hook_follow(struct diolate_hook *hook)
-{
-	int err = diolate_hook_arm(hook);
-
-	if (err != -EBUSY || !(hook->ops.flags & FTRACE_OPS_FL_IPMODIFY))
-		return err;
-	hook->ops.flags &= ~FTRACE_OPS_FL_IPMODIFY;
-	return diolate_hook_arm(hook);
-}
-
-/**
  * diolate_hook_disarm() - follow it no longer
  * @hook: which; armed or not
  *
@@ -170,11 +153,6 @@ int diolate_hook_arm(struct diolate_hook *hook)
 	err = register_kprobe(&hook->kp);
 	hook->armed = !err;
 	return err;
-}
-
-int diolate_hook_follow(struct diolate_hook *hook)
-{
-	return diolate_hook_arm(hook);
 }
 
 void diolate_hook_disarm(struct diolate_hook *hook)

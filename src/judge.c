@@ -1,269 +1,168 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Where a direct write is asked whether it was overtaken (src/overtaken.c): as it is about to
- * invalidate the page cache, and once more when it has; or, if it does not, where it completes.
- * Nobody comes here while nothing was written back that could overtake a write.
+ * Where a direct write is asked whether it was overtaken: where it is answered (src/consumer.c);
+ * where it is about to invalidate the page cache, if its answer is not seen (src/late.c); and where
+ * its page cache is put right (src/spared.c, src/repair.c). The first two ask only while
+ * diolate_track_suspects() says so.
  *
  * Some of it runs in interrupts. It looks and takes down; it never sleeps, allocates, prints, waits
- * for a lock or resolves a name.
+ * for more than a lock of src/flight.c, or resolves a name.
  */
+#include <linux/fs.h>
 #include <linux/kprobes.h>
 
 #include "diolate.h"
-#include "probes.h"
 
-/* What a write of this length has written, which has not yet moved on in its file. */
-static noinline enum diolate_verdict judge(const struct kiocb *iocb, size_t length, s64 after)
+/* Nothing of it was written back since it began: then it does not matter what is not known. */
+static bool is_alone(const struct diolate_flown *flown)
 {
-	struct diolate_part part = { .start = iocb->ki_pos, .end = iocb->ki_pos + length };
-	s64 since = after;
-	bool known;
+	return flown->part.start >= flown->part.end ||
+	       !diolate_written_back(flown->mapping, flown->part.start >> PAGE_SHIFT,
+				     (flown->part.end - 1) >> PAGE_SHIFT, flown->number);
+}
+NOKPROBE_SYMBOL(is_alone);
 
-	if (!length)
+/* The last word on it, which is counted if it is that nobody knows. */
+static enum diolate_verdict settle(const struct diolate_flown *flown)
+{
+	if (flown->verdict == DIOLATE_IS_OVERTAKEN)
+		diolate_track_hold();
+	if (flown->verdict != DIOLATE_NOT_JUDGED)
+		return flown->verdict;
+	if (is_alone(flown))
 		return DIOLATE_IS_NOT;
-	known = after || diolate_submission(iocb, &since);
-	return diolate_overtaken(iocb->ki_filp->f_mapping, &part, known ? &since : NULL, after);
+	diolate_track_hold();
+	diolate_account_not_judged(flown->unknown);
+	return DIOLATE_NOT_JUDGED;
 }
-NOKPROBE_SYMBOL(judge);
-
-static void judge_next(struct diolate_invalidation *inv, s64 after, enum diolate_met met)
-{
-	switch (judge(inv->iocb, inv->length, after)) {
-	case DIOLATE_IS_OVERTAKEN:
-		diolate_late(inv, DIOLATE_OVERTAKEN, met);
-		inv->seen = DIOLATE_SEEN_OVERTAKEN;
-		break;
-	case DIOLATE_NOT_JUDGED:
-		/* Of a write once, however often it is looked at. */
-		if (inv->number > 0) {
-			diolate_account_not_judged();
-			inv->number = -inv->number;
-		}
-		break;
-	case DIOLATE_IS_NOT:
-		break;
-	}
-}
-NOKPROBE_SYMBOL(judge_next);
-
-/* A write is about to invalidate the page cache; it is judged the first time only. */
-static void judge_first(struct diolate_invalidation *inv, enum diolate_met met)
-{
-	struct diolate_direct_write *write = diolate_direct_write_of(inv->iocb);
-
-	if (write && write->judged)
-		return;
-	if (write)
-		write->judged = true;
-	judge_next(inv, 0, met);
-}
-NOKPROBE_SYMBOL(judge_first);
-
-/**
- * diolate_judge_current() - judge the write that this task has begun last to invalidate for
- * @iocb:   it
- * @length: bytes written; if none it is not judged
- * @met:    where, if it is late
- *
- * Context: any, also inside a probe handler.
- * Return: whether what tells it is to be waited for, see diolate_late_waits().
- */
-bool diolate_judge_current(struct kiocb *iocb, size_t length, enum diolate_met met)
-{
-	struct diolate_invalidation *inv;
-	bool waits = false;
-
-	preempt_disable_notrace();
-	inv = diolate_current_hold();
-	if (inv && inv->iocb == iocb) {
-		inv->dio = NULL;
-		inv->length = length;
-		judge_first(inv, met);
-		waits = met == DIOLATE_MET_AWAITABLE && diolate_late_waits(inv);
-	} else if (judge(iocb, length, 0) != DIOLATE_IS_NOT) {
-		diolate_account_not_judged();
-	}
-	diolate_current_release();
-	preempt_enable_notrace();
-	return waits;
-}
-NOKPROBE_SYMBOL(diolate_judge_current);
-
-/* The write that a task has submitted and waits for. */
-static void judge_dio_waited_for(struct diolate_dio_complete *complete)
-{
-	const struct diolate_direct_write *write = diolate_direct_write_of(NULL);
-	const struct kiocb *iocb;
-
-	if (!write)
-		return;
-	iocb = write->inv.iocb;
-	complete->inv.number = diolate_writeback_now();
-	if (diolate_scope_of_dio(&complete->inv, complete->dio, iocb->ki_filp) &&
-	    complete->inv.iocb == iocb)
-		judge_first(&complete->inv, DIOLATE_MET_IN_PASSING);
-}
-NOKPROBE_SYMBOL(judge_dio_waited_for);
-
-/**
- * diolate_judge_dio() - judge the write that dio_complete() is called for, if it is going to
- *                       invalidate
- * @complete: the call
- * @flags:    its argument
- *
- * An asynchronous one is noted as what this task has begun last, for the second look.
- *
- * Context: any, also inside a probe handler, with preemption off.
- */
-void diolate_judge_dio(struct diolate_dio_complete *complete, unsigned int flags)
-{
-	struct diolate_invalidation *inv = &complete->inv;
-
-	if (!(flags & DIOLATE_DIO_COMPLETE_INVALIDATE))
-		return;
-	if (!(flags & DIOLATE_DIO_COMPLETE_ASYNC)) {
-		judge_dio_waited_for(complete);
-		return;
-	}
-	if (!diolate_scope_of_dio(inv, complete->dio, NULL))
-		return;
-	diolate_current_begins(inv->iocb, NULL, inv->length);
-	diolate_judge_current(inv->iocb, inv->length, DIOLATE_MET_IN_PASSING);
-	/* What was seen of it is what was seen of this call. */
-	inv->seen = diolate_current_seen(inv->iocb);
-}
-NOKPROBE_SYMBOL(diolate_judge_dio);
+NOKPROBE_SYMBOL(settle);
 
 /*
- * A write may be completed where its last bio ends, without invalidating anything, if nothing of
- * its file is cached (dio_bio_end_aio(), fs/direct-io.c, 5.10 to 7.3; iomap_dio_done(),
- * fs/iomap/direct-io.c, 7.3): somebody else has dropped the folio that was written back.
+ * One that is not followed, by what was noted before it could be, or as there was no place for it.
  */
-static noinline void judge_uninvalidated(struct diolate_invalidation *inv)
+static void look_up(struct diolate_flown *flown, const struct kiocb *key,
+		    struct address_space *mapping, loff_t pos, size_t length)
 {
-	struct diolate_invalidation *last;
-
-	inv->dio = NULL;
-	inv->number = diolate_writeback_now();
-	inv->seen = DIOLATE_NOT_SEEN_YET;
-	preempt_disable_notrace();
-	judge_next(inv, 0, DIOLATE_MET_AT_END);
-	/* What this task has invalidated for may have been another write, in the same memory. */
-	last = diolate_current_hold();
-	if (last && last->iocb == inv->iocb)
-		diolate_current_ended(last);
-	diolate_current_release();
-	preempt_enable_notrace();
+	flown->mapping = mapping;
+	flown->part.start = pos;
+	flown->part.end = pos + length;
+	flown->number = 0;
+	flown->unknown = diolate_flight_was_crowded(key) ? DIOLATE_UNKNOWN_CROWDED :
+							   DIOLATE_UNKNOWN_ARMING;
+	/* What is certain is certain of a bio, and this one may have had more. */
+	flown->verdict = flown->unknown == DIOLATE_UNKNOWN_ARMING &&
+			 diolate_sentinel_judge(mapping, &flown->part, 0) == DIOLATE_IS_NOT ?
+				 DIOLATE_IS_NOT : DIOLATE_NOT_JUDGED;
 }
-NOKPROBE_SYMBOL(judge_uninvalidated);
+NOKPROBE_SYMBOL(look_up);
 
-/* ssize_t iomap_dio_complete(struct iomap_dio *dio), fs/iomap/direct-io.c, 7.3. */
-static __always_inline void iomap_uninvalidated(unsigned long dio, unsigned long unused)
+/* Whether it may have come to src/follow.c. */
+static bool is_judged(const struct kiocb *iocb)
 {
-	struct diolate_invalidation inv;
-
-	if (unlikely(!diolate_overtaken_none()) &&
-	    diolate_scope_iomap_invalidates_not((void *)dio) &&
-	    diolate_scope_of_iomap_dio(&inv, (void *)dio))
-		judge_uninvalidated(&inv);
+	return (iocb->ki_flags & IOCB_DIRECT) &&
+	       diolate_may_be_overtaken(file_inode(iocb->ki_filp));
 }
-
-DIOLATE_HOOKED(diolate_iomap_uninvalidated, iomap_uninvalidated);
-NOKPROBE_SYMBOL(diolate_iomap_uninvalidated);
-
-/*
- * ssize_t dio_complete(struct dio *dio, ssize_t ret, unsigned int flags), fs/direct-io.c, 5.10 to
- * 7.3.
- */
-int diolate_dio_uninvalidated(struct kprobe *p, struct pt_regs *regs)
-{
-	unsigned int flags = regs_get_kernel_argument(regs, 2);
-	struct diolate_invalidation inv;
-
-	if (likely(diolate_overtaken_none()) ||
-	    !(flags & DIOLATE_DIO_COMPLETE_ASYNC) || (flags & DIOLATE_DIO_COMPLETE_INVALIDATE) ||
-	    !diolate_scope_of_dio(&inv, (void *)regs_get_kernel_argument(regs, 0), NULL))
-		return 0;
-	judge_uninvalidated(&inv);
-	return 0;
-}
-NOKPROBE_SYMBOL(diolate_dio_uninvalidated);
-
-/* It has invalidated the page cache, and for what was then under writeback it has waited. */
-static void judge_again(struct diolate_invalidation *inv)
-{
-	s64 before = inv->number;
-
-	if (inv->seen)
-		return;
-	inv->number = diolate_writeback_now();
-	if (before < 0)
-		inv->number = -inv->number;
-	judge_next(inv, abs(before), DIOLATE_MET_IN_PASSING);
-}
-NOKPROBE_SYMBOL(judge_again);
-
-/*
- * void kiocb_invalidate_post_direct_write(struct kiocb *iocb, size_t count), mm/filemap.c, 6.1 to
- * 7.3: its caller has yet to complete the write, and to move it on in its file.
- */
-int diolate_enter_invalidated(struct kretprobe_instance *ri, struct pt_regs *regs)
-{
-	*(struct kiocb **)ri->data = (struct kiocb *)regs_get_kernel_argument(regs, 0);
-	return 0;
-}
-NOKPROBE_SYMBOL(diolate_enter_invalidated);
-
-int diolate_invalidated(struct kretprobe_instance *ri, struct pt_regs *regs)
-{
-	const struct kiocb *iocb = *(struct kiocb **)ri->data;
-	struct diolate_invalidation *inv;
-
-	preempt_disable_notrace();
-	inv = diolate_current_hold();
-	if (inv && inv->iocb == iocb) {
-		judge_again(inv);
-		diolate_current_ended(inv);
-	}
-	diolate_current_release();
-	preempt_enable_notrace();
-	return 0;
-}
-NOKPROBE_SYMBOL(diolate_invalidated);
+NOKPROBE_SYMBOL(is_judged);
 
 /**
- * diolate_judge_completed() - judge a write once more that was completed by the worker which has
- *                             invalidated the page cache for it
- * @iocb: of what its consumer receives the result
- * @ret:  its result
- *
- * Where that function was not seen to return. It is this write's invalidation if the worker has
- * begun it in the very work in which it completes the write: that work cannot have completed
- * another in the same memory. If the write is late it waits for its result afterwards.
+ * diolate_judge_answered() - judge a write whose consumer receives its result
+ * @iocb: of that
+ * @ret:  the result; of a write
  *
  * Context: any, the entry of its consumer's function.
+ * Return: the file that was written, if the write was overtaken; else NULL.
  */
-void diolate_judge_completed(struct kiocb *iocb, long ret)
+const struct inode *diolate_judge_answered(struct kiocb *iocb, long ret)
 {
-	u32 work = diolate_current_work();
-	struct diolate_invalidation *inv;
+	struct diolate_flown flown;
+	bool followed;
 
-	if (ret <= 0 || !work)
-		return;
-	preempt_disable_notrace();
-	inv = diolate_current_hold();
-	if (inv && inv->work == work && (!inv->iocb || inv->iocb == iocb) &&
-	    (iocb->ki_flags & IOCB_WRITE)) {
-		/* It has moved on by what it has written. */
-		iocb->ki_pos -= ret;
-		inv->iocb = iocb;
-		inv->dio = NULL;
-		inv->length = ret;
-		judge_again(inv);
-		iocb->ki_pos += ret;
-		diolate_current_ended(inv);
-	}
-	diolate_current_release();
-	preempt_enable_notrace();
+	followed = diolate_flight_end(iocb, iocb->ki_filp, max(ret, 0L), &flown);
+	if (ret <= 0 || (!followed && !is_judged(iocb)))
+		return NULL;
+	/* It has moved on by what it has written. */
+	if (!followed)
+		look_up(&flown, iocb, iocb->ki_filp->f_mapping, iocb->ki_pos - ret, ret);
+	return settle(&flown) == DIOLATE_IS_OVERTAKEN ? flown.mapping->host : NULL;
 }
-NOKPROBE_SYMBOL(diolate_judge_completed);
+NOKPROBE_SYMBOL(diolate_judge_answered);
+
+/*
+ * Whether a write of user space is judged when it is answered: if it is followed, or its answer is
+ * seen. Overlayfs answers with a kiocb of another file.
+ */
+static bool is_asked_later(const struct kiocb *iocb, const struct kiocb *submitter)
+{
+	diolate_flight_invalidates(submitter);
+	return (iocb == submitter &&
+		(diolate_consumers_armed() || diolate_follow_sees_answers())) ||
+	       diolate_flight_is_followed(submitter);
+}
+NOKPROBE_SYMBOL(is_asked_later);
+
+/**
+ * diolate_judge_passing() - judge a write that is about to invalidate the page cache, if it is not
+ *                           asked for when it is answered
+ * @iocb:   it
+ * @length: bytes written
+ *
+ * If a write of user space is counted here, and answers begin to be seen before it is answered, it
+ * is counted in overtaken_unknown twice.
+ *
+ * Context: any, also inside a probe handler.
+ * Return: whether it was overtaken.
+ */
+bool diolate_judge_passing(struct kiocb *iocb, size_t length)
+{
+	struct kiocb *submitter = length ? diolate_scope_submitter_of(iocb) : NULL;
+	struct diolate_flown flown;
+
+	if (!length || (submitter && is_asked_later(iocb, submitter)))
+		return false;
+	if (!submitter && diolate_flight_pass(iocb, length, &flown)) {
+		/* What is found out of it from now on is swept up. */
+		diolate_track_call();
+	} else {
+		look_up(&flown, submitter ?: iocb, iocb->ki_filp->f_mapping, iocb->ki_pos, length);
+	}
+	return settle(&flown) == DIOLATE_IS_OVERTAKEN;
+}
+NOKPROBE_SYMBOL(diolate_judge_passing);
+
+/**
+ * diolate_judge_left() - count a write that is over, and was overtaken or may have been
+ * @flown: what is known of it
+ *
+ * Nobody was called for it, so nobody looked at it in time to know more.
+ *
+ * Context: any.
+ */
+void diolate_judge_left(const struct diolate_flown *flown)
+{
+	diolate_account_not_judged(flown->verdict == DIOLATE_NOT_JUDGED ?
+				   flown->unknown : DIOLATE_UNKNOWN_UNSEEN);
+}
+NOKPROBE_SYMBOL(diolate_judge_left);
+
+/**
+ * diolate_judge_now() - whether a write was overtaken until now, whose page cache could not be
+ *                       invalidated
+ * @iocb:    that its consumer is going to be called with
+ * @mapping: its file
+ * @part:    what it has written
+ *
+ * Context: any; it is yet to be answered.
+ */
+enum diolate_verdict diolate_judge_now(const struct kiocb *iocb, struct address_space *mapping,
+				       const struct diolate_part *part)
+{
+	struct diolate_flown flown;
+
+	if (!diolate_flight_judge(iocb, part->end - part->start, &flown))
+		look_up(&flown, iocb, mapping, part->start, part->end - part->start);
+	/* Asked last: all until now was noted. */
+	if (!diolate_ftrace_follows() && flown.verdict != DIOLATE_IS_OVERTAKEN)
+		return DIOLATE_NOT_JUDGED;
+	return flown.verdict == DIOLATE_NOT_JUDGED && flown.number && is_alone(&flown) ?
+		       DIOLATE_IS_NOT : flown.verdict;
+}

@@ -12,21 +12,61 @@
 #include "diolate.h"
 #include "probes.h"
 
-static void await_and_invalidate(struct kiocb *iocb, size_t count);
+static bool reported(struct kiocb *iocb);
+
+/* It is counted: what may be reported of it later is a repeat. */
+static void count_overtaken(struct kiocb *iocb, size_t length)
+{
+	struct diolate_invalidation *inv;
+
+	diolate_late_overtaken(iocb, file_inode(iocb->ki_filp), length, true);
+	reported(iocb);
+	inv = diolate_current_hold();
+	if (inv)
+		inv->counted = true;
+	diolate_current_release();
+}
+NOKPROBE_SYMBOL(count_overtaken);
+
+/* Whether a write invalidates once more that was judged before; remembers that it is now. */
+static bool was_judged(struct kiocb *iocb)
+{
+	struct diolate_direct_write *write = diolate_direct_write_of(iocb);
+	bool before;
+
+	if (!write)
+		return false;
+	before = write->judged;
+	write->judged = true;
+	return before;
+}
+NOKPROBE_SYMBOL(was_judged);
+
+/*
+ * A write is about to invalidate the page cache: judge it, unless that is done where it is
+ * answered.
+ */
+static noinline void overtaken_in_passing(struct kiocb *iocb, size_t length)
+{
+	preempt_disable_notrace();
+	if (!was_judged(iocb) && diolate_judge_passing(iocb, length))
+		count_overtaken(iocb, length);
+	preempt_enable_notrace();
+}
+NOKPROBE_SYMBOL(overtaken_in_passing);
 
 /*
  * void kiocb_invalidate_post_direct_write(struct kiocb *iocb, size_t count), mm/filemap.c, 6.1 to
  * 7.3: always noted, as pages may come after it was entered with none.
  */
-static __always_inline bool invalidate(unsigned long iocb, unsigned long count, bool may_wait)
+static __always_inline void invalidate(unsigned long iocb, unsigned long count)
 {
 	diolate_current_begins((struct kiocb *)iocb, NULL, count);
-	return unlikely(!diolate_overtaken_none()) &&
-	       diolate_judge_current((struct kiocb *)iocb, count,
-				     may_wait ? DIOLATE_MET_AWAITABLE : DIOLATE_MET_IN_PASSING);
+	if (unlikely(diolate_track_suspects()))
+		overtaken_in_passing((struct kiocb *)iocb, count);
 }
 
-DIOLATE_HOOKED_REPLACING(diolate_enter_invalidate, invalidate, await_and_invalidate);
+DIOLATE_HOOKED(diolate_enter_invalidate, invalidate);
 NOKPROBE_SYMBOL(diolate_enter_invalidate);
 
 /*
@@ -41,18 +81,49 @@ static __always_inline void iomap_complete(unsigned long dio, unsigned long unus
 	if (diolate_scope_is_read(iocb))
 		return;
 	diolate_current_begins(iocb, (void *)dio, 0);
-	if (unlikely(!diolate_overtaken_none()))
-		diolate_judge_current(iocb, diolate_scope_iomap_written((void *)dio),
-				      DIOLATE_MET_IN_PASSING);
+	if (unlikely(diolate_track_suspects()))
+		overtaken_in_passing(iocb, diolate_scope_iomap_written((void *)dio));
 }
 
 DIOLATE_HOOKED(diolate_enter_iomap_complete, iomap_complete);
 NOKPROBE_SYMBOL(diolate_enter_iomap_complete);
 
 /*
+ * A write of fs/direct-io.c: the one that this task waits for, or an asynchronous one of user
+ * space.
+ */
+static noinline void dio_in_passing(struct diolate_dio_complete *complete, bool async)
+{
+	struct diolate_direct_write *write = async ? NULL : diolate_direct_write_of(NULL);
+	struct file *file = write ? write->inv.iocb->ki_filp : NULL;
+
+	if ((async || write) && diolate_scope_of_dio(&complete->inv, complete->dio, file) &&
+	    (async || complete->inv.iocb == write->inv.iocb))
+		overtaken_in_passing(complete->inv.iocb, complete->inv.length);
+}
+NOKPROBE_SYMBOL(dio_in_passing);
+
+/**
+ * diolate_late_completes() - a write is completed that may not invalidate the page cache
+ * @dio: argument of iomap_dio_complete()
+ *
+ * Context: any, also inside an ftrace callback; with preemption off.
+ */
+void diolate_late_completes(const unsigned long *dio)
+{
+	size_t written = diolate_scope_iomap_written(dio);
+	struct diolate_invalidation inv;
+
+	if (written && diolate_scope_of_iomap_dio(&inv, dio) &&
+	    !READ_ONCE(inv.iocb->ki_filp->f_mapping->nrpages))
+		overtaken_in_passing(inv.iocb, written);
+}
+NOKPROBE_SYMBOL(diolate_late_completes);
+
+/*
  * ssize_t dio_complete(struct dio *dio, ssize_t ret, unsigned int flags), fs/direct-io.c, 5.4 to
- * 7.3: so does this. What an asynchronous one is called for is looked for only when that is needed;
- * but what this task has begun last is over.
+ * 7.3: so does this. Which write an asynchronous one is for is looked up when it reports, or while
+ * some may be overtaken; but what this task has begun last is over.
  */
 int diolate_enter_dio_complete(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
@@ -60,11 +131,12 @@ int diolate_enter_dio_complete(struct kretprobe_instance *ri, struct pt_regs *re
 	unsigned int flags = regs_get_kernel_argument(regs, 2);
 
 	complete->dio = (void *)regs_get_kernel_argument(regs, 0);
-	complete->inv.seen = DIOLATE_NOT_SEEN_YET;
-	if (unlikely(!diolate_overtaken_none()))
-		diolate_judge_dio(complete, flags);
-	else if (flags & DIOLATE_DIO_COMPLETE_ASYNC)
+	complete->inv.seen = false;
+	complete->inv.counted = false;
+	if (flags & DIOLATE_DIO_COMPLETE_ASYNC)
 		diolate_current_begins(NULL, NULL, 0);
+	if (unlikely(diolate_track_suspects()) && (flags & DIOLATE_DIO_COMPLETE_INVALIDATE))
+		dio_in_passing(complete, flags & DIOLATE_DIO_COMPLETE_ASYNC);
 	return 0;
 }
 NOKPROBE_SYMBOL(diolate_enter_dio_complete);
@@ -80,9 +152,12 @@ int diolate_enter_direct_write(struct kretprobe_instance *ri, struct pt_regs *re
 
 	write->inv.iocb = (struct kiocb *)regs_get_kernel_argument(regs, 0);
 	write->inv.length = iov_iter_count((void *)regs_get_kernel_argument(regs, 1));
-	write->inv.seen = DIOLATE_NOT_SEEN_YET;
+	write->inv.seen = false;
+	write->inv.counted = false;
 	write->reported = false;
 	write->judged = false;
+	if (unlikely(diolate_track_suspects()))
+		diolate_follow_begins(write->inv.iocb, write->inv.length, NULL);
 	return 0;
 }
 NOKPROBE_SYMBOL(diolate_enter_direct_write);
@@ -199,13 +274,12 @@ NOKPROBE_SYMBOL(reported);
 
 /*
  * Whether the file system waits for a write: then its late error is met by the task that submits
- * it, of user space or of io_uring, and never by a worker of the kernel. Where a bio ends that may
- * be any task.
+ * it, of user space or of io_uring, and never by a worker of the kernel.
  */
-static bool is_waited_for(enum diolate_consumer consumer, enum diolate_met met)
+static bool is_waited_for(enum diolate_consumer consumer)
 {
-	return diolate_is_of_user_space(consumer) && met != DIOLATE_MET_AT_END &&
-	       diolate_in_task() && !(current->flags & PF_WQ_WORKER);
+	return diolate_is_of_user_space(consumer) && diolate_in_task() &&
+	       !(current->flags & PF_WQ_WORKER);
 }
 NOKPROBE_SYMBOL(is_waited_for);
 
@@ -269,9 +343,7 @@ static bool is_to_be_repaired(struct diolate_late *late, struct diolate_waiting 
 	late->unrepaired = DIOLATE_NO_REASON;
 	if (late->policy != DIOLATE_REPAIR || late->way != DIOLATE_WAY_CONSUMER)
 		return false;
-	if (late->kind == DIOLATE_OVERTAKEN)
-		late->unrepaired = DIOLATE_WRITTEN_BACK;
-	else if (late->waited_for)
+	if (late->waited_for)
 		late->unrepaired = DIOLATE_NOT_ASYNC;
 	else if (!diolate_consumers_repairs())
 		late->unrepaired = DIOLATE_NOT_SEEN;
@@ -292,17 +364,10 @@ static bool is_unclear(const struct diolate_invalidation *inv)
 }
 NOKPROBE_SYMBOL(is_unclear);
 
-/**
- * diolate_late() - a late error is seen
- * @inv:  whose
- * @kind: of which kind
- * @met:  where
- *
- * Context: any, also inside a probe handler; the write is yet to be completed.
- */
-void diolate_late(struct diolate_invalidation *inv, enum diolate_kind kind, enum diolate_met met)
+/* A write could not be invalidated. */
+static void late(struct diolate_invalidation *inv, enum diolate_met met)
 {
-	struct diolate_late late = { .kind = kind };
+	struct diolate_late late = { .kind = DIOLATE_STUCK };
 	struct diolate_waiting *waiting;
 	enum diolate_outcome outcome;
 	struct kiocb *iocb;
@@ -310,15 +375,13 @@ void diolate_late(struct diolate_invalidation *inv, enum diolate_kind kind, enum
 	iocb = told(inv);
 	late.consumer = consumer_of(iocb);
 	late.policy = READ_ONCE(diolate_policy);
-	late.waited_for = is_waited_for(late.consumer, met);
-	late.repeat = inv->seen || reported(inv->iocb) || diolate_waiting_find(iocb);
-	/* Only what the kernel reports is counted again. */
-	if (late.repeat && kind == DIOLATE_OVERTAKEN)
-		return;
+	late.waited_for = is_waited_for(late.consumer);
+	late.repeat = inv->seen || inv->counted || reported(inv->iocb) ||
+		      diolate_waiting_find(iocb);
 	late.proven = diolate_only_a_writer_is_in_the_way(inv->iocb->ki_filp->f_mapping->host);
 	waiting = wait_for_result(iocb, &late, inv->length, met);
 	late.repair = is_to_be_repaired(&late, waiting, inv, iocb);
-	late.unclear = kind == DIOLATE_STUCK && is_unclear(inv);
+	late.unclear = is_unclear(inv);
 	if (waiting) {
 		waiting->looked = false;
 		waiting->outcome = late.unclear ? DIOLATE_UNDELIVERABLE : DIOLATE_PENDING;
@@ -329,7 +392,7 @@ void diolate_late(struct diolate_invalidation *inv, enum diolate_kind kind, enum
 		late.unclear = false;
 
 	outcome = diolate_decide(&late);
-	diolate_account_late(kind, outcome);
+	diolate_account_late(DIOLATE_STUCK, outcome);
 	if (outcome != DIOLATE_REPEAT)
 		diolate_log_late(inv, iocb, &late, outcome,
 				 outcome == DIOLATE_PENDING ? iocb : NULL);
@@ -338,16 +401,49 @@ void diolate_late(struct diolate_invalidation *inv, enum diolate_kind kind, enum
 		diolate_waiting_put();
 	}
 }
-NOKPROBE_SYMBOL(diolate_late);
+NOKPROBE_SYMBOL(late);
 
 /**
- * diolate_late_waits() - whether something is to be done for a write before its result comes: to
- *                        see whether it has lost anything, or to wait for what tells it
- * @inv: its invalidation
+ * diolate_late_overtaken() - a write was overtaken that was not late before
+ * @iocb:       it; where its consumer receives the result, that of the consumer
+ * @inode:      the file that was written, which of an overlayfs write is another
+ * @length:     bytes written, by which it has not moved on in its file
+ * @waited_for: its file system has waited for it, in this task
  *
- * Context: any, also inside an ftrace callback. If so it has to follow, in this task.
+ * Context: any, also inside a probe handler; the write is yet to be answered.
+ * Return: what it is counted as; DIOLATE_PENDING if its result is to say so, which follows.
  */
-bool diolate_late_waits(const struct diolate_invalidation *inv)
+enum diolate_outcome diolate_late_overtaken(struct kiocb *iocb, const struct inode *inode,
+					    size_t length, bool waited_for)
+{
+	struct diolate_invalidation inv = { .iocb = iocb, .length = length };
+	struct diolate_late late = {
+		.kind = DIOLATE_OVERTAKEN,
+		.consumer = consumer_of(iocb),
+		.way = DIOLATE_WAY_CONSUMER,
+		.policy = READ_ONCE(diolate_policy),
+		.waited_for = waited_for,
+		.proven = diolate_only_a_writer_is_in_the_way(inode),
+		.unrepaired = DIOLATE_WRITTEN_BACK,
+	};
+	enum diolate_outcome outcome;
+
+	if (late.policy != DIOLATE_REPAIR)
+		late.unrepaired = DIOLATE_NO_REASON;
+	if (late.consumer == DIOLATE_IO_URING && waited_for && diolate_uring_is_short(iocb, length))
+		late.way = DIOLATE_WAY_SHORT;
+	outcome = diolate_decide(&late);
+	diolate_account_late(DIOLATE_OVERTAKEN, outcome);
+	diolate_log_late(&inv, iocb, &late, outcome, outcome == DIOLATE_PENDING ? iocb : NULL);
+	return outcome;
+}
+NOKPROBE_SYMBOL(diolate_late_overtaken);
+
+/*
+ * Whether something is to be done for a write before its result comes, in this task: to see whether
+ * it has lost anything, or to wait for what tells it.
+ */
+static bool late_waits(const struct diolate_invalidation *inv)
 {
 	struct diolate_waiting *waiting = diolate_waiting_find(told(inv));
 
@@ -357,7 +453,7 @@ bool diolate_late_waits(const struct diolate_invalidation *inv)
 	WRITE_ONCE(waiting->task, current);
 	return true;
 }
-NOKPROBE_SYMBOL(diolate_late_waits);
+NOKPROBE_SYMBOL(late_waits);
 
 /*
  * Wait for what tells it. If that fails the write does not wait for its result any more, and what
@@ -387,10 +483,10 @@ static void left(bool waits)
 /* The kernel reports one; where its own record is replaced that is seen by the probe and there. */
 static void stuck(struct diolate_invalidation *inv, enum diolate_met met)
 {
-	if (inv->seen == DIOLATE_SEEN)
+	if (inv->seen)
 		return;
-	diolate_late(inv, DIOLATE_STUCK, met);
-	inv->seen = DIOLATE_SEEN;
+	late(inv, met);
+	inv->seen = true;
 }
 NOKPROBE_SYMBOL(stuck);
 
@@ -435,7 +531,7 @@ enum diolate_record_of_kernel diolate_late_error_record(struct file *filp)
 		if (waiting && waiting->repairs) {
 			waiting->repair.held_back = true;
 			record = DIOLATE_RECORD_HELD_BACK;
-		} else if (diolate_late_waits(inv)) {
+		} else if (late_waits(inv)) {
 			record = DIOLATE_RECORD_OURS;
 		}
 	}
@@ -445,11 +541,10 @@ enum diolate_record_of_kernel diolate_late_error_record(struct file *filp)
 }
 NOKPROBE_SYMBOL(diolate_late_error_record);
 
-/* What the invalidation that has just failed is for, and when that write began, if it is known. */
-static bool look_up(struct file *filp, struct diolate_part *part, s64 *since)
+/* What the invalidation that has just failed is for. */
+static void look_up(struct file *filp, struct diolate_part *part)
 {
 	struct diolate_invalidation *inv;
-	bool known = false;
 
 	*part = (struct diolate_part){};
 	preempt_disable();
@@ -457,24 +552,19 @@ static bool look_up(struct file *filp, struct diolate_part *part, s64 *since)
 	if (inv) {
 		part->start = inv->iocb->ki_pos;
 		part->end = part->start + inv->length;
-		known = diolate_submission(inv->iocb, since);
 	}
 	diolate_current_release();
 	preempt_enable();
-	return known;
 }
 
 /* Whether a write is spared, whose folios may be dirty beside it only. */
 static void look(struct diolate_waiting *waiting, struct file *filp)
 {
 	struct diolate_part part;
-	bool known;
-	s64 since;
 
-	known = look_up(filp, &part, &since);
+	look_up(filp, &part);
 	waiting->looked = true;
-	waiting->outcome = diolate_spared(filp->f_mapping, &part, known ? &since : NULL,
-					  &waiting->reason);
+	waiting->outcome = diolate_spared(waiting->iocb, filp->f_mapping, &part, &waiting->reason);
 }
 
 /**
@@ -502,38 +592,6 @@ void diolate_late_error_instead(struct file *filp)
 	if (outcome != DIOLATE_SPARED)
 		diolate_repair_record(file_inode(filp), waits && outcome == DIOLATE_PENDING ?
 				      "its submitter is told" : "its submitter cannot be told");
-	left(waits);
-}
-
-/* A write that was overtaken, in the place of dio_warn_stale_pagecache(). */
-static void stuck_too(struct file *filp)
-{
-	struct diolate_invalidation *inv;
-
-	preempt_disable();
-	inv = invalidation(filp);
-	if (inv)
-		stuck(inv, DIOLATE_MET_IN_PASSING);
-	diolate_current_release();
-	preempt_enable();
-	diolate_repair_record(file_inode(filp), "it was written back over, too");
-}
-
-/*
- * In the place of kiocb_invalidate_post_direct_write(), for a write that was overtaken before what
- * tells it is armed. That function cannot be called from here, where the processor checks to which
- * functions a pointer may lead (IBT; nobody takes its address); what it does is this (mm/filemap.c,
- * 6.1 to 7.3), and its record is ours.
- */
-static void await_and_invalidate(struct kiocb *iocb, size_t count)
-{
-	struct file *filp = iocb->ki_filp;
-	bool waits = await(diolate_waiting_of_task());
-
-	if (filp->f_mapping->nrpages &&
-	    invalidate_inode_pages2_range(filp->f_mapping, iocb->ki_pos >> PAGE_SHIFT,
-					  (iocb->ki_pos + count - 1) >> PAGE_SHIFT))
-		stuck_too(filp);
 	left(waits);
 }
 

@@ -19,70 +19,60 @@ static int shown(const char *val)
 	return min_t(size_t, strcspn(val, "\n"), 32);
 }
 
-/* What a policy takes, one changes at a time; a parameter may be written during loading, too. */
+/* One changes the policy or the tracking at a time; both can be set before loading has finished. */
 static DEFINE_MUTEX(policy_lock);
 /* The probes are there: what the policy takes is, too. */
 static bool loaded;
 
-/*
- * When direct writes begin is noted for policy repair, and for a while after something was written
- * back while one was in flight.
- */
+/* Who wants direct writes to be followed. */
 static unsigned int trackers;
 
-static void track(void)
-{
-	if (trackers++)
-		return;
-	diolate_probes_arm_tracking();
-	diolate_notes_complete(true);
-}
-
-static void untrack(void)
-{
-	if (--trackers)
-		return;
-	diolate_notes_complete(false);
-	diolate_probes_disarm_tracking();
-}
-
-/* Writes are judged on each way. */
-static bool hot;
+/* The parameter track says always. */
+static bool always;
 
 /*
- * What tells late writes is armed by the first of them. Or from now on: for policy repair; while
- * some may be seen to be overtaken, since not each of those can wait for it; and where none can,
- * for the kernel's own record cannot be replaced. Under policy observe never.
+ * What tells late writes is armed by the first of them. Or from now on: for policy repair, and
+ * where a late one cannot wait for it, for the kernel's own record cannot be replaced. That not
+ * under policy observe.
  */
 static int hold_consumers(enum diolate_policy policy)
 {
 	return diolate_consumers_hold(policy == DIOLATE_REPAIR ||
-				      (policy == DIOLATE_PROPAGATE &&
-				       (hot || !diolate_ftrace_awaits())));
+				      (policy == DIOLATE_PROPAGATE && !diolate_ftrace_awaits()));
+}
+
+static int track(enum diolate_tracks who, bool wants)
+{
+	unsigned int before = trackers;
+	int err = 0;
+
+	trackers = wants ? trackers | who : trackers & ~who;
+	if (!before && trackers) {
+		err = diolate_follow_arm();
+		if (err)
+			trackers = 0;
+	}
+	if (before && !trackers)
+		diolate_follow_disarm();
+	return err;
 }
 
 /**
- * diolate_track() - note when direct writes begin, and judge them on each way, or no longer
- * @track_now: which
+ * diolate_track() - have direct writes followed, or no longer
+ * @who:   wants it
+ * @wants: or does no more
  *
  * Context: process, sleeps.
+ * Return: 0 or a negative errno.
  */
-void diolate_track(bool track_now)
+int diolate_track(enum diolate_tracks who, bool wants)
 {
+	int err;
+
 	mutex_lock(&policy_lock);
-	if (track_now && !hot) {
-		hot = true;
-		hold_consumers(diolate_policy);
-		track();
-		diolate_probes_arm_judging();
-	}
-	if (!track_now && hot) {
-		diolate_probes_disarm_judging();
-		untrack();
-		hot = false;
-		hold_consumers(diolate_policy);
-	}
+	err = track(who, wants);
 	mutex_unlock(&policy_lock);
+	return err;
 }
 
 /* What only repair takes. */
@@ -109,10 +99,15 @@ static int repair_begin(void)
 		pr_err("policy=repair refused: kprobes are switched off (/sys/kernel/debug/kprobes/enabled, kernel.ftrace_enabled); switch them on first\n");
 		return -EOPNOTSUPP;
 	}
-	track();
+	err = track(DIOLATE_TRACKS_REPAIR, true);
+	if (err) {
+		pr_err("policy=repair refused: direct writes cannot be followed (error %d); use propagate or observe\n",
+		       err);
+		return err;
+	}
 	err = repair_arm();
 	if (err)
-		untrack();
+		track(DIOLATE_TRACKS_REPAIR, false);
 	return err;
 }
 
@@ -120,7 +115,32 @@ static void repair_end(void)
 {
 	diolate_consumers_repair(false);
 	diolate_ftrace_disarm();
-	untrack();
+	track(DIOLATE_TRACKS_REPAIR, false);
+}
+
+static int always_begin(void)
+{
+	int err = track(DIOLATE_TRACKS_ALWAYS, true);
+
+	if (err)
+		pr_err("track=always refused: direct writes cannot be followed (error %d); use auto\n",
+		       err);
+	return err;
+}
+
+static int track_change(bool to)
+{
+	int err = 0;
+
+	mutex_lock(&policy_lock);
+	if (loaded && to && !always)
+		err = always_begin();
+	if (loaded && !to && always)
+		track(DIOLATE_TRACKS_ALWAYS, false);
+	if (!err)
+		always = to;
+	mutex_unlock(&policy_lock);
+	return err;
 }
 
 static int policy_change(enum diolate_policy policy)
@@ -165,8 +185,13 @@ static int policy_begin(void)
 		diolate_ftrace_await();
 	else
 		diolate_ftrace_await_no_more();
-	if (diolate_policy == DIOLATE_REPAIR)
+	if (always)
+		err = always_begin();
+	if (!err && diolate_policy == DIOLATE_REPAIR) {
 		err = repair_begin();
+		if (err && always)
+			track(DIOLATE_TRACKS_ALWAYS, false);
+	}
 	hold_consumers(diolate_policy);
 	loaded = !err;
 	mutex_unlock(&policy_lock);
@@ -184,6 +209,8 @@ static void policy_end(void)
 		WRITE_ONCE(diolate_policy, DIOLATE_PROPAGATE);
 		repair_end();
 	}
+	if (always)
+		track(DIOLATE_TRACKS_ALWAYS, false);
 	mutex_unlock(&policy_lock);
 }
 
@@ -210,6 +237,31 @@ static const struct kernel_param_ops policy_ops = {
 };
 module_param_cb(policy, &policy_ops, NULL, 0644);
 MODULE_PARM_DESC(policy, "what becomes of a late error: propagate (default), observe or repair");
+
+static const char *const track_names[] = { "auto", "always" };
+
+static int track_set(const char *val, const struct kernel_param *kp)
+{
+	int to = sysfs_match_string(track_names, val);
+
+	if (to < 0) {
+		pr_err("track=%.*s refused: it must be auto or always\n", shown(val), val);
+		return -EINVAL;
+	}
+	return track_change(to);
+}
+
+static int track_get(char *buffer, const struct kernel_param *kp)
+{
+	return sysfs_emit(buffer, "%s\n", track_names[READ_ONCE(always)]);
+}
+
+static const struct kernel_param_ops track_ops = {
+	.set = track_set,
+	.get = track_get,
+};
+module_param_cb(track, &track_ops, NULL, 0644);
+MODULE_PARM_DESC(track, "when direct writes are followed, to see whether writeback overtakes them: auto (default), once something was written back that might, or always");
 
 /* A number with bounds; what is no number gets the same sentence. */
 struct number {
@@ -278,11 +330,12 @@ static int __init diolate_init(void)
 	if (err)
 		goto err_current;
 	diolate_part_init();
+	diolate_follow_init();
 	policy_prepare();
 	err = diolate_probes_arm();
 	if (err)
 		goto err_probes;
-	diolate_overtaken_start();
+	diolate_track_start();
 	diolate_ftrace_follow();
 	err = policy_begin();
 	if (err)
@@ -293,13 +346,13 @@ static int __init diolate_init(void)
 
 err_policy:
 	diolate_ftrace_follow_no_more();
-	diolate_overtaken_stop();
+	diolate_track_stop();
 err_probes:
 	diolate_ftrace_await_no_more();
 	diolate_probes_disarm();
 	diolate_waiting_wait();
 	diolate_consumers_exit();
-	diolate_overtaken_exit();
+	diolate_sentinel_release(true);
 	diolate_current_exit();
 err_current:
 	diolate_log_exit();
@@ -314,17 +367,17 @@ err_files:
  * The order of unloading, and why each step may be where it is:
  * - debugfs goes first: who has a file of it open is waited for, and no other may read what follows
  *   takes down.
- * - policy_end(): the policy cannot be changed any more. Nothing is sent to be put right or held
- *   back, and what was has been put right.
- * - diolate_ftrace_follow_no_more(), diolate_overtaken_stop(): nothing is noted of writeback, so no
- *   work comes of it. What was noted is still there, and writes are judged by it.
+ * - policy_end(): policy and track have no effect any more. Nothing is sent to be put right or held
+ *   back, and what was has been put right. Direct writes are followed only if writeback wants it.
+ * - diolate_ftrace_follow_no_more(): no writeback calls for anything.
+ * - diolate_track_stop(): direct writes are not followed. Those that were have ended, or are given
+ *   up after ten seconds.
  * - diolate_ftrace_await_no_more(): no task is sent to look or to wait any more. One that was is
  *   kept by its late write, which waits.
  * - diolate_probes_disarm(): no late error is met any more, so no write begins to wait. The sites
  *   that meet it go before those that say whose it is.
  * - diolate_waiting_wait(): all that waited have been told, since what tells them is armed.
- * - diolate_consumers_exit(): that is disarmed, and whoever came by there has left the module. It
- *   judges writes until then, which no longer wait for anything.
+ * - diolate_consumers_exit(): that is disarmed, and whoever came by there has left the module.
  * - The rest is memory that no handler looks at any more.
  */
 static void __exit diolate_exit(void)
@@ -332,12 +385,12 @@ static void __exit diolate_exit(void)
 	diolate_debugfs_exit();
 	policy_end();
 	diolate_ftrace_follow_no_more();
-	diolate_overtaken_stop();
+	diolate_track_stop();
 	diolate_ftrace_await_no_more();
 	diolate_probes_disarm();
 	diolate_waiting_wait();
 	diolate_consumers_exit();
-	diolate_overtaken_exit();
+	diolate_sentinel_release(true);
 	diolate_current_exit();
 	diolate_log_exit();
 	diolate_files_exit();

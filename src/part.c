@@ -6,7 +6,9 @@
 #include <linux/bitops.h>
 #include <linux/buffer_head.h>
 #include <linux/fs.h>
+#include <linux/log2.h>
 #include <linux/pagemap.h>
+#include <linux/string.h>
 
 #include "diolate.h"
 
@@ -19,16 +21,11 @@ static bool is_of_iomap(const struct address_space *mapping)
 }
 NOKPROBE_SYMBOL(is_of_iomap);
 
-/* Blocks of a folio: from the first that is written to the last, and whether all between are. */
-struct blocks {
-	unsigned int first, last, written;
-};
-
-static void add(struct blocks *b, unsigned int block)
+/* A block of a folio is written. */
+static void add(struct diolate_written *w, unsigned int block, unsigned int block_bits)
 {
-	if (!b->written++)
-		b->first = block;
-	b->last = block;
+	w->blocks++;
+	__set_bit(block >> (w->unit_bits - block_bits), w->units);
 }
 NOKPROBE_SYMBOL(add);
 
@@ -37,7 +34,7 @@ NOKPROBE_SYMBOL(add);
  * disk, as the file system gets to it before it starts writeback or after
  * (block_write_full_folio(), fs/buffer.c; ext4_bio_write_folio(), fs/ext4/page-io.c, 5.10 to 7.3).
  */
-static void look_at_buffers(struct folio *folio, struct blocks *b)
+static void look_at_buffers(struct folio *folio, unsigned int block_bits, struct diolate_written *w)
 {
 	struct buffer_head *head = diolate_buffers(folio), *bh = head;
 	unsigned int block = 0;
@@ -45,7 +42,7 @@ static void look_at_buffers(struct folio *folio, struct blocks *b)
 	do {
 		if (buffer_async_write(bh) || (buffer_dirty(bh) && buffer_mapped(bh) &&
 					       !buffer_delay(bh) && !buffer_unwritten(bh)))
-			add(b, block);
+			add(w, block, block_bits);
 		block++;
 		bh = bh->b_this_page;
 	} while (bh != head);
@@ -53,7 +50,8 @@ static void look_at_buffers(struct folio *folio, struct blocks *b)
 NOKPROBE_SYMBOL(look_at_buffers);
 
 /* Before 6.6 iomap knows what is up to date and not what is dirty, and writes all of the former. */
-static void look_at_iomap(struct folio *folio, unsigned int blocks, struct blocks *b)
+static void look_at_iomap(struct folio *folio, unsigned int blocks, unsigned int block_bits,
+			  struct diolate_written *w)
 {
 	const unsigned long *state;
 	unsigned int block;
@@ -63,7 +61,7 @@ static void look_at_iomap(struct folio *folio, unsigned int blocks, struct block
 	state = diolate_iomap_state(folio);
 	for (block = 0; state && block < blocks; block++)
 		if (test_bit(blocks + block, state))
-			add(b, block);
+			add(w, block, block_bits);
 }
 NOKPROBE_SYMBOL(look_at_iomap);
 
@@ -145,41 +143,65 @@ NOKPROBE_SYMBOL(cut_at_end_of_file);
 /**
  * diolate_part_written() - which part of a folio is written back
  * @folio: it, locked, as its writeback starts
- * @part:  set to bytes of the file; all of the folio where that is not known
+ * @w:     filled in
  *
  * Context: any, also inside an ftrace callback.
- * Return: what is known of @part.
  */
-enum diolate_written diolate_part_written(struct folio *folio, struct diolate_part *part)
+void diolate_part_written(struct folio *folio, struct diolate_written *w)
 {
 	struct inode *inode = folio_mapping(folio)->host;
 	unsigned int block_bits = inode->i_blkbits, blocks = folio_size(folio) >> block_bits;
-	struct blocks b = {};
-	bool all;
 
-	part->start = folio_pos(folio);
-	part->end = diolate_end_of(folio);
-	cut_at_end_of_file(part, inode);
+	memset(w, 0, sizeof(*w));
+	w->part.start = folio_pos(folio);
+	w->part.end = diolate_end_of(folio);
+	cut_at_end_of_file(&w->part, inode);
+	w->kind = DIOLATE_WRITTEN;
 	if (blocks <= 1)
-		return DIOLATE_WRITTEN;
+		return;
+	w->unit_bits = max_t(unsigned int, block_bits,
+			     ilog2(folio_size(folio)) - ilog2(DIOLATE_WRITTEN_UNITS));
 	if (is_of_iomap(inode->i_mapping))
-		look_at_iomap(folio, blocks, &b);
+		look_at_iomap(folio, blocks, block_bits, w);
 	else if (!iomap_release || !diolate_has_buffers(inode))
-		return DIOLATE_WRITTEN_PERHAPS;
+		w->kind = DIOLATE_WRITTEN_PERHAPS;
 	else if (diolate_buffers(folio))
-		look_at_buffers(folio, &b);
+		look_at_buffers(folio, block_bits, w);
+	if (w->kind == DIOLATE_WRITTEN_PERHAPS)
+		return;
 	/*
 	 * Not kept; or stored into through mmap, and no buffers yet; or they are all clean already
 	 * (fs/mpage.c, 5.10 to 7.3).
 	 */
-	all = !b.written || b.written == blocks;
-	if (all)
-		return DIOLATE_WRITTEN_WHOLE;
-	part->end = min_t(loff_t, part->end, part->start + ((loff_t)(b.last + 1) << block_bits));
-	part->start += (loff_t)b.first << block_bits;
-	return b.written == b.last - b.first + 1 ? DIOLATE_WRITTEN : DIOLATE_WRITTEN_PERHAPS;
+	if (!w->blocks || w->blocks == blocks) {
+		w->kind = DIOLATE_WRITTEN_WHOLE;
+		w->blocks = 0;
+	} else if (w->unit_bits > block_bits) {
+		w->kind = DIOLATE_WRITTEN_PERHAPS;
+	}
 }
 NOKPROBE_SYMBOL(diolate_part_written);
+
+/**
+ * diolate_part_meets() - whether what is written back of a folio has something of a part of its
+ *                        file
+ * @w:    of diolate_part_written()
+ * @part: that
+ *
+ * Context: any, also inside a probe handler.
+ */
+bool diolate_part_meets(const struct diolate_written *w, const struct diolate_part *part)
+{
+	loff_t start = max(w->part.start, part->start), end = min(w->part.end, part->end);
+	unsigned int unit, last;
+
+	if (start >= end || !w->blocks)
+		return start < end;
+	unit = (start - w->part.start) >> w->unit_bits;
+	last = (end - 1 - w->part.start) >> w->unit_bits;
+	return find_next_bit(w->units, last + 1, unit) <= last;
+}
+NOKPROBE_SYMBOL(diolate_part_meets);
 
 /**
  * diolate_part_init() - learn how to know a folio of iomap

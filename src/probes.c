@@ -2,7 +2,7 @@
 /*
  * The probe sites, one row each, in the order in which they are armed: what a late error needs is
  * there before the first one can be seen. Disarmed in the opposite order.
- * The handlers are in src/late.c, src/judge.c and src/submission.c.
+ * The handlers are in src/late.c.
  */
 #include <linux/kprobes.h>
 #include <linux/seq_file.h>
@@ -17,10 +17,7 @@
  * @purpose:  what it is for, for the administrator
  * @required: without it the main job cannot be done
  * @stand_in: of no use where kiocb_invalidate_post_direct_write() is
- * @never:    of no use on this kernel
- * @missed:   hits it did not see when it was armed before
  * @err:      how arming ended
- * @told:     that it cannot be armed
  * @armed:    whether it is to be disarmed
  */
 struct site {
@@ -29,27 +26,17 @@ struct site {
 	const char *purpose;
 	bool required;
 	bool stand_in;
-	bool never;
-	unsigned long missed;
 	int err;
-	bool told;
 	bool armed;
 };
 
-/* What @err is when a site is of no use on this kernel, or for now. */
+/* What @err is when a site is of no use on this kernel. */
 #define NOT_NEEDED 1
-
-/*
- * From here on, sites armed while it is noted when writes begin; and those armed while there may be
- * some that were overtaken.
- */
-#define FIRST_TRACKING DIOLATE_AT_IOMAP_SUBMIT
-#define FIRST_JUDGING DIOLATE_AT_INVALIDATED
 
 static struct site sites[DIOLATE_SITES] = {
 	[DIOLATE_AT_INVALIDATE] = {
-		.hook = DIOLATE_HOOK_REPLACING("kiocb_invalidate_post_direct_write",
-					       diolate_enter_invalidate),
+		.hook = DIOLATE_HOOK("kiocb_invalidate_post_direct_write",
+				     diolate_enter_invalidate),
 		.purpose = "which write the cache is invalidated for",
 	},
 	[DIOLATE_AT_IOMAP_COMPLETE] = {
@@ -69,7 +56,8 @@ static struct site sites[DIOLATE_SITES] = {
 		.calls.rp.kp.symbol_name = "generic_file_direct_write",
 		.calls.rp.entry_handler = diolate_enter_direct_write,
 		.calls.rp.data_size = sizeof(struct diolate_direct_write),
-		.purpose = "a write that is invalidated twice is counted once",
+		.purpose =
+			"a write that is invalidated twice is counted once; when one of fs/direct-io.c begins",
 		.required = true,
 	},
 	[DIOLATE_AT_LATE_ERROR] = {
@@ -83,47 +71,6 @@ static struct site sites[DIOLATE_SITES] = {
 		.calls.rp.kp.pre_handler = diolate_inlined_late_error,
 		.purpose = "the late error of a write that was waited for, inlined",
 		.stand_in = true,
-	},
-	[DIOLATE_AT_IOMAP_SUBMIT] = {
-		.hook = DIOLATE_HOOK("iomap_dio_rw", diolate_enter_submission),
-		.purpose = "when a direct write begins, iomap file systems (ext4, xfs)",
-		.err = NOT_NEEDED,
-	},
-	[DIOLATE_AT_OTHER_IOMAP_SUBMIT] = {
-		.hook = DIOLATE_HOOK("__iomap_dio_rw", diolate_enter_submission),
-		.purpose = "when a direct write begins, other iomap file systems (f2fs)",
-		.err = NOT_NEEDED,
-	},
-	[DIOLATE_AT_FLUSHED] = {
-		.hook = DIOLATE_HOOK("invalidate_inode_pages2_range", diolate_submission_flushed),
-		.purpose = "when a direct write has written back what was dirty before",
-		.err = NOT_NEEDED,
-	},
-	[DIOLATE_AT_DIO_SUBMIT] = {
-		.hook = DIOLATE_HOOK("__blockdev_direct_IO", diolate_submission_begins),
-		.purpose = "when a direct write begins, fs/direct-io.c file systems (vfat)",
-		.err = NOT_NEEDED,
-	},
-	[DIOLATE_AT_INVALIDATED] = {
-		.calls.rp.kp.symbol_name = "kiocb_invalidate_post_direct_write",
-		.calls.rp.entry_handler = diolate_enter_invalidated,
-		.calls.rp.handler = diolate_invalidated,
-		.calls.rp.data_size = sizeof(struct kiocb *),
-		.purpose = "direct writes that are overtaken while they invalidate the cache",
-		.err = NOT_NEEDED,
-	},
-	[DIOLATE_AT_IOMAP_UNINVALIDATED] = {
-		.hook = DIOLATE_HOOK("iomap_dio_complete", diolate_iomap_uninvalidated),
-		.purpose = "direct writes with nothing cached any more, iomap",
-		/* Where all invalidate. */
-		.never = DIOLATE_IOMAP_IS_KNOWN && !DIOLATE_IOMAP_DIO_NO_INVALIDATE,
-		.err = NOT_NEEDED,
-	},
-	[DIOLATE_AT_DIO_UNINVALIDATED] = {
-		.calls.rp.kp.symbol_name = "dio_complete",
-		.calls.rp.kp.pre_handler = diolate_dio_uninvalidated,
-		.purpose = "direct writes with nothing cached any more, fs/direct-io.c",
-		.err = NOT_NEEDED,
 	},
 };
 
@@ -175,29 +122,22 @@ static const char *trouble(const struct site *site)
 /* What is not armed costs its path only. */
 static void tell(const struct site *site)
 {
-	pr_notice_ratelimited("%s %s on this kernel (error %d), which costs: %s\n",
-			      symbol(site), trouble(site), site->err, site->purpose);
+	pr_notice("%s %s on this kernel (error %d), which costs: %s\n",
+		  symbol(site), trouble(site), site->err, site->purpose);
 }
 
 static int arm(struct site *site)
 {
 	int err = 0;
 
-	if (site->never || (site->stand_in && sites[DIOLATE_AT_INVALIDATE].armed))
-		return NOT_NEEDED;
-	if (site == &sites[DIOLATE_AT_INVALIDATED] && !sites[DIOLATE_AT_INVALIDATE].armed)
+	if (site->stand_in && sites[DIOLATE_AT_INVALIDATE].armed)
 		return NOT_NEEDED;
 	if (site == &sites[DIOLATE_AT_INLINED_LATE_ERROR])
 		err = diolate_late_error_inlined_in(symbol(&sites[DIOLATE_AT_DIRECT_WRITE]));
 	if (err)
 		return err;
-	if (site == &sites[DIOLATE_AT_IOMAP_UNINVALIDATED] && !DIOLATE_IOMAP_IS_KNOWN)
-		return -EOPNOTSUPP;
 	if (site->hook.symbol)
-		return diolate_hook_follow(&site->hook);
-	/* What registering it leaves there, which it does not take a second time. */
-	site->calls.rp.kp.addr = NULL;
-	site->calls.rp.kp.flags = 0;
+		return diolate_hook_arm(&site->hook);
 	if (!is_kretprobe(site))
 		return register_kprobe(&site->calls.rp.kp);
 	site->calls.rp.maxactive = diolate_maxactive;
@@ -215,7 +155,7 @@ int diolate_probes_arm(void)
 {
 	size_t i;
 
-	for (i = 0; i < FIRST_TRACKING; i++) {
+	for (i = 0; i < DIOLATE_SITES; i++) {
 		struct site *site = &sites[i];
 
 		site->err = arm(site);
@@ -252,17 +192,23 @@ static bool notes_begun(const struct site *site)
 static unsigned long missed(const struct site *site)
 {
 	if (site->hook.symbol)
-		return site->missed + diolate_hook_missed(&site->hook) +
+		return diolate_hook_missed(&site->hook) +
 		       (notes_begun(site) && site->armed ? diolate_current_missed() : 0);
-	return site->missed + READ_ONCE(site->calls.rp.kp.nmissed) +
-	       READ_ONCE(site->calls.rp.nmissed);
+	return READ_ONCE(site->calls.rp.kp.nmissed) + READ_ONCE(site->calls.rp.nmissed);
 }
 NOKPROBE_SYMBOL(missed);
 
-/* When it returns no handler of these sites runs or will: unregistering waits for those that do. */
-static void disarm(size_t first, size_t behind)
+/**
+ * diolate_probes_disarm() - disarm them, the late error first
+ *
+ * Context: process, sleeps. When it returns no handler of theirs runs or will: unregistering waits
+ *          for those that do.
+ */
+void diolate_probes_disarm(void)
 {
-	while (behind-- > first) {
+	size_t behind = DIOLATE_SITES;
+
+	while (behind--) {
 		struct site *site = &sites[behind];
 
 		if (!site->armed)
@@ -277,86 +223,7 @@ static void disarm(size_t first, size_t behind)
 			diolate_calls_disarm(&site->calls);
 		else
 			unregister_kprobe(&site->calls.rp.kp);
-		site->missed = missed(site);
-		site->calls.rp.kp.nmissed = 0;
-		site->calls.rp.nmissed = 0;
 	}
-}
-
-/**
- * diolate_probes_disarm() - disarm them, the late error first
- *
- * Context: process, sleeps. When it returns no handler of theirs runs or will.
- */
-void diolate_probes_disarm(void)
-{
-	disarm(0, FIRST_TRACKING);
-}
-
-/* Each of them costs its path only: what it would have noted is not repaired, nor always judged. */
-static void arm_for_now(size_t first, size_t behind)
-{
-	size_t i;
-
-	for (i = first; i < behind; i++) {
-		struct site *site = &sites[i];
-
-		site->err = arm(site);
-		site->armed = !site->err;
-		if (site->armed || site->err == NOT_NEEDED || site->told)
-			continue;
-		site->told = true;
-		tell(site);
-	}
-}
-
-static void disarm_for_now(size_t first, size_t behind)
-{
-	size_t i;
-
-	disarm(first, behind);
-	for (i = first; i < behind; i++)
-		sites[i].err = NOT_NEEDED;
-}
-
-/**
- * diolate_probes_arm_tracking() - arm the sites that note when direct writes begin
- *
- * Context: process, may sleep.
- */
-void diolate_probes_arm_tracking(void)
-{
-	arm_for_now(FIRST_TRACKING, FIRST_JUDGING);
-}
-
-/**
- * diolate_probes_disarm_tracking() - disarm them
- *
- * Context: process, sleeps; nobody asks any more.
- */
-void diolate_probes_disarm_tracking(void)
-{
-	disarm_for_now(FIRST_TRACKING, FIRST_JUDGING);
-}
-
-/**
- * diolate_probes_arm_judging() - arm the sites that are of use only when something was written back
- *
- * Context: process, may sleep.
- */
-void diolate_probes_arm_judging(void)
-{
-	arm_for_now(FIRST_JUDGING, DIOLATE_SITES);
-}
-
-/**
- * diolate_probes_disarm_judging() - disarm them
- *
- * Context: process, sleeps.
- */
-void diolate_probes_disarm_judging(void)
-{
-	disarm_for_now(FIRST_JUDGING, DIOLATE_SITES);
 }
 
 /**
@@ -401,5 +268,6 @@ void diolate_probes_show(struct seq_file *m)
 			   state(site, off), missed(site), site->purpose);
 	}
 	diolate_consumers_show(m);
+	diolate_follow_show(m);
 	diolate_ftrace_show(m);
 }

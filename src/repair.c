@@ -6,7 +6,7 @@
  *
  * What must be true, or the write fails as under policy propagate:
  * - The disk holds what was written. Nothing of the range was written back since the write began
- *   (src/overtaken.c), and nothing will be: a folio is dropped under its lock, without which no
+ *   (src/judge.c), and nothing will be: a folio is dropped under its lock, without which no
  *   writeback starts.
  * - The page cache holds nothing else. What comes into it afterwards is read from the disk.
  * - Nothing outside the range is lost. A folio that reaches beyond it is dropped only if it is
@@ -63,7 +63,6 @@ enum diolate_reason diolate_repair_begin(struct diolate_repair *r,
 					 const struct kiocb *iocb, bool proven)
 {
 	struct inode *inode = file_inode(inv->iocb->ki_filp);
-	s64 since;
 
 	/* Else its consumer may not sleep. That there is no other case is gcc's inlining. */
 	if (!in_task() || !(current->flags & PF_WQ_WORKER))
@@ -73,13 +72,12 @@ enum diolate_reason diolate_repair_begin(struct diolate_repair *r,
 		return DIOLATE_DSYNC;
 	if (!diolate_discard_is_proven(inode))
 		return DIOLATE_FILESYSTEM;
-	if (!diolate_submission(inv->iocb, &since) || !inv->length)
+	if (!inv->length)
 		return DIOLATE_NOT_SEEN;
 	atomic_inc(&in_use);
 	r->inode = inode;
 	r->pos = inv->iocb->ki_pos;
 	r->length = inv->length;
-	r->since = since;
 	r->proven = proven;
 	r->held_back = false;
 	inode_dio_begin(inode);
@@ -121,15 +119,12 @@ static struct diolate_part part_of(const struct diolate_repair *r)
 	return (struct diolate_part){ .start = r->pos, .end = r->pos + r->length };
 }
 
-static bool is_overtaken(const struct diolate_repair *r)
+/* Or may have been. */
+static bool is_overtaken(const struct diolate_waiting *w)
 {
-	struct diolate_part part = part_of(r);
-	enum diolate_verdict verdict;
+	struct diolate_part part = part_of(&w->repair);
 
-	preempt_disable();
-	verdict = diolate_overtaken(mapping_of(r), &part, &r->since, false);
-	preempt_enable();
-	return verdict != DIOLATE_IS_NOT;
+	return diolate_judge_now(w->iocb, mapping_of(&w->repair), &part) != DIOLATE_IS_NOT;
 }
 
 /*
@@ -197,21 +192,22 @@ static enum diolate_reason drop_all(const struct diolate_repair *r, ktime_t dead
 	return reason;
 }
 
-static enum diolate_reason put_right(const struct diolate_repair *r)
+static enum diolate_reason put_right(const struct diolate_waiting *w)
 {
+	const struct diolate_repair *r = &w->repair;
 	ktime_t deadline = ktime_add_ms(ktime_get(), READ_ONCE(diolate_repair_ms));
 	enum diolate_reason reason;
 
 	if (!r->held_back)
 		return DIOLATE_NOT_HELD_BACK;
-	if (is_overtaken(r))
+	if (is_overtaken(w))
 		return DIOLATE_WRITTEN_BACK;
 	reason = drop_all(r, deadline);
 	if (reason)
 		return reason;
 	/* Writeback is noted before its folio is seen clean, which then nobody had to lock here. */
 	smp_rmb();
-	return is_overtaken(r) ? DIOLATE_WRITTEN_BACK : DIOLATE_NO_REASON;
+	return is_overtaken(w) ? DIOLATE_WRITTEN_BACK : DIOLATE_NO_REASON;
 }
 
 /**
@@ -240,7 +236,7 @@ static enum diolate_outcome look(const struct diolate_waiting *w, enum diolate_r
 	struct diolate_part part = part_of(r);
 
 	return w->outcome == DIOLATE_PENDING || !r->proven ? DIOLATE_PENDING :
-	       diolate_spared(mapping_of(r), &part, &r->since, reason);
+	       diolate_spared(w->iocb, mapping_of(r), &part, reason);
 }
 
 /**
@@ -264,7 +260,7 @@ enum diolate_outcome diolate_repair(const struct diolate_waiting *w, long *ret,
 	if (*ret >= 0)
 		outcome = look(w, reason);
 	if (outcome == DIOLATE_PENDING) {
-		*reason = put_right(r);
+		*reason = put_right(w);
 		if (!*reason)
 			outcome = DIOLATE_REPAIRED;
 		else if (r->proven)

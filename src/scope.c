@@ -4,6 +4,7 @@
  * recognised by what it is and not by where a version has it.
  */
 #include <linux/fs.h>
+#include <linux/iomap.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -73,6 +74,21 @@ struct kiocb *diolate_scope_submitter(struct kiocb *iocb)
 	return diolate_is_of_user_space(consumer_at(iocb)) && is_on_overlay(iocb) ? iocb : NULL;
 }
 NOKPROBE_SYMBOL(diolate_scope_submitter);
+
+/**
+ * diolate_scope_submitter_of() - the same, of what is certain to be a kiocb
+ * @iocb: of a direct write
+ *
+ * Context: any, also inside a probe handler.
+ */
+struct kiocb *diolate_scope_submitter_of(struct kiocb *iocb)
+{
+	if (likely((iocb->ki_flags & IOCB_WRITE) &&
+		   diolate_is_of_user_space(diolate_consumer_of(READ_ONCE(iocb->ki_complete)))))
+		return iocb;
+	return diolate_scope_submitter(iocb);
+}
+NOKPROBE_SYMBOL(diolate_scope_submitter_of);
 
 /**
  * diolate_scope_recognises() - whether a write of user space is recognised as such on this kernel
@@ -163,17 +179,18 @@ size_t diolate_scope_iomap_written(const unsigned long *dio)
 NOKPROBE_SYMBOL(diolate_scope_iomap_written);
 
 /**
- * diolate_scope_iomap_invalidates_not() - whether it has some, and is not going to invalidate
- * @dio: which
+ * diolate_scope_iomap_is_late() - whether a reader may find something else than what it has written
+ *                                 until it is completed, for the blocks are not the file's yet
+ * @dio: which; it is being sent
  *
- * Context: any, also inside a probe handler; @dio is being completed.
+ * Context: any, also inside a tracepoint.
  */
-bool diolate_scope_iomap_invalidates_not(const unsigned long *dio)
+bool diolate_scope_iomap_is_late(const unsigned long *dio)
 {
-	return (iomap_flags(dio) & DIOLATE_IOMAP_DIO_NO_INVALIDATE) &&
-	       diolate_scope_iomap_written(dio);
+	return !DIOLATE_IOMAP_IS_KNOWN ||
+	       (iomap_flags(dio) & (IOMAP_DIO_UNWRITTEN | IOMAP_DIO_COW));
 }
-NOKPROBE_SYMBOL(diolate_scope_iomap_invalidates_not);
+NOKPROBE_SYMBOL(diolate_scope_iomap_is_late);
 
 /*
  * Before its pages, which are not initialized, a struct dio is no longer than this, in words: 15

@@ -16,8 +16,8 @@
  * is taken in its place (src/late.c), or where the write is put right (src/repair.c). The write is
  * spared if by then
  * - nothing of it is dirty in a folio, and
- * - nothing of it was written back since it began (src/overtaken.c). What was dirty when the kernel
- *   failed to invalidate is so still, or was written back, and that is noted: the write is counted
+ * - it was not overtaken until then (src/judge.c). What was dirty when the kernel failed to
+ *   invalidate is so still, or was written back, and that is seen: the write is counted
  *   in i_dio_count until it has invalidated. (Not so where generic_file_direct_write() does that
  *   once more, after dio_complete() could: what is cached there was read after that, and is no
  *   older than the write. If dio_complete() could not, that is what was looked at.)
@@ -145,20 +145,6 @@ static enum diolate_dirt look_at_all(struct address_space *mapping,
 	return dirt;
 }
 
-static enum diolate_verdict verdict_on(struct address_space *mapping,
-				       const struct diolate_part *part, const s64 *since,
-				       bool again)
-{
-	enum diolate_verdict verdict;
-
-	preempt_disable();
-	verdict = diolate_overtaken(mapping, part, since, again);
-	preempt_enable();
-	/* Asked last: all until now was noted. */
-	return verdict != DIOLATE_IS_OVERTAKEN && !diolate_ftrace_follows() ? DIOLATE_NOT_JUDGED :
-									      verdict;
-}
-
 static enum diolate_outcome outcome_of(enum diolate_verdict verdict, enum diolate_reason *reason)
 {
 	switch (verdict) {
@@ -175,8 +161,9 @@ static enum diolate_outcome outcome_of(enum diolate_verdict verdict, enum diolat
 }
 
 /* What is found out by one look. */
-static enum diolate_outcome look(struct address_space *mapping, const struct diolate_part *part,
-				 const s64 *since, ktime_t deadline, enum diolate_reason *reason)
+static enum diolate_outcome look(const struct kiocb *iocb, struct address_space *mapping,
+				 const struct diolate_part *part, ktime_t deadline,
+				 enum diolate_reason *reason)
 {
 	*reason = DIOLATE_NO_REASON;
 	if (look_at_all(mapping, part, deadline, reason) == DIOLATE_DIRTY) {
@@ -185,7 +172,7 @@ static enum diolate_outcome look(struct address_space *mapping, const struct dio
 	}
 	/* Writeback is noted before its folio is seen clean, which then nobody had to lock here. */
 	smp_rmb();
-	return outcome_of(verdict_on(mapping, part, since, false), reason);
+	return outcome_of(diolate_judge_now(iocb, mapping, part), reason);
 }
 
 /* Whether what is cached of it is dropped, and what is dirty beside it on the disk. */
@@ -198,9 +185,9 @@ static bool drop_stale(struct address_space *mapping, pgoff_t first, pgoff_t las
 
 /**
  * diolate_spared() - whether a write is spared, and the page cache put right
+ * @iocb:    that its consumer is going to be called with
  * @mapping: its file
  * @part:    what it has written, and could not be invalidated
- * @since:   when it began, of diolate_submission(); NULL if that is not known
  * @reason:  set to why that is not known, if it is not
  *
  * Context: process, sleeps no longer than the parameter repair_ms says, and what it takes to write
@@ -211,8 +198,8 @@ static bool drop_stale(struct address_space *mapping, pgoff_t first, pgoff_t las
  * Return: DIOLATE_SPARED; DIOLATE_PENDING if it has lost something, or is going to;
  *         DIOLATE_UNDELIVERABLE if that is not known, or the page cache could not be put right.
  */
-enum diolate_outcome diolate_spared(struct address_space *mapping, const struct diolate_part *part,
-				    const s64 *since, enum diolate_reason *reason)
+enum diolate_outcome diolate_spared(const struct kiocb *iocb, struct address_space *mapping,
+				    const struct diolate_part *part, enum diolate_reason *reason)
 {
 	ktime_t deadline = ktime_add_ms(ktime_get(), READ_ONCE(diolate_repair_ms));
 	pgoff_t first = part->start >> PAGE_SHIFT, last = (part->end - 1) >> PAGE_SHIFT;
@@ -223,9 +210,7 @@ enum diolate_outcome diolate_spared(struct address_space *mapping, const struct 
 		return DIOLATE_UNDELIVERABLE;
 	}
 	for (;;) {
-		s64 before = diolate_writeback_now();
-
-		outcome = look(mapping, part, since, deadline, reason);
+		outcome = look(iocb, mapping, part, deadline, reason);
 		if (outcome != DIOLATE_SPARED)
 			return outcome;
 		/*
@@ -233,7 +218,7 @@ enum diolate_outcome diolate_spared(struct address_space *mapping, const struct 
 		 * cached now was read afterwards, and is nobody's loss.
 		 */
 		if (drop_stale(mapping, first, last))
-			return outcome_of(verdict_on(mapping, part, &before, true), reason);
+			return outcome_of(diolate_judge_now(iocb, mapping, part), reason);
 		if (ktime_after(ktime_get(), deadline)) {
 			*reason = DIOLATE_BUSY;
 			return DIOLATE_UNDELIVERABLE;

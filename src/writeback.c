@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Whether something of a range was written back since a direct write to it began: then older bytes
- * may have landed on top of the write, and the page cache does not tell.
+ * What was written back of files with direct I/O in flight. This is always there, and costs
+ * writeback a few instructions a folio. The first such folio has direct writes followed
+ * (src/track.c); until they are, src/sentinel.c keeps the folios.
  *
- * A folio is noted as its writeback starts and as it ends, while a direct write to its file is in
+ * A folio is noted as its writeback starts and as it ends, while direct I/O to its file is in
  * flight (i_dio_count; raised before the first bio is submitted and lowered after the last has
  * ended and the cache was invalidated, fs/iomap and fs/direct-io.c, 5.10 to 7.3). So a writeback
  * that was on its way to the disk together with a write has either started or ended since the write
- * began (src/submission.c), and was noted; one that ended before is under it.
+ * began, and was noted; one that ended before is under it.
  *
  * What came first is told by a number that grows with every note, and by no clock, which might step
  * back between processors. Notes are such numbers, in a table of fixed size without a lock. Two
- * that meet in one place can only make a write look overtaken that is not. What a write is failed
- * or not repaired for is known better; this is asked where some of that was lost (src/overtaken.c).
+ * that meet in one place can only make a write unknown that is not. It is asked only where nothing
+ * better is known.
  */
 #include <linux/fs.h>
 #include <linux/hash.h>
@@ -28,7 +29,7 @@ atomic64_t diolate_writeback_number = ATOMIC64_INIT(1);
 
 /*
  * Notes of writeback: the number of the last, by file and by 16 KiB of it (with pages of 4 KiB),
- * which a database writes at a time: a write is not to look overtaken for what belongs to its
+ * which a database writes at a time: a write is not to be unknown for what belongs to its
  * neighbour.
  */
 #define CHUNK_PAGES_SHIFT 2
@@ -42,24 +43,15 @@ static atomic64_t *note(const struct address_space *mapping, pgoff_t chunk)
 }
 NOKPROBE_SYMBOL(note);
 
-/* Since when all writes that begin are noted, and all that is written back. */
-static s64 complete_since = S64_MAX;
-
-/**
- * diolate_advance() - set a number, unless it is higher
- * @to:     it; never back: whoever was held up on his way here must not hide a later one
- * @number: of diolate_writeback_next()
- *
- * Context: any, also inside a probe handler.
- */
-void diolate_advance(atomic64_t *to, s64 number)
+/* Never back: whoever was held up on his way here must not hide a later one. */
+static void advance(atomic64_t *to, s64 number)
 {
 	s64 old = atomic64_read(to);
 
 	while (old < number && !atomic64_try_cmpxchg(to, &old, number))
 		;
 }
-NOKPROBE_SYMBOL(diolate_advance);
+NOKPROBE_SYMBOL(advance);
 
 /**
  * diolate_writeback_next() - the next point in that order
@@ -80,16 +72,17 @@ static noinline void note_writeback(struct folio *folio, struct address_space *m
 	pgoff_t chunk = folio_pos(folio) >> PAGE_SHIFT >> CHUNK_PAGES_SHIFT;
 	pgoff_t last = end >> PAGE_SHIFT >> CHUNK_PAGES_SHIFT;
 	s64 number;
-	bool all;
 
+	if (!diolate_may_be_overtaken(mapping->host))
+		return;
 	preempt_disable_notrace();
-	all = diolate_overtaken_note(folio, starts);
 	number = diolate_writeback_next();
 	for (; chunk <= last; chunk++)
-		diolate_advance(note(mapping, chunk), number);
-	/* After them: who sees that something is lost looks there. */
-	if (!all)
-		diolate_overtaken_lost(number);
+		advance(note(mapping, chunk), number);
+	/* After them: who finds nothing there looks at these. */
+	if (starts)
+		diolate_sentinel_note(folio, mapping, number);
+	diolate_track_written();
 	preempt_enable_notrace();
 }
 NOKPROBE_SYMBOL(note_writeback);
@@ -136,27 +129,3 @@ bool diolate_written_back(const struct address_space *mapping, pgoff_t first, pg
 	return false;
 }
 NOKPROBE_SYMBOL(diolate_written_back);
-
-/**
- * diolate_writeback_is_noted() - whether all is that began, and was written back, since then
- * @since: of diolate_writeback_now()
- *
- * Context: any, also inside a probe handler.
- */
-bool diolate_writeback_is_noted(s64 since)
-{
-	return since >= READ_ONCE(complete_since);
-}
-NOKPROBE_SYMBOL(diolate_writeback_is_noted);
-
-/**
- * diolate_notes_complete() - say whether from now on all is noted
- * @complete: the hooks that lead here are armed, until this is called again
- *
- * Context: any.
- */
-void diolate_notes_complete(bool complete)
-{
-	/* Beyond every point before. */
-	WRITE_ONCE(complete_since, complete ? diolate_writeback_next() : S64_MAX);
-}

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define MAX_WRITES 256
+#define MAX_WRITES 4096
 
 struct options {
 	const char *device, *file, *through, *during, *first, *by;

@@ -236,13 +236,23 @@ expect() {
 			now[$1] = $2
 			delta = $2 - old[$1]
 			# The log: a matter of how much was late, and of who reads.
-			if (delta != want[$1] + 0 && $1 != "log_lost" && $1 != ignored) {
+			# Why something is not known: of that there is a sum.
+			if ($1 ~ /^unknown_/) {
+				unknown += delta
+				if (delta)
+					reasons = reasons " " $1 "=" delta
+			}
+			if ($1 == "overtaken_unknown")
+				all_unknown = delta
+			if (delta != want[$1] + 0 && $1 != "log_lost" && $1 != ignored && $1 !~ /^unknown_/) {
 				printf "%s changed by %d, not %d; ", $1, delta, want[$1]
 				bad = 1
 			}
 			delete want[$1]
 		}
 		END {
+			if (bad)
+				printf "%s; ", reasons
 			for (name in want) {
 				printf "no counter %s; ", name
 				bad = 1
@@ -250,6 +260,10 @@ expect() {
 			sum = now["delivered"] + now["already_failed"] + now["observed"] + \
 			      now["repaired"] + now["spared"] + now["sync"] + now["kernel_owned"] + \
 			      now["undeliverable"] + now["pending"]
+			if (unknown != all_unknown) {
+				printf "overtaken_unknown changed by %d, its reasons by %d; ", all_unknown, unknown
+				bad = 1
+			}
 			if (now["late_errors"] != sum) {
 				printf "identity: late_errors %d, sum %d; ", now["late_errors"], sum
 				bad = 1
@@ -345,9 +359,13 @@ has_symbol() {
 	grep -q " $1\$" /proc/kallsyms
 }
 
-# wait_until CONDITION: a shell condition that comes true, or the guest's time limit ends it all.
+# wait_until CONDITION: a shell condition that comes true, within five minutes.
 wait_until() {
+	read -r uptime _ </proc/uptime
+	deadline=$((${uptime%.*} + 300))
 	while ! eval "$1"; do
+		read -r uptime _ </proc/uptime
+		[ "${uptime%.*}" -lt $deadline ] || fail "not in five minutes: $1"
 		usleep 1000
 	done
 }

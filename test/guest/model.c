@@ -8,9 +8,9 @@
  * What a byte may be:
  *   A direct write that says it succeeded has written all of its range; where a byte was stored
  *   through mmap while it was in flight, either may be there.
- *   Of one that failed with -EIO, or that the module counted as undeliverable, each byte of the range
- *   may be the old, the new or the stored one; what is found there afterwards is what it is from then
- *   on. So it is where somebody punches a hole meanwhile: ext4 first writes back what is dirty.
+ *   Of one that failed with -EIO, or that the module counted as undeliverable, or as one of which
+ *   nobody knows whether it was overtaken, each byte of the range may be the old, the new or the
+ *   stored one; what is found there afterwards is what it is from then on. So it is where somebody punches a hole meanwhile: ext4 first writes back what is dirty.
  *   Whatever was stored outside the range is there.
  *   What is read through the page cache is what the disk has once all is written back.
  * And fsync() fails after such a write, if the kernel knows of it, and at no other time.
@@ -18,6 +18,7 @@
  * Ends with 1 and one sentence at the first thing that is wrong. Else prints a line of key=value:
  *   ops     operations
  *   direct, collided, eio   direct writes; of those, stored into while in flight; that failed
+ *   whole   of those that failed, that were found whole on the disk when all was written back
  * and leaves in --image FILE what the file must hold.
  */
 #define _GNU_SOURCE
@@ -48,7 +49,7 @@ static struct {
 	const char *file, *image;
 	unsigned long ops, seed;
 	size_t align;
-	bool punch, calm, async, alone, whole;
+	bool punch, calm, async, alone, whole, flush;
 } opt = { .ops = 1000, .align = 512, .punch = true };
 
 /* What a byte must be: value[], or where open[] says so also[], or, if that says so, anything. */
@@ -62,7 +63,7 @@ static io_context_t ctx;
 static struct io_uring ring;
 /* A late error was recorded that no fsync() has told of. */
 static bool recorded;
-static unsigned long op, directs, collided, eios;
+static unsigned long op, directs, collided, eios, wholes;
 
 static __attribute__((format(printf, 1, 2), noreturn)) void wrong(const char *format, ...)
 {
@@ -319,6 +320,49 @@ static long result(bool uring)
 	return (long)event.res;
 }
 
+/* Whoever writes back what is dirty, at any time. */
+static void *flush(void *arg)
+{
+	unsigned int seed = opt.seed;
+	int own = open(opt.file, O_RDWR);
+
+	if (own < 0)
+		err(1, "%s", opt.file);
+	for (;;) {
+		usleep(rand_r(&seed) % 4000);
+		switch (rand_r(&seed) % 4) {
+		case 0:
+			sync();
+			break;
+		case 1:
+			/* What it is told of is told to each descriptor. */
+			fsync(own);
+			break;
+		default:
+			sync_file_range(own, 0, 0, SYNC_FILE_RANGE_WRITE);
+		}
+	}
+	return arg;
+}
+
+/* Of a write that failed, whether nothing was lost of it but what was stored. */
+static bool is_whole(size_t pos, size_t length, unsigned char c, const size_t *place, unsigned int n)
+{
+	size_t i;
+	unsigned int k;
+
+	synced();
+	if (pread(direct_fd, disk, MOST, 0) < (ssize_t)(pos + length))
+		wrong("the disk has less than %zu bytes", pos + length);
+	for (i = pos; i < pos + length; i++) {
+		for (k = 0; k < n && place[k] != i; k++)
+			;
+		if (k == n && (unsigned char)disk[i] != c)
+			return false;
+	}
+	return true;
+}
+
 static void write_direct(void)
 {
 	size_t length = opt.align * (1 + below(LONGEST / opt.align));
@@ -327,7 +371,8 @@ static void write_direct(void)
 	unsigned int n = 0, stores = opt.calm ? 0 : below(STORES + 1);
 	unsigned char c = content(), stored[STORES];
 	bool uring = below(2), other = !uring && !below(4) && !opt.alone, late;
-	unsigned long untold = counter("undeliverable"), reported = reports();
+	unsigned long untold = counter("undeliverable") + counter("overtaken_unknown");
+	unsigned long reported = reports();
 	pthread_t thread;
 	long res;
 
@@ -369,7 +414,7 @@ static void write_direct(void)
 	if (pos + length > size)
 		set_size(pos + length);
 	eios += res == -EIO;
-	untold = n ? counter("undeliverable") - untold : 0;
+	untold = n ? counter("undeliverable") + counter("overtaken_unknown") - untold : 0;
 	late = res == -EIO || untold;
 	recorded |= late && reports() != reported;
 	set(pos, length, c);
@@ -392,6 +437,8 @@ static void write_direct(void)
 		set_size(meanwhile.pos);
 	if (n)
 		verify_cache();
+	if (res == -EIO && opt.flush && !other)
+		wholes += is_whole(pos, length, c, place, n);
 }
 
 static const struct {
@@ -429,6 +476,7 @@ static void parse(int argc, char **argv)
 		{ "async", 0, NULL, 'A' },
 		{ "alone", 0, NULL, 'l' },
 		{ "whole", 0, NULL, 'w' },
+		{ "flush", 0, NULL, 'f' },
 		{ "image", 1, NULL, 'i' },
 		{ 0 },
 	};
@@ -462,6 +510,9 @@ static void parse(int argc, char **argv)
 			opt.punch = false;
 			opt.alone = true;
 			break;
+		case 'f':
+			opt.flush = true;
+			break;
 		case 'i':
 			opt.image = optarg;
 			break;
@@ -480,6 +531,7 @@ static void parse(int argc, char **argv)
 			"  --async       have workers submit to io_uring\n"
 			"  --alone       nobody truncates or punches while a direct write is in flight\n"
 			"  --whole       nobody truncates or punches at all, and the file is long at first\n"
+			"  --flush       what is dirty is written back at any time, also meanwhile\n"
 			"  --image FILE  write there what FILE must hold\n");
 		exit(2);
 	}
@@ -489,6 +541,7 @@ static void parse(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	int error, image;
+	pthread_t flusher;
 
 	parse(argc, argv);
 	fd = open(opt.file, O_RDWR | O_CREAT | O_TRUNC, 0600);
@@ -511,10 +564,13 @@ int main(int argc, char **argv)
 			err(1, "%s", opt.file);
 		set_size(MOST);
 	}
+	if (opt.flush && pthread_create(&flusher, NULL, flush, NULL))
+		errx(1, "pthread_create");
 	for (op = 0; op < opt.ops; op++)
 		one_of_them();
 	verify_disk();
-	printf("ops=%lu direct=%lu collided=%lu eio=%lu\n", opt.ops, directs, collided, eios);
+	printf("ops=%lu direct=%lu collided=%lu eio=%lu whole=%lu\n", opt.ops, directs, collided, eios,
+	       wholes);
 	if (!opt.image)
 		return 0;
 	image = open(opt.image, O_WRONLY | O_CREAT | O_TRUNC, 0600);

@@ -56,19 +56,16 @@ not_repaired() {
 	is fsync -5 "$line"
 	logged=$(tail -n 1 "${counters%/*}/log")
 	why=$(value reason "$logged")
-	# If it was overtaken that was seen before; the report is another one of it.
 	kind=$(value kind "$logged")
-	repeats=0
-	[ "$kind" = stuck ] || repeats=1
 	if [ "$why" = unproven-filesystem ]; then
 		is ok 1 "$line"
 		say "success, $why"
-		expect late_errors=1 "$kind=1" undeliverable=1 repeats=$repeats
+		expect late_errors=1 "$kind=1" undeliverable=1
 		return
 	fi
 	is res -5 "$line"
 	say "res -EIO, $why"
-	expect late_errors=1 "$kind=1" delivered=1 repeats=$repeats
+	expect late_errors=1 "$kind=1" delivered=1
 	case " $reason " in
 	*" $why "*) ;;
 	*) fail "reason is not $reason: $logged" ;;

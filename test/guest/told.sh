@@ -1,11 +1,9 @@
 # shellcheck shell=sh
-# Sourced when something was written back: wait until writes that it overtakes can be told, if they are to
-# be. That is armed by the first such writeback, and where it cannot be waited for what is overtaken before
-# is undeliverable. Not if $at_once says something.
-parameter=/sys/module/diolate/parameters/policy
+# Sourced when something was written back: wait until direct writes are followed, which that arms. Of
+# those that have ended by then it is not known whether they were overtaken. Not if $at_once says something.
 patience=2000
-until [ -n "${at_once:-}" ] || [ ! -e $parameter ] || [ "$(cat $parameter)" = observe ] ||
-	grep -q '^aio_complete_rw armed' /sys/kernel/debug/diolate/sites; do
+until [ -n "${at_once:-}" ] || [ ! -e /sys/module/diolate/parameters/policy ] ||
+	grep -q '^block_bio_queue armed' /sys/kernel/debug/diolate/sites; do
 	patience=$((patience - 1))
 	[ $patience -gt 0 ] || break
 	usleep 1000

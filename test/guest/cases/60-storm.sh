@@ -206,7 +206,7 @@ busy quick run storm storm_whole
 busy quick run storm-exhausted storm_exhausted
 locks quick run storm-reload storm_reload propagate
 quick run storm-reload-repair storm_reload repair
-# While it is noted what was written back, and direct writes are judged by that.
+# While direct writes are followed.
 quick run storm-reload-flushed storm_reload propagate sync
 core quick run storm-first storm_first
 busy quick run storm-unload storm_unload

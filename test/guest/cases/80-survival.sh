@@ -82,6 +82,31 @@ each_step() {
 	loads_and_delivers ext4
 }
 
+# When direct writes are followed can be changed at run time; to what is none, or cannot be had, it is not.
+track_at_run_time() {
+	parameter=/sys/module/diolate/parameters/track
+	load
+	[ "$(cat $parameter)" = auto ] || fail "$(cat $parameter)"
+	followed="^block_bio_queue armed"
+	! grep "$followed" $dir/sites || fail "followed"
+	for value in bogus always; do
+		[ $value = bogus ] || refusing function=register_ftrace_function comm=init error=-12
+		dmesg -c >/dev/null
+		if echo $value >$parameter 2>/tmp/echo; then
+			fail "$value accepted"
+		fi
+		sentence "track=$value"
+		[ "$(cat $parameter)" = auto ] || fail "changed to $(cat $parameter)"
+		! grep "$followed" $dir/sites || fail "followed"
+	done
+	was_refused || fail "not refused"
+	echo always >$parameter
+	[ "$(cat $parameter)" = always ] || fail "$(cat $parameter)"
+	grep "$followed" $dir/sites || fail "not followed: $(cat $dir/sites)"
+	echo auto >$parameter
+	! grep "$followed" $dir/sites || fail "followed"
+}
+
 # Without debugfs the module works all the same.
 step_debugfs() {
 	refusing function=debugfs_create_dir error=-12
@@ -298,6 +323,7 @@ locks quick run refuse-register_kprobe each_step register_kprobe 5
 locks quick run refuse-register_kretprobe each_step register_kretprobe 2
 locks quick run refuse-register_ftrace_function each_step register_ftrace_function 1
 locks quick run refuse-debugfs step_debugfs
+quick run track-at-run-time track_at_run_time
 locks quick run required-absent required_absent
 core quick run arming-refused arming_refused
 run arming-short-of-memory arming_short_of_memory

@@ -9,4 +9,11 @@ typedef struct {
 #define cmpxchg(p, old, new) __sync_val_compare_and_swap(p, old, new)
 #define atomic_read(a) READ_ONCE((a)->counter)
 #define atomic_inc(a) ((void)__atomic_add_fetch(&(a)->counter, 1, __ATOMIC_RELAXED))
+#define atomic_dec(a) ((void)__atomic_sub_fetch(&(a)->counter, 1, __ATOMIC_RELAXED))
 #define atomic_dec_and_test(a) (!__atomic_sub_fetch(&(a)->counter, 1, __ATOMIC_SEQ_CST))
+/* Not a fence, of which the thread sanitizer knows nothing. */
+#define smp_mb()							\
+	do {								\
+		static int word_;					\
+		__atomic_add_fetch(&word_, 1, __ATOMIC_SEQ_CST);	\
+	} while (0)

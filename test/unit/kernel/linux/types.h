@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What src/waiting.c uses of the kernel, in user space: this and the headers beside it. */
+#pragma once
+/* What src/waiting.c and src/flight.c use of the kernel, in user space: this and the headers beside it. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -7,3 +8,5 @@
 
 typedef uint64_t u64;
 typedef int64_t s64;
+typedef uint32_t u32;
+typedef unsigned long pgoff_t;

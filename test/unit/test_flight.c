@@ -1,0 +1,925 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * src/flight.c in user space: a model of a file, its page cache and its disk, on which one direct
+ * write and everybody else do one small step at a time, in every order that chance finds. What the
+ * rules say of the write is compared with what became of it: that it was overtaken is never said of
+ * one that was not, by the definition in doc/overtaken.md, and that it was not is never said of one
+ * that was, nor of one whose bytes are not on the disk in the end.
+ * Then threads for processors: what has no order is found whether it happens at once or not.
+ * Sanitized for thread
+ */
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include <linux/atomic.h>
+#include <linux/bitmap.h>
+#include <linux/hash.h>
+#include <linux/jiffies.h>
+#include <linux/mm.h>
+#include "flight.h"
+
+/* Pages of the file; the write has the first ones, a bio each. */
+#define PAGES 3
+#define BIOS 2
+
+/**
+ * struct folio - of the page cache of the model, a page
+ * @has:      the write's bytes
+ * @born:     when its bytes began to be read
+ * @written:  they were not read, but written
+ */
+struct folio {
+	bool cached, uptodate, dirty, writeback;
+	bool has, written;
+	unsigned int born;
+	/* A read that has been sent, and its data are there. */
+	bool reading, was_read, to_be_read;
+	/* A writeback that has been sent, and what has come to the disk. */
+	bool sent, landed, carries;
+	unsigned int sent_at;
+};
+
+/* What was dropped last of a page may become the next one of it. */
+static struct folio folios[1 << 16];
+static unsigned int made;
+static struct folio *cache[PAGES], *dropped[PAGES];
+static bool disk[PAGES];
+
+/* The write, and the phase it is in. */
+static struct {
+	enum { IDLE, DROPPING, SENDING, FLYING, COMPLETING, INVALIDATING, ANSWERING, ANSWERED } phase;
+	unsigned int page;
+	bool late, stuck;
+	bool queued[BIOS], landed[BIOS], ended[BIOS];
+	/* When a bio was sent, and when a reader finds what it wrote. */
+	unsigned int sent_at[BIOS], visible_at[BIOS];
+	bool visible[BIOS];
+	/* Whether something was cached of it when the bio ended. */
+	bool cached[BIOS];
+	/* And when the page was invalidated. */
+	unsigned int passed_at[BIOS];
+	bool passed[BIOS];
+	bool overtaken, overwritten;
+} w;
+
+unsigned long jiffies;
+static unsigned int now;
+static const struct kiocb *const iocb = (void *)0xffff888000001000;
+static struct address_space *const mapping = (void *)0xffff888000002000;
+
+/* Unsigned and the same everywhere. */
+static uint64_t seed;
+
+static unsigned int any(unsigned int n)
+{
+	seed = seed * 6364136223846793005ull + 1442695040888963407ull;
+	return (seed >> 33) % n;
+}
+
+bool diolate_cache_is_empty(const struct address_space *m)
+{
+	unsigned int i;
+
+	assert_ptr_equal(m, mapping);
+	for (i = 0; i < PAGES; i++)
+		if (cache[i])
+			return false;
+	return true;
+}
+
+bool diolate_cached(struct address_space *m, const struct diolate_part *part, unsigned long *pages)
+{
+	pgoff_t first = part->start >> PAGE_SHIFT, i;
+	bool some = false;
+
+	assert_ptr_equal(m, mapping);
+	for (i = first; i < PAGES && (loff_t)(i << PAGE_SHIFT) < part->end; i++)
+		if (cache[i]) {
+			bitmap_set(pages, i - first, 1);
+			some = true;
+		}
+	return some;
+}
+
+const void *diolate_cached_at(struct address_space *m, pgoff_t index, bool *renewed)
+{
+	assert_ptr_equal(m, mapping);
+	*renewed = cache[index] && (cache[index]->dirty || cache[index]->writeback ||
+				     !cache[index]->uptodate);
+	return cache[index];
+}
+
+static struct folio *make(unsigned int i)
+{
+	struct folio *f = dropped[i] && any(2) ? dropped[i] : &folios[made++];
+
+	dropped[i] = NULL;
+	cache[i] = f;
+	return f;
+}
+
+static struct diolate_part page(unsigned int i)
+{
+	return (struct diolate_part){ (loff_t)i << PAGE_SHIFT, (loff_t)(i + 1) << PAGE_SHIFT };
+}
+
+/* What a reader finds: not yet the write's where its blocks are not the file's. */
+static bool found(unsigned int i)
+{
+	return disk[i] && (i >= BIOS || w.visible[i]);
+}
+
+static void read_some(unsigned int i)
+{
+	struct diolate_part part = page(i);
+	struct folio *f = cache[i];
+
+	if (!f && made < sizeof(folios) / sizeof(*folios)) {
+		f = make(i);
+		*f = (struct folio){ .cached = true, .to_be_read = true };
+	} else if (f && f->to_be_read) {
+		f->to_be_read = false;
+		f->born = now;
+		/* A page that is not the file's yet is filled without asking the disk. */
+		if (i < BIOS && w.late && w.queued[i] && !w.visible[i]) {
+			f->was_read = true;
+			f->has = false;
+		} else {
+			f->reading = true;
+			diolate_flight_read(mapping, &part);
+		}
+	} else if (f && f->reading) {
+		f->reading = false;
+		f->was_read = true;
+		f->has = found(i);
+	} else if (f && f->was_read) {
+		f->was_read = false;
+		f->uptodate = true;
+	}
+}
+
+static void store(unsigned int i)
+{
+	if (cache[i] && cache[i]->uptodate)
+		cache[i]->dirty = true;
+}
+
+/*
+ * By write(), all of it: nothing is read. If the direct write is found by then, this one is newer;
+ * whether it overtakes that is a matter of words, and either answer is right; but not if nothing was cached when its bio ended.
+ */
+static void overwrite(unsigned int i)
+{
+	struct folio *f = cache[i];
+
+	if (!f && made < sizeof(folios) / sizeof(*folios)) {
+		f = make(i);
+		*f = (struct folio){
+			.cached = true, .uptodate = true, .born = now,
+			.written = i < BIOS && w.visible[i], .has = i < BIOS && w.visible[i],
+		};
+	}
+	if (f && f->uptodate && !f->writeback)
+		f->dirty = true;
+}
+
+/* Whether a writeback of a page that ends makes the write overtaken, by the definition. */
+static void define(unsigned int i, const struct folio *f)
+{
+	unsigned int cached_at = f->sent_at;
+
+	if (i >= BIOS || !w.queued[i] || (w.passed[i] && f->sent_at > w.passed_at[i]))
+		return;
+	if (w.visible[i] && w.visible_at[i] < cached_at)
+		cached_at = w.visible_at[i];
+	if (f->written)
+		w.overwritten |= w.cached[i];
+	else
+		w.overtaken |= f->born <= cached_at;
+}
+
+static void write_back(unsigned int i)
+{
+	struct diolate_part part = page(i);
+	struct folio *f = cache[i];
+
+	if (!f)
+		return;
+	if (f->dirty && !f->writeback && any(2)) {
+		f->dirty = false;
+		f->writeback = true;
+	} else if (f->writeback && !f->sent && !f->landed) {
+		f->sent = true;
+		f->sent_at = now;
+		f->carries = f->has;
+		diolate_flight_written(mapping, &part, f);
+	} else if (f->sent) {
+		/* It lands and ends; the device may have taken its time. */
+		f->sent = false;
+		f->landed = true;
+		disk[i] = f->carries;
+		define(i, f);
+	} else if (f->landed) {
+		f->landed = false;
+		f->writeback = false;
+	}
+}
+
+static bool drop(unsigned int i)
+{
+	struct folio *f = cache[i];
+
+	if (!f)
+		return true;
+	if (f->dirty || f->writeback || !f->uptodate)
+		return false;
+	dropped[i] = f;
+	cache[i] = NULL;
+	return true;
+}
+
+static bool is_busy(unsigned int i)
+{
+	return cache[i] && (cache[i]->writeback || !cache[i]->uptodate);
+}
+
+static void send(void)
+{
+	const struct bio *bio = (void *)(uintptr_t)(w.page + 1);
+	struct diolate_part part, wanted = page(w.page);
+
+	w.queued[w.page] = true;
+	w.sent_at[w.page] = now;
+	assert_true(diolate_flight_send(iocb, mapping, bio, PAGE_SIZE, w.late, NULL, &part));
+	assert_true(part.start == wanted.start && part.end == wanted.end);
+	if (cache[w.page] && cache[w.page]->writeback)
+		diolate_flight_doubt(iocb, DIOLATE_UNKNOWN_AT_START);
+	if (++w.page == BIOS)
+		w.phase = FLYING;
+}
+
+/* A bio lands at some time while it is in flight, and ends at another. */
+static void fly(void)
+{
+	unsigned int i = any(BIOS);
+
+	if (!w.queued[i] || w.ended[i])
+		return;
+	if (!w.landed[i]) {
+		w.landed[i] = true;
+		disk[i] = true;
+		return;
+	}
+	w.ended[i] = true;
+	w.cached[i] = cache[i];
+	if (!w.late) {
+		w.visible[i] = true;
+		w.visible_at[i] = now;
+	}
+	diolate_flight_land(iocb, mapping, (void *)(uintptr_t)(i + 1));
+}
+
+/* The next step of the write. */
+static void write_on(void)
+{
+	struct diolate_begun begun = {
+		.iocb = iocb, .mapping = mapping, .part = { 0, BIOS * PAGE_SIZE }, .told = true,
+	};
+	struct diolate_flown left;
+	unsigned int i;
+
+	switch (w.phase) {
+	case IDLE:
+		diolate_flight_begin(&begun, &left);
+		assert_int_equal(left.verdict, DIOLATE_IS_NOT);
+		w.phase = DROPPING;
+		break;
+	case DROPPING:
+		/* Its own flush: what is dirty goes first. */
+		if (cache[w.page] && cache[w.page]->dirty)
+			write_back(w.page);
+		else if (!is_busy(w.page) && drop(w.page) && ++w.page == BIOS) {
+			w.page = 0;
+			w.phase = SENDING;
+		}
+		break;
+	case SENDING:
+		if (any(2))
+			send();
+		else
+			fly();
+		break;
+	case FLYING:
+		fly();
+		if (w.ended[0] && w.ended[1])
+			w.phase = COMPLETING;
+		break;
+	case COMPLETING:
+		for (i = 0; i < BIOS; i++)
+			if (!w.visible[i]) {
+				w.visible[i] = true;
+				w.visible_at[i] = now;
+			}
+		w.page = 0;
+		w.phase = INVALIDATING;
+		diolate_flight_invalidates(iocb);
+		break;
+	case INVALIDATING:
+		if (is_busy(w.page))
+			break;
+		w.stuck |= !drop(w.page);
+		w.passed[w.page] = true;
+		w.passed_at[w.page] = now;
+		if (++w.page == BIOS)
+			w.phase = ANSWERING;
+		break;
+	case ANSWERING:
+		if (!any(4))
+			w.phase = ANSWERED;
+		break;
+	case ANSWERED:
+		break;
+	}
+}
+
+static void step(void)
+{
+	unsigned int i = any(PAGES);
+
+	now++;
+	switch (any(8)) {
+	case 0:
+	case 1:
+		read_some(i);
+		break;
+	case 2:
+		if (!any(3))
+			store(i);
+		break;
+	case 3:
+	case 4:
+		write_back(i);
+		break;
+	case 5:
+		/* One that was written anew is not dropped as well: see the definition. */
+		if (!any(4) && !(cache[i] && cache[i]->written))
+			drop(i);
+		else if (!any(8))
+			overwrite(i);
+		break;
+	default:
+		write_on();
+	}
+}
+
+/* All that is on its way comes to its end. */
+static void settle(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < PAGES; i++)
+		while (cache[i] && (cache[i]->dirty || cache[i]->writeback)) {
+			now++;
+			write_back(i);
+		}
+}
+
+static struct {
+	unsigned int overtaken, unknown, not, stuck, undone;
+} met;
+
+static void one_write(bool late)
+{
+	struct diolate_flown flown;
+	unsigned int i;
+	bool undone = false;
+
+	for (i = 0; i < PAGES; i++) {
+		cache[i] = dropped[i] = NULL;
+		disk[i] = false;
+	}
+	made = 0;
+	w = (typeof(w)){ .late = late };
+	for (i = any(20); i--;)
+		if (any(8) < 6) {
+			now++;
+			read_some(any(PAGES));
+			store(any(PAGES));
+		}
+	while (w.phase != ANSWERED)
+		step();
+	assert_true(diolate_flight_end(iocb, NULL, BIOS * PAGE_SIZE, &flown));
+	settle();
+	for (i = 0; i < BIOS; i++)
+		undone |= !disk[i];
+	met.undone += undone;
+	met.stuck += w.stuck;
+	switch (flown.verdict) {
+	case DIOLATE_IS_NOT:
+		met.not++;
+		if (!w.stuck) {
+			assert_false(w.overtaken);
+			assert_false(undone);
+		}
+		break;
+	case DIOLATE_NOT_JUDGED:
+		met.unknown++;
+		assert_true(flown.unknown == DIOLATE_UNKNOWN_AT_START ||
+			    flown.unknown == DIOLATE_UNKNOWN_REPLACED ||
+			    (late && flown.unknown == DIOLATE_UNKNOWN_LATE));
+		break;
+	case DIOLATE_IS_OVERTAKEN:
+		met.overtaken++;
+		assert_true(w.overtaken || w.overwritten || w.stuck);
+		break;
+	}
+}
+
+static void many_writes(bool late)
+{
+	unsigned int i;
+
+	met = (typeof(met)){};
+	seed = late ? 11 : 7;
+	for (i = 0; i < 200000; i++)
+		one_write(late);
+	print_message("# %u overtaken, %u unknown, %u not; %u stuck, %u undone\n", met.overtaken,
+		      met.unknown, met.not, met.stuck, met.undone);
+	/* Each of them was met, or nothing was tested. */
+	assert_true(met.overtaken > 1000 && met.not > 1000 && met.undone > 1000);
+}
+
+static void test_an_overwrite(void **state)
+{
+	(void)state;
+	many_writes(false);
+}
+
+static void test_what_is_mapped_late(void **state)
+{
+	(void)state;
+	many_writes(true);
+}
+
+#define ROUNDS 20000
+
+static pthread_barrier_t both;
+static bool tag;
+
+/* Its writeback has begun, which the page cache says, before it is sent. */
+static void *write_back_once(void *unused)
+{
+	struct diolate_part part = page(0);
+	unsigned int i;
+
+	(void)unused;
+	for (i = 0; i < ROUNDS; i++) {
+		pthread_barrier_wait(&both);
+		WRITE_ONCE(tag, true);
+		diolate_flight_written(mapping, &part, &part);
+		pthread_barrier_wait(&both);
+	}
+	return NULL;
+}
+
+/* Whoever sends a bio sees that one is being written back, or is seen by him. */
+static void test_one_sees_the_other(void **state)
+{
+	struct diolate_begun begun = {
+		.iocb = iocb, .mapping = mapping, .part = { 0, PAGE_SIZE }, .told = true,
+	};
+	struct diolate_flown flown;
+	struct diolate_part part;
+	unsigned int i, seen = 0;
+	pthread_t other;
+
+	(void)state;
+	pthread_barrier_init(&both, NULL, 2);
+	assert_int_equal(pthread_create(&other, NULL, write_back_once, NULL), 0);
+	for (i = 0; i < ROUNDS; i++) {
+		bool tagged;
+
+		WRITE_ONCE(tag, false);
+		diolate_flight_begin(&begun, &flown);
+		pthread_barrier_wait(&both);
+		assert_true(diolate_flight_send(iocb, mapping, NULL, PAGE_SIZE, false, NULL, &part));
+		tagged = READ_ONCE(tag);
+		pthread_barrier_wait(&both);
+		assert_true(diolate_flight_end(iocb, NULL, PAGE_SIZE, &flown));
+		assert_true(tagged || flown.verdict == DIOLATE_IS_OVERTAKEN);
+		seen += tagged;
+	}
+	pthread_join(other, NULL);
+	print_message("# it was seen %u times, and else saw\n", seen);
+}
+
+#define WRITERS 4
+
+/* Each has more writes in flight than a bucket has places, some with several bios. */
+static void *write_many(void *arg)
+{
+	const uintptr_t base = (uintptr_t)arg;
+	struct diolate_flown flown;
+	struct diolate_part part;
+	unsigned int i, n;
+
+	for (i = 0; i < 200; i++) {
+		for (n = 0; n < 64; n++) {
+			struct diolate_begun begun = {
+				.iocb = (void *)(base + n * 64), .mapping = mapping,
+				.part = { n * PAGE_SIZE, (n + 2) * PAGE_SIZE }, .told = true,
+				.owner = base >> 20,
+			};
+
+			diolate_flight_begin(&begun, &flown);
+			diolate_flight_send(begun.iocb, mapping, (void *)(base + n), PAGE_SIZE,
+					    n & 1, NULL, &part);
+			diolate_flight_send(begun.iocb, mapping, (void *)(base + n + 1000),
+					    PAGE_SIZE, n & 1, NULL, &part);
+		}
+		for (n = 0; n < 64; n++)
+			diolate_flight_land((void *)(base + n * 64), mapping,
+					    (void *)(base + n));
+		for (n = 0; n < 64; n++)
+			if (!diolate_flight_end((void *)(base + n * 64), NULL, 2 * PAGE_SIZE,
+						&flown))
+				assert_true(diolate_flight_was_crowded((void *)(base + n * 64)));
+	}
+	return NULL;
+}
+
+static void *write_back_all(void *arg)
+{
+	struct diolate_part part = { 0, 80 * PAGE_SIZE };
+
+	while (!READ_ONCE(*(bool *)arg)) {
+		diolate_flight_written(mapping, &part, arg);
+		diolate_flight_read(mapping, &part);
+	}
+	return NULL;
+}
+
+static void nobody(const struct diolate_flown *flown)
+{
+	(void)flown;
+	fail();
+}
+
+static void test_many_at_a_time(void **state)
+{
+	pthread_t writers[WRITERS], flusher;
+	bool done = false;
+	uintptr_t i;
+
+	(void)state;
+	cache[0] = &folios[0];
+	assert_int_equal(pthread_create(&flusher, NULL, write_back_all, &done), 0);
+	for (i = 0; i < WRITERS; i++)
+		assert_int_equal(pthread_create(&writers[i], NULL, write_many,
+						(void *)((i + 1) << 20)), 0);
+	for (i = 0; i < WRITERS; i++)
+		pthread_join(writers[i], NULL);
+	WRITE_ONCE(done, true);
+	pthread_join(flusher, NULL);
+	cache[0] = NULL;
+	/* Nothing is left. */
+	assert_false(diolate_flights_sweep(false, nobody));
+}
+
+/* The nth address whose kiocb belongs into the first bucket. */
+static struct kiocb *in_first(unsigned int nth)
+{
+	uintptr_t address = 0xffff888000000000;
+
+	for (;; address += 64)
+		if (!hash_ptr(address, 9) && !nth--)
+			return (struct kiocb *)address;
+}
+
+/* Who has all places makes room for others, but not for himself; none of his is taken for another's. */
+static void test_nobody_has_all_places(void **state)
+{
+	struct diolate_begun begun = { .mapping = mapping, .part = { 0, PAGE_SIZE }, .told = true };
+	unsigned int i, found = 0, crowded = 0;
+	struct diolate_flown flown;
+
+	(void)state;
+	for (i = 0; i < 40; i++) {
+		begun.iocb = in_first(i);
+		begun.owner = 1;
+		diolate_flight_begin(&begun, &flown);
+	}
+	for (; i < 42; i++) {
+		begun.iocb = in_first(i);
+		begun.owner = 2;
+		diolate_flight_begin(&begun, &flown);
+	}
+	for (i = 40; i < 42; i++)
+		assert_true(diolate_flight_end(in_first(i), NULL, PAGE_SIZE, &flown));
+	for (i = 0; i < 40; i++) {
+		if (diolate_flight_end(in_first(i), NULL, PAGE_SIZE, &flown))
+			found++;
+		else
+			crowded += diolate_flight_was_crowded(in_first(i));
+	}
+	assert_int_equal(found, 10);
+	assert_int_equal(crowded, 30);
+}
+
+static struct diolate_flown last_left;
+static unsigned int lefts;
+
+static void leave(const struct diolate_flown *flown)
+{
+	last_left = *flown;
+	lefts++;
+}
+
+/* One that nobody is called for is told when it is over, and what was marked since it was judged. */
+static void test_nobody_is_called(void **state)
+{
+	struct diolate_begun begun = {
+		.iocb = iocb, .mapping = mapping, .part = { 0, PAGE_SIZE },
+	};
+	struct diolate_part part = page(0);
+	struct diolate_flown flown;
+
+	(void)state;
+	cache[0] = &folios[0];
+	lefts = 0;
+	diolate_flight_begin(&begun, &flown);
+	diolate_flight_send(iocb, mapping, NULL, PAGE_SIZE, false, NULL, &part);
+	/* In flight it is not over, however long ago it began. */
+	jiffies += 1000 * HZ;
+	assert_true(diolate_flights_sweep(false, leave));
+	diolate_flight_land(iocb, mapping, NULL);
+	jiffies += 1000 * HZ;
+	assert_true(diolate_flight_pass(iocb, PAGE_SIZE, &flown));
+	assert_int_equal(flown.verdict, DIOLATE_IS_NOT);
+	diolate_flight_written(mapping, &part, &folios[0]);
+	/* It is judged once. */
+	assert_true(diolate_flight_pass(iocb, PAGE_SIZE, &flown));
+	assert_int_equal(flown.verdict, DIOLATE_IS_NOT);
+	/* It is not over when it has begun to invalidate. */
+	assert_true(diolate_flights_sweep(false, leave));
+	jiffies += 10 * HZ;
+	assert_false(diolate_flights_sweep(false, leave));
+	assert_int_equal(lefts, 1);
+	assert_int_equal(last_left.verdict, DIOLATE_NOT_JUDGED);
+	/* And the same memory used again is another. */
+	diolate_flight_begin(&begun, &flown);
+	diolate_flight_send(iocb, mapping, NULL, PAGE_SIZE, false, NULL, &part);
+	diolate_flight_written(mapping, &part, &folios[0]);
+	diolate_flight_begin(&begun, &flown);
+	assert_int_equal(flown.verdict, DIOLATE_IS_OVERTAKEN);
+	jiffies += 60 * HZ;
+	assert_false(diolate_flights_sweep(false, leave));
+	assert_int_equal(lefts, 1);
+	/* Of one that nothing is cached of nothing can be found out. */
+	cache[0] = NULL;
+	diolate_flight_begin(&begun, &flown);
+	diolate_flight_send(iocb, mapping, NULL, PAGE_SIZE, false, NULL, &part);
+	diolate_flight_land(iocb, mapping, NULL);
+	assert_true(diolate_flight_pass(iocb, PAGE_SIZE, &flown));
+	/* It may come by once more. */
+	assert_true(diolate_flights_sweep(false, leave));
+	jiffies += HZ;
+	assert_false(diolate_flights_sweep(false, leave));
+	assert_int_equal(lefts, 1);
+	/* A bio with that kiocb is another write's, which is not followed. */
+	diolate_flight_begin(&begun, &flown);
+	assert_true(diolate_flight_pass(iocb, PAGE_SIZE, &flown));
+	assert_false(diolate_flight_send(iocb, mapping, NULL, PAGE_SIZE, false, NULL, &part));
+	assert_false(diolate_flight_pass(iocb, PAGE_SIZE, &flown));
+	cache[0] = NULL;
+}
+
+/* One whose consumer was never called: another one with that kiocb inherits nothing of it. */
+static void test_what_is_left(void **state)
+{
+	struct diolate_begun begun = {
+		.iocb = iocb, .mapping = mapping, .part = { 0, 2 * PAGE_SIZE }, .told = true,
+	};
+	struct address_space *another = (void *)0xffff888000003000;
+	struct diolate_part part = page(0);
+	struct diolate_flown flown;
+
+	(void)state;
+	diolate_flight_begin(&begun, &flown);
+	diolate_flight_send(iocb, mapping, NULL, PAGE_SIZE, false, NULL, &part);
+	diolate_flight_written(mapping, &part, folios);
+	/* The rest of it does. */
+	begun.part.start = PAGE_SIZE;
+	diolate_flight_begin(&begun, &flown);
+	assert_int_equal(flown.verdict, DIOLATE_IS_NOT);
+	/* The same bytes once more are another's, and so is a file. */
+	diolate_flight_begin(&begun, &flown);
+	assert_int_equal(flown.verdict, DIOLATE_IS_OVERTAKEN);
+	diolate_flight_send(iocb, mapping, NULL, PAGE_SIZE, false, NULL, &part);
+	begun.mapping = another;
+	begun.file = &begun;
+	diolate_flight_begin(&begun, &flown);
+	assert_int_equal(flown.verdict, DIOLATE_IS_NOT);
+	/* Nobody looks at one of a file that is gone. */
+	assert_false(diolate_flight_send(iocb, mapping, NULL, PAGE_SIZE, false, NULL, &part));
+	assert_false(diolate_flight_land(iocb, mapping, NULL));
+	assert_false(diolate_flight_end(iocb, NULL, PAGE_SIZE, &flown));
+	/* And one that comes to nothing is over some time. */
+	diolate_flight_begin(&begun, &flown);
+	jiffies += 60 * HZ;
+	diolate_flights_sweep(false, nobody);
+	assert_true(diolate_flights_are_over());
+	assert_false(diolate_flight_end(iocb, &begun, PAGE_SIZE, &flown));
+	assert_true(diolate_flight_was_crowded(iocb));
+}
+
+/* What is not known of how its bios follow each other. */
+static void test_no_order(void **state)
+{
+	struct diolate_begun begun = {
+		.iocb = iocb, .mapping = mapping, .part = { 0, 2 * PAGE_SIZE }, .told = true,
+	};
+	struct diolate_flown flown;
+	struct diolate_part part;
+	unsigned int i;
+
+	(void)state;
+	/* One is not seen; they are sent by another; they overlap. */
+	for (i = 0; i < 3; i++) {
+		begun.whole = i == 2;
+		diolate_flight_begin(&begun, &flown);
+		diolate_flight_send(iocb, mapping, NULL, PAGE_SIZE, false, NULL, &part);
+		diolate_flight_written(mapping, &part, folios);
+		if (i)
+			diolate_flight_send(iocb, mapping, NULL, PAGE_SIZE, false,
+					    i == 1 ? folios : NULL, &part);
+		assert_true(diolate_flight_end(iocb, NULL, 2 * PAGE_SIZE, &flown));
+		assert_int_equal(flown.verdict, DIOLATE_NOT_JUDGED);
+		assert_int_equal(flown.unknown, DIOLATE_UNKNOWN_UNSEEN);
+	}
+}
+
+/*
+ * What was sent when the bio had ended, and before the page cache is invalidated, is no newer than the
+ * write, whatever is cached there in the end.
+ */
+static void test_before_it_invalidates(void **state)
+{
+	struct diolate_begun begun = {
+		.iocb = iocb, .mapping = mapping, .part = { 0, PAGE_SIZE }, .told = true,
+	};
+	struct diolate_part part = page(0);
+	struct diolate_flown flown;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		folios[0] = (struct folio){ .cached = true, .uptodate = true };
+		cache[0] = &folios[0];
+		diolate_flight_begin(&begun, &flown);
+		diolate_flight_send(iocb, mapping, NULL, PAGE_SIZE, false, NULL, &part);
+		diolate_flight_land(iocb, mapping, NULL);
+		if (i)
+			diolate_flight_invalidates(iocb);
+		diolate_flight_written(mapping, &part, &folios[0]);
+		if (!i)
+			diolate_flight_invalidates(iocb);
+		folios[0].dirty = true;
+		assert_true(diolate_flight_end(iocb, NULL, PAGE_SIZE, &flown));
+		assert_int_equal(flown.verdict, i ? DIOLATE_NOT_JUDGED : DIOLATE_IS_OVERTAKEN);
+	}
+	cache[0] = NULL;
+}
+
+/* One that was in flight before: by what is known of its last bio, if all have ended since. */
+static void test_adopted(void **state)
+{
+	static const struct {
+		s64 numbers[2];
+		enum diolate_verdict verdicts[2], verdict;
+	} cases[] = {
+		{ { 7, 7 }, { DIOLATE_IS_OVERTAKEN, DIOLATE_IS_OVERTAKEN }, DIOLATE_IS_OVERTAKEN },
+		/* What was certain is not any more. */
+		{ { 7, 7 }, { DIOLATE_IS_OVERTAKEN, DIOLATE_NOT_JUDGED }, DIOLATE_NOT_JUDGED },
+		{ { 7, 7 }, { DIOLATE_NOT_JUDGED, DIOLATE_IS_OVERTAKEN }, DIOLATE_NOT_JUDGED },
+		/* Another bio ended before it, and was seen after it. */
+		{ { 7, 8 }, { DIOLATE_IS_OVERTAKEN, DIOLATE_IS_OVERTAKEN }, DIOLATE_NOT_JUDGED },
+		/* The other one had ended before. */
+		{ { 7, 0 }, { DIOLATE_IS_OVERTAKEN }, DIOLATE_NOT_JUDGED },
+	};
+	struct diolate_begun begun = {
+		.iocb = iocb, .mapping = mapping, .part = { 0, 2 * PAGE_SIZE }, .told = true,
+	};
+	struct diolate_flown flown;
+	unsigned int i, n;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		for (n = 0; n < 2 && cases[i].numbers[n]; n++) {
+			begun.number = cases[i].numbers[n];
+			assert_int_equal(diolate_flight_adopted(iocb, mapping), n ? 7 : 0);
+			diolate_flight_adopt(&begun, PAGE_SIZE, cases[i].verdicts[n]);
+		}
+		/* It is not followed since it began. */
+		assert_false(diolate_flight_land(iocb, mapping, NULL));
+		assert_true(diolate_flight_end(iocb, NULL, 2 * PAGE_SIZE, &flown));
+		assert_int_equal(flown.verdict, cases[i].verdict);
+		if (flown.verdict == DIOLATE_NOT_JUDGED)
+			assert_int_equal(flown.unknown, DIOLATE_UNKNOWN_ARMING);
+	}
+}
+
+/* The last bytes of the largest file. */
+static void test_the_last_bytes(void **state)
+{
+	struct diolate_begun begun = {
+		.iocb = iocb, .mapping = mapping, .told = true,
+		.part = { INT64_MAX - 8191, INT64_MAX },
+	};
+	struct diolate_flown flown;
+	struct diolate_part part;
+
+	(void)state;
+	diolate_flight_begin(&begun, &flown);
+	assert_true(diolate_flight_send(iocb, mapping, NULL, 8191, false, NULL, &part));
+	diolate_flight_written(mapping, &begun.part, folios);
+	assert_true(diolate_flight_end(iocb, NULL, 8191, &flown));
+	assert_int_equal(flown.verdict, DIOLATE_IS_OVERTAKEN);
+}
+
+/* What finds no room in its lane is not known. */
+static void test_a_lane_is_full(void **state)
+{
+	struct diolate_begun begun = { .mapping = mapping, .part = { 0, PAGE_SIZE }, .told = true };
+	struct diolate_part part = page(0);
+	struct diolate_flown flown;
+	uintptr_t i, unknown = 0;
+
+	(void)state;
+	for (i = 0; i < 600; i++) {
+		begun.iocb = (void *)(0xffff888000000000 + i * 64);
+		diolate_flight_begin(&begun, &flown);
+		diolate_flight_send(begun.iocb, mapping, NULL, PAGE_SIZE, false, NULL, &part);
+	}
+	diolate_flight_written(mapping, &part, folios);
+	for (i = 0; i < 600; i++) {
+		assert_true(diolate_flight_end((void *)(0xffff888000000000 + i * 64), NULL,
+					       PAGE_SIZE, &flown));
+		unknown += flown.verdict == DIOLATE_NOT_JUDGED;
+		assert_true(flown.verdict != DIOLATE_IS_NOT);
+	}
+	assert_int_equal(unknown, 600 - 512);
+}
+
+/* A bio of more pages than a span has is in several; what is not of its bytes does not meet it. */
+static void test_bytes(void **state)
+{
+	struct diolate_begun begun = {
+		.iocb = iocb, .mapping = mapping, .told = true,
+		.part = { 512, 512 + 600 * PAGE_SIZE },
+	};
+	struct diolate_part part, others[] = {
+		{ 0, 512 }, { 512 + 600 * PAGE_SIZE, 700 * PAGE_SIZE }, { 4 << 20, 5 << 20 },
+	}, theirs[] = {
+		{ 0, 513 }, { 511 + 600 * PAGE_SIZE, 700 * PAGE_SIZE }, { 1 << 20, (1 << 20) + 1 },
+		{ 0, 5 << 20 },
+	};
+	struct diolate_flown flown;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 3 + 4; i++) {
+		diolate_flight_begin(&begun, &flown);
+		diolate_flight_send(iocb, mapping, NULL, 600 * PAGE_SIZE, false, NULL, &part);
+		diolate_flight_written(mapping, i < 3 ? &others[i] : &theirs[i - 3], folios);
+		assert_true(diolate_flight_end(iocb, NULL, 600 * PAGE_SIZE, &flown));
+		assert_int_equal(flown.verdict, i < 3 ? DIOLATE_IS_NOT : DIOLATE_IS_OVERTAKEN);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_an_overwrite),
+		cmocka_unit_test(test_what_is_mapped_late),
+		cmocka_unit_test(test_one_sees_the_other),
+		cmocka_unit_test(test_many_at_a_time),
+		cmocka_unit_test(test_nobody_has_all_places),
+		cmocka_unit_test(test_nobody_is_called),
+		cmocka_unit_test(test_what_is_left),
+		cmocka_unit_test(test_no_order),
+		cmocka_unit_test(test_before_it_invalidates),
+		cmocka_unit_test(test_adopted),
+		cmocka_unit_test(test_the_last_bytes),
+		cmocka_unit_test(test_a_lane_is_full),
+		cmocka_unit_test(test_bytes),
+	};
+
+	diolate_flights_init();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
