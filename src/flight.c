@@ -840,6 +840,39 @@ static void was_read(struct span *s, const struct diolate_part *part)
 }
 NOKPROBE_SYMBOL(was_read);
 
+/*
+ * Compare a part of a folio that is sent to be written back, or of a file that is read, if @folio
+ * is NULL, with all spans that it may meet. Return: whether one of its file was near.
+ */
+static bool meet(const struct address_space *mapping, const struct diolate_part *part,
+		 const void *folio)
+{
+	s64 region = part->start >> REGION_SHIFT, last = (part->end - 1) >> REGION_SHIFT;
+	bool near = false;
+
+	for (region = max_t(s64, region - 1, 0); region <= last; region++) {
+		struct lane *lane = lane_of(mapping, region);
+		unsigned long flags;
+		struct span *s;
+
+		if (hlist_empty(&lane->spans))
+			continue;
+		raw_spin_lock_irqsave(&lane->lock, flags);
+		hlist_for_each_entry(s, &lane->spans, in_lane) {
+			near |= s->flight->begun.mapping == mapping;
+			if (!meets(s, mapping, part))
+				continue;
+			if (folio)
+				mark(s, part, folio);
+			else
+				was_read(s, part);
+		}
+		raw_spin_unlock_irqrestore(&lane->lock, flags);
+	}
+	return near;
+}
+NOKPROBE_SYMBOL(meet);
+
 /**
  * diolate_flight_written() - a part of a folio is sent to be written back
  * @mapping: its file
@@ -854,27 +887,9 @@ NOKPROBE_SYMBOL(was_read);
 bool diolate_flight_written(const struct address_space *mapping, const struct diolate_part *part,
 			    const void *folio)
 {
-	s64 region = part->start >> REGION_SHIFT, last = (part->end - 1) >> REGION_SHIFT;
-	bool near = false;
-
 	/* Paired with that in diolate_flight_send(). */
 	smp_mb();
-	for (region = max_t(s64, region - 1, 0); region <= last; region++) {
-		struct lane *lane = lane_of(mapping, region);
-		unsigned long flags;
-		struct span *s;
-
-		if (hlist_empty(&lane->spans))
-			continue;
-		raw_spin_lock_irqsave(&lane->lock, flags);
-		hlist_for_each_entry(s, &lane->spans, in_lane) {
-			near |= s->flight->begun.mapping == mapping;
-			if (meets(s, mapping, part))
-				mark(s, part, folio);
-		}
-		raw_spin_unlock_irqrestore(&lane->lock, flags);
-	}
-	return near;
+	return meet(mapping, part, folio);
 }
 NOKPROBE_SYMBOL(diolate_flight_written);
 
@@ -887,21 +902,7 @@ NOKPROBE_SYMBOL(diolate_flight_written);
  */
 void diolate_flight_read(const struct address_space *mapping, const struct diolate_part *part)
 {
-	s64 region = part->start >> REGION_SHIFT, last = (part->end - 1) >> REGION_SHIFT;
-
-	for (region = max_t(s64, region - 1, 0); region <= last; region++) {
-		struct lane *lane = lane_of(mapping, region);
-		unsigned long flags;
-		struct span *s;
-
-		if (hlist_empty(&lane->spans))
-			continue;
-		raw_spin_lock_irqsave(&lane->lock, flags);
-		hlist_for_each_entry(s, &lane->spans, in_lane)
-			if (meets(s, mapping, part))
-				was_read(s, part);
-		raw_spin_unlock_irqrestore(&lane->lock, flags);
-	}
+	meet(mapping, part, NULL);
 }
 NOKPROBE_SYMBOL(diolate_flight_read);
 
