@@ -440,39 +440,11 @@ static void fill(struct bucket *b, struct flight *f, const struct diolate_begun 
 }
 NOKPROBE_SYMBOL(fill);
 
-/* Whether this is the rest of a write, of whose first part nobody was told. */
-static bool is_rest_of(const struct flight *f, const struct diolate_begun *begun)
-{
-	const struct diolate_part *part = &f->begun.part;
-
-	return f->begun.told && begun->told && begun->mapping == f->begun.mapping &&
-	       begun->part.end == part->end && begun->part.start > part->start &&
-	       begun->part.start <= part->start + (loff_t)f->sent;
-}
-NOKPROBE_SYMBOL(is_rest_of);
-
-/* What is known of the first part stays. */
-static void go_on(struct flight *f, const struct diolate_begun *begun)
-{
-	s64 number = f->begun.number;
-
-	land_all(f);
-	f->begun = *begun;
-	f->begun.number = number;
-	f->since = jiffies;
-	f->sent = 0;
-	if (f->after)
-		__set_bit(DIOLATE_UNKNOWN_REPLACED, &f->doubts);
-	f->after = NULL;
-	f->afters = false;
-}
-NOKPROBE_SYMBOL(go_on);
-
 /**
  * diolate_flight_begin() - a direct write begins
  * @begun: it
- * @left:  set to what was known of one with the same kiocb for which nobody was called, and which
- *         is over therefore
+ * @left:  set to what was known of one with the same kiocb, which is over, since nobody is called
+ *         for it: it failed, or this is the rest of it (gfs2_file_direct_write(), 7.3)
  *
  * Without a place it is not followed, and diolate_flight_was_crowded() says so.
  *
@@ -487,20 +459,16 @@ void diolate_flight_begin(const struct diolate_begun *begun, struct diolate_flow
 	left->verdict = DIOLATE_IS_NOT;
 	raw_spin_lock_irqsave(&b->lock, flags);
 	f = find(b, begun->iocb);
-	if (f && is_rest_of(f, begun)) {
-		go_on(f, begun);
-	} else {
-		if (f) {
-			land_all(f);
-			take_down(f, 0, TOO_LATE, left);
-			forget(b, f);
-		}
-		f = make_room(b, begun->owner);
-		if (f)
-			fill(b, f, begun);
-		else
-			crowd_out(begun->iocb);
+	if (f) {
+		land_all(f);
+		take_down(f, 0, TOO_LATE, left);
+		forget(b, f);
 	}
+	f = make_room(b, begun->owner);
+	if (f)
+		fill(b, f, begun);
+	else
+		crowd_out(begun->iocb);
 	raw_spin_unlock_irqrestore(&b->lock, flags);
 }
 NOKPROBE_SYMBOL(diolate_flight_begin);

@@ -166,14 +166,13 @@ mixed_fio() {
 	say "$writes direct writes, $((libaio + io_uring)) -EIO by fio's count"
 	unknown=$(since overtaken_unknown)
 	say "$(since overtaken) overtaken, $unknown unknown"
-	case $2 in
-	auto) [ "$unknown" -le 20 ] || fail "$unknown are not known: $(grep unknown "$counters")" ;;
-	always)
-		# But for those that are sent while a folio is under writeback, of which there is no order.
-		[ "$unknown" = "$(since unknown_at_start)" ] || fail "$unknown are not known: $(grep unknown "$counters")"
-		[ "$unknown" -le 5 ] || fail "$unknown were sent over writeback"
-		;;
-	esac
+	arming=$(since unknown_arming)
+	at_start=$(since unknown_at_start)
+	[ "$unknown" = $((arming + at_start)) ] || fail "unknown for another reason: $(grep unknown "$counters" | xargs)"
+	# What is sent while a folio is under writeback has no order.
+	[ "$at_start" -le $((5 + writes / 1000)) ] || fail "$at_start of $writes were sent over writeback"
+	# What is in flight until following is armed.
+	[ "$arming" -le "$([ "$2" = always ] && echo 0 || echo $((writes / 50)))" ] || fail "$arming of $writes were in flight before"
 	expect_outcomes delivered=$((libaio + io_uring))
 	rm "$FILE"
 }
