@@ -3,7 +3,7 @@
 filesystems="ext4 xfs vfat"
 
 make_all_fs() {
-	modprobe brd rd_nr=4 rd_size=393216
+	modprobe brd rd_nr=5 rd_size=393216
 	for module in loop dm-mod dm-delay $filesystems nls_cp437 nls_ascii nls_utf8 nls_iso8859-1; do
 		modprobe "$module" 2>/dev/null
 	done

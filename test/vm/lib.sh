@@ -12,6 +12,7 @@ BUILD=$TOP/build
 # depmod, mkfs.* and their like live there, and a plain user's path lacks them.
 PATH=$PATH:/usr/sbin:/sbin
 QEMU_ROOT=$CACHE/qemu
+XFSPROGS_ROOT=$CACHE/xfsprogs
 # What the guest carries along, beside busybox and the modules; see test/vm/initramfs.
 GUEST_PACKAGES=(btrfs-progs dmsetup dosfstools e2fsprogs exfatprogs f2fs-tools fio kmod mount ntfs-3g
 	xfsprogs)
@@ -121,7 +122,7 @@ kernel_files() {
 	export ABI KERNEL_DIR
 }
 
-# Sets QEMU, a command, to that of test/vm/fetch-qemu for a system (x86_64, aarch64). It is 11 or later:
+# Sets QEMU, a command, to that of test/vm/fetch-tools for a system (x86_64, aarch64). It is 11 or later:
 # those of Debian 12 and 13, 7.2 and 10.0, crash a kernel whose code is patched while two of its
 # processors run on a thread each (a kprobe of ftrace's own switched on and off under load, diolate not
 # loaded, ended in an oops in 9 of 9 runs on 7.2 and 1 of 2 on 10.0). Called through the loader of the
@@ -131,7 +132,7 @@ qemu_for() {
 
 	QEMU=("$lib/ld-linux-x86-64.so.2" --library-path "$lib" "$QEMU_ROOT/usr/bin/qemu-system-$1"
 		-L "$QEMU_ROOT/usr/share/qemu" -L "$QEMU_ROOT/usr/share/seabios")
-	[[ -e ${QEMU[0]} ]] || die "QEMU is not in the cache; run test/vm/fetch-qemu first"
+	[[ -e ${QEMU[0]} ]] || die "QEMU is not in the cache; run test/vm/fetch-tools first"
 }
 
 # check NAME COMMAND...: a line, and what the command printed if it failed. A function must end with
