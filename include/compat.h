@@ -419,6 +419,12 @@ static inline const unsigned long *diolate_iomap_state(struct folio *folio)
 #define DIOLATE_IOMAP_MAY_NOT_INVALIDATE (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0))
 
 /*
+ * Whether a bio of a direct write may end as an ioend (IOMAP_IOEND_DIRECT, linux/iomap.h, since
+ * 6.15).
+ */
+#define DIOLATE_IOMAP_ENDS_DIRECT (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0))
+
+/*
  * Whether the pages of a bio are those of a program, pinned; told since 6.6 (commit a7e689dd1c06,
  * "block: Convert bio_iov_iter_get_pages to use iov_iter_extract_pages").
  */

@@ -126,7 +126,7 @@ bool diolate_discard_is_proven(const struct inode *inode);
 bool diolate_has_buffers(const struct inode *inode);
 bool diolate_may_be_overtaken(const struct inode *inode);
 bool diolate_maps_late(const struct inode *inode);
-bool diolate_sends_itself(const struct inode *inode);
+bool diolate_maps_elsewhere(const struct inode *inode);
 
 /* consumer.c: where the consumer of a write receives its result */
 int diolate_consumers_init(void);
@@ -224,6 +224,7 @@ bool diolate_follow_sees_answers(void);
 bool diolate_follow_is_live(unsigned long ago);
 unsigned long diolate_follow_met(void);
 void diolate_follow_begins(struct kiocb *iocb, size_t count, const struct iomap_dio_ops *dops);
+void diolate_follow_written(struct folio *folio, struct address_space *mapping);
 void diolate_follow_init(void);
 int diolate_follow_arm(void);
 void diolate_follow_disarm(void);

@@ -95,12 +95,16 @@ bool diolate_flight_send(const struct kiocb *iocb, const struct address_space *m
 			 struct diolate_part *part);
 bool diolate_flight_land(const struct kiocb *iocb, const struct address_space *mapping,
 			 const struct bio *bio);
+void diolate_flight_map(const struct kiocb *iocb, const struct address_space *mapping,
+			const struct diolate_part *part);
 void diolate_flight_doubt(const struct kiocb *iocb, enum diolate_unknown unknown);
 s64 diolate_flight_adopted(const struct kiocb *iocb, const struct address_space *mapping);
 void diolate_flight_adopt(const struct diolate_begun *begun, u64 bytes,
 			  enum diolate_verdict verdict);
 bool diolate_flight_written(const struct address_space *mapping, const struct diolate_part *part,
 			    const void *folio);
+bool diolate_flight_mapped(const struct address_space *mapping, const struct diolate_part *part,
+			   const void *folio);
 void diolate_flight_read(const struct address_space *mapping, const struct diolate_part *part);
 bool diolate_flight_judge(const struct kiocb *iocb, u64 bytes, struct diolate_flown *flown);
 bool diolate_flight_pass(const struct kiocb *iocb, u64 bytes, struct diolate_flown *flown);

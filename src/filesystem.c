@@ -134,20 +134,21 @@ bool diolate_maps_late(const struct inode *inode)
 NOKPROBE_SYMBOL(diolate_maps_late);
 
 /**
- * diolate_sends_itself() - whether a file system that has iomap call it to send a direct write
- *                          sends bios that end elsewhere than in iomap, or as another operation
+ * diolate_maps_elsewhere() - whether a file system that has iomap call it to send a direct write
+ *                            writes it elsewhere, and maps that when it is there
  * @inode: the file
  *
- * xfs does on a zoned device (xfs_dio_zoned_submit_io(), 6.15 to 7.3); f2fs only looks at them
- * (f2fs_dio_write_submit_io(), 5.17 to 7.3).
+ * xfs does on a zoned device, and what is written back, too (xfs_dio_zoned_submit_io(),
+ * xfs_end_ioend_write(), 6.15 to 7.3); f2fs only looks at them (f2fs_dio_write_submit_io(), 5.17 to
+ * 7.3).
  *
  * Context: any, also inside a probe handler.
  */
-bool diolate_sends_itself(const struct inode *inode)
+bool diolate_maps_elsewhere(const struct inode *inode)
 {
 	return !strcmp(inode->i_sb->s_type->name, "xfs");
 }
-NOKPROBE_SYMBOL(diolate_sends_itself);
+NOKPROBE_SYMBOL(diolate_maps_elsewhere);
 
 /**
  * diolate_discard_is_proven() - whether a dirty folio of a file may be discarded after a direct

@@ -6,6 +6,8 @@
  * - When it has ended, only a folio does that was in the page cache by then, and was not read
  *   since. Such a folio goes when the write invalidates the page cache: if it is still there when
  *   the write is answered it is another, which came afterwards.
+ * - Of what a file system writes elsewhere, and maps when it is there, the order of mapping decides
+ *   in place of that of the bios.
  * - What cannot be known by these is unknown.
  *
  * A write is found by its kiocb, in a bucket under a lock; a span, which is a bio or a part of one,
@@ -68,6 +70,7 @@ struct flight;
  * @bio:           compared
  * @part:          what it writes
  * @ended:         the bio has
+ * @mapped:        it was mapped when it had, and what is mapped later overtakes it
  * @late:          the blocks were not the file's yet when it had
  * @overtaken:     it was, by what was sent while the bio was in flight
  * @undecided:     something was sent of which that cannot be known
@@ -84,6 +87,7 @@ struct span {
 	const struct bio *bio;
 	struct diolate_part part;
 	bool ended;
+	bool mapped;
 	bool late;
 	bool overtaken;
 	bool undecided;
@@ -492,7 +496,7 @@ static struct span *span_for(struct flight *f, const struct bio *bio)
 NOKPROBE_SYMBOL(span_for);
 
 static bool add_span(struct flight *f, const struct bio *bio, const struct diolate_part *part,
-		     bool late)
+		     bool late, bool mapped)
 {
 	struct span *s = span_for(f, bio);
 	struct lane *lane;
@@ -507,6 +511,7 @@ static bool add_span(struct flight *f, const struct bio *bio, const struct diola
 	s->bio = bio;
 	s->part = *part;
 	s->ended = false;
+	s->mapped = mapped;
 	s->late = late;
 	s->overtaken = false;
 	s->undecided = false;
@@ -524,7 +529,8 @@ static bool add_span(struct flight *f, const struct bio *bio, const struct diola
 NOKPROBE_SYMBOL(add_span);
 
 /* In spans of so many pages at the most. */
-static void add_spans(struct flight *f, const struct bio *bio, struct diolate_part part, bool late)
+static void add_spans(struct flight *f, const struct bio *bio, struct diolate_part part, bool late,
+		      bool mapped)
 {
 	const u64 end = part.end;
 
@@ -533,7 +539,7 @@ static void add_spans(struct flight *f, const struct bio *bio, struct diolate_pa
 		u64 next = (((u64)part.start >> PAGE_SHIFT) + DIOLATE_SPAN_PAGES) << PAGE_SHIFT;
 
 		part.end = min(end, next);
-		if (!add_span(f, bio, &part, late))
+		if (!add_span(f, bio, &part, late, mapped))
 			__set_bit(DIOLATE_UNKNOWN_CROWDED, &f->doubts);
 	}
 }
@@ -576,7 +582,7 @@ bool diolate_flight_send(const struct kiocb *iocb, const struct address_space *m
 		f->strange |= f->begun.sender != sender;
 		f->several |= (f->begun.whole || f->strange) && f->spans;
 		if (!f->begun.whole || !f->spans)
-			add_spans(f, bio, *part, late);
+			add_spans(f, bio, *part, late, false);
 	}
 	raw_spin_unlock_irqrestore(&b->lock, flags);
 	/*
@@ -654,6 +660,39 @@ bool diolate_flight_land(const struct kiocb *iocb, const struct address_space *m
 	return followed;
 }
 NOKPROBE_SYMBOL(diolate_flight_land);
+
+/**
+ * diolate_flight_map() - what a bio of a direct write wrote elsewhere is the file's from now on
+ * @iocb:    of diolate_flight_begin()
+ * @mapping: its file, or it is not the same write
+ * @part:    what it wrote of the file, blocks
+ *
+ * It was not seen to be sent. What is mapped before this is under it.
+ *
+ * Context: any, also inside an ftrace callback; nothing else of the file is mapped meanwhile, and
+ *          the write is answered afterwards.
+ */
+void diolate_flight_map(const struct kiocb *iocb, const struct address_space *mapping,
+			const struct diolate_part *part)
+{
+	struct bucket *b = bucket_of(iocb);
+	unsigned long flags;
+	struct flight *f;
+	struct span *s;
+
+	raw_spin_lock_irqsave(&b->lock, flags);
+	f = find_in(b, iocb, mapping);
+	if (f) {
+		f->since = jiffies;
+		f->sent += part->end - part->start;
+		add_spans(f, NULL, *part, f->begun.late, true);
+		for (s = f->spans; s; s = s->next)
+			if (!s->ended)
+				land(s);
+	}
+	raw_spin_unlock_irqrestore(&b->lock, flags);
+}
+NOKPROBE_SYMBOL(diolate_flight_map);
 
 /**
  * diolate_flight_doubt() - something cannot be known of a direct write
@@ -788,6 +827,20 @@ static void mark(struct span *s, const struct diolate_part *part, const void *fo
 }
 NOKPROBE_SYMBOL(mark);
 
+/* Something of a folio was mapped, which block of it is not known. */
+static void mark_mapped(struct span *s, const struct diolate_part *part, const void *folio)
+{
+	bool inside = part->start >= s->part.start && part->end <= s->part.end;
+	unsigned int page, end;
+
+	pages_of(s, part, &page, &end);
+	if (inside && find_next_zero_bit(s->cached, end, page) >= end)
+		mark(s, part, folio);
+	else if (s->late || find_next_bit(s->cached, end, page) < end)
+		WRITE_ONCE(s->undecided, true);
+}
+NOKPROBE_SYMBOL(mark_mapped);
+
 /* The pages that are read hold what was written. */
 static void was_read(struct span *s, const struct diolate_part *part)
 {
@@ -801,19 +854,48 @@ static void was_read(struct span *s, const struct diolate_part *part)
 	at = s->after_at - (s->part.start >> PAGE_SHIFT);
 	if (s->after && at >= first && at < end)
 		s->after_is_read = true;
-	/* Of a page of which only a part was read nothing is known. */
-	if ((part->start > s->part.start && offset_in_page(part->start)) ||
+	/*
+	 * Of a page of which only a part was read nothing is known; nor where a reader may have
+	 * looked up what to read before that was mapped.
+	 */
+	if (s->mapped || (part->start > s->part.start && offset_in_page(part->start)) ||
 	    (part->end < s->part.end && offset_in_page(part->end)))
 		s->late = true;
 }
 NOKPROBE_SYMBOL(was_read);
 
+/* What happens to a part of the page cache. */
+enum event {
+	IS_READ,	/* it begins to be read */
+	IS_SENT,	/* it is sent to be written back */
+	IS_MAPPED,	/* what was written back of it elsewhere is the file's from now on */
+};
+
+static void apply(struct span *s, enum event what, const struct diolate_part *part,
+		  const void *folio)
+{
+	switch (what) {
+	case IS_READ:
+		was_read(s, part);
+		break;
+	case IS_SENT:
+		if (!s->mapped)
+			mark(s, part, folio);
+		break;
+	case IS_MAPPED:
+		if (s->mapped)
+			mark_mapped(s, part, folio);
+		break;
+	}
+}
+NOKPROBE_SYMBOL(apply);
+
 /*
- * Compare a part of a folio that is sent to be written back, or of a file that is read, if @folio
- * is NULL, with all spans that it may meet. Return: whether one of its file was near.
+ * Compare a part of a folio to which something happens with all spans that it may meet. Return:
+ * whether one of its file was near.
  */
-static bool meet(const struct address_space *mapping, const struct diolate_part *part,
-		 const void *folio)
+static bool meet(const struct address_space *mapping, enum event what,
+		 const struct diolate_part *part, const void *folio)
 {
 	s64 region = part->start >> REGION_SHIFT, last = (part->end - 1) >> REGION_SHIFT;
 	bool near = false;
@@ -828,12 +910,8 @@ static bool meet(const struct address_space *mapping, const struct diolate_part 
 		raw_spin_lock_irqsave(&lane->lock, flags);
 		hlist_for_each_entry(s, &lane->spans, in_lane) {
 			near |= s->flight->begun.mapping == mapping;
-			if (!meets(s, mapping, part))
-				continue;
-			if (folio)
-				mark(s, part, folio);
-			else
-				was_read(s, part);
+			if (meets(s, mapping, part))
+				apply(s, what, part, folio);
 		}
 		raw_spin_unlock_irqrestore(&lane->lock, flags);
 	}
@@ -857,9 +935,28 @@ bool diolate_flight_written(const struct address_space *mapping, const struct di
 {
 	/* Paired with that in diolate_flight_send(). */
 	smp_mb();
-	return meet(mapping, part, folio);
+	return meet(mapping, IS_SENT, part, folio);
 }
 NOKPROBE_SYMBOL(diolate_flight_written);
+
+/**
+ * diolate_flight_mapped() - what was written back of a folio elsewhere is the file's from now on
+ * @mapping: the file
+ * @part:    the folio, bytes, of which something was
+ * @folio:   compared
+ *
+ * Its writeback is about to end.
+ *
+ * Context: any, also inside a probe handler; nothing else of the file is mapped meanwhile, which
+ *          orders this with diolate_flight_map().
+ * Return: whether a direct write to the file was mapped somewhere near, and is not answered.
+ */
+bool diolate_flight_mapped(const struct address_space *mapping, const struct diolate_part *part,
+			   const void *folio)
+{
+	return meet(mapping, IS_MAPPED, part, folio);
+}
+NOKPROBE_SYMBOL(diolate_flight_mapped);
 
 /**
  * diolate_flight_read() - a part of a file begins to be read into the page cache
@@ -870,7 +967,7 @@ NOKPROBE_SYMBOL(diolate_flight_written);
  */
 void diolate_flight_read(const struct address_space *mapping, const struct diolate_part *part)
 {
-	meet(mapping, part, NULL);
+	meet(mapping, IS_READ, part, NULL);
 }
 NOKPROBE_SYMBOL(diolate_flight_read);
 

@@ -167,6 +167,48 @@ const void *diolate_cached_at(struct address_space *mapping, pgoff_t index, bool
 NOKPROBE_SYMBOL(diolate_cached_at);
 
 #if DIOLATE_HAS_FTRACE && DIOLATE_CHANGES_ARGUMENT && IS_ENABLED(CONFIG_TRACEPOINTS)
+enum {
+	BEGINS_IOMAP, BEGINS_IOMAP_TOO, ENDS_IOMAP, MAPS_IOMAP, ENDS_DIO_ASYNC, ENDS_DIO,
+	COMPLETES_IOMAP, FUNCTIONS
+};
+
+/**
+ * struct target - a function that is followed
+ * @symbol:  its name
+ * @purpose: what for, for the administrator
+ * @address: of its first instruction; 0 if it cannot be followed
+ * @err:     why not
+ */
+struct target {
+	const char *symbol;
+	const char *purpose;
+	unsigned long address;
+	int err;
+};
+
+static struct target functions[FUNCTIONS] = {
+	[BEGINS_IOMAP] = { "__iomap_dio_rw", "when a direct write begins, iomap file systems" },
+	[BEGINS_IOMAP_TOO] = { "iomap_dio_rw",
+			       "when a direct write begins, where it has a copy of that" },
+	[ENDS_IOMAP] = { "iomap_dio_bio_end_io", "when its data are on the disk, iomap" },
+	[MAPS_IOMAP] = { "iomap_finish_ioend_direct",
+			 "when its data are the file's, xfs on zones" },
+	[ENDS_DIO_ASYNC] = { "dio_bio_end_aio", "when its data are on the disk, fs/direct-io.c" },
+	[ENDS_DIO] = { "dio_bio_end_io",
+		       "when its data are on the disk, fs/direct-io.c, waited for" },
+	[COMPLETES_IOMAP] = { "iomap_dio_complete",
+			      "when it is completed and need not invalidate the cache, iomap" },
+};
+
+/* ftrace says where in the function it is called from, which is within this of its beginning. */
+#define REACH 16
+
+static bool is_at(unsigned long ip, unsigned int function)
+{
+	return functions[function].address && ip - functions[function].address < REACH;
+}
+NOKPROBE_SYMBOL(is_at);
+
 static noinline void begins(struct kiocb *iocb, size_t count, const struct iomap_dio_ops *dops)
 {
 	struct inode *inode = iocb->ki_filp->f_mapping->host;
@@ -181,7 +223,8 @@ static noinline void begins(struct kiocb *iocb, size_t count, const struct iomap
 		.owner = from_kuid(&init_user_ns, current_uid()),
 		.whole = (iocb->ki_pos | count) & (i_blocksize(inode) - 1),
 		.late = iocb->ki_pos + count > i_size_read(inode) || diolate_maps_late(inode),
-		.unseen = dops && dops->submit_io && diolate_sends_itself(inode),
+		.unseen = dops && dops->submit_io && diolate_maps_elsewhere(inode) &&
+			  !functions[MAPS_IOMAP].address,
 		.flushes = (iocb->ki_flags & IOCB_DSYNC) || IS_SYNC(inode),
 		.told = submitter,
 	};
@@ -368,6 +411,36 @@ static void ended_by_iomap(struct bio *bio)
 }
 NOKPROBE_SYMBOL(ended_by_iomap);
 
+#if DIOLATE_IOMAP_ENDS_DIRECT
+/*
+ * u32 iomap_finish_ioend_direct(struct iomap_ioend *ioend), 6.15 to 7.3: what a bio of a direct
+ * write wrote elsewhere was just mapped, by the one worker that does so for its file (xfs_end_io(),
+ * fs/xfs/xfs_ioend.c, 7.3). Of one that was split the parts before the last were mapped long ago;
+ * one to which others were joined has only its own pages.
+ */
+static void mapped_by_iomap(struct iomap_ioend *ioend)
+{
+	struct bio *bio = &ioend->io_bio;
+	struct kiocb *iocb = *(struct kiocb **)bio->bi_private;
+	u64 bytes = bytes_of(bio) ?: ioend->io_size;
+	const struct diolate_part part = {
+		.start = ioend->io_offset, .end = ioend->io_offset + bytes,
+	};
+
+	if (bio_op(bio) == REQ_OP_READ || ioend->io_error)
+		return;
+	if (ioend->io_size < bytes)
+		diolate_flight_doubt(key_of(iocb), DIOLATE_UNKNOWN_UNSEEN);
+	else
+		diolate_flight_map(key_of(iocb), iocb->ki_filp->f_mapping, &part);
+}
+NOKPROBE_SYMBOL(mapped_by_iomap);
+#else
+static void mapped_by_iomap(void *ioend)
+{
+}
+#endif
+
 static void ended_of_dio(struct bio *bio)
 {
 	struct kiocb *iocb = ended_by_dio(bio);
@@ -381,46 +454,6 @@ static void ended_of_dio(struct bio *bio)
 		adopt(inv.iocb, bio, inv.length);
 }
 NOKPROBE_SYMBOL(ended_of_dio);
-
-enum {
-	BEGINS_IOMAP, BEGINS_IOMAP_TOO, ENDS_IOMAP, ENDS_DIO_ASYNC, ENDS_DIO, COMPLETES_IOMAP,
-	FUNCTIONS
-};
-
-/**
- * struct target - a function that is followed
- * @symbol:  its name
- * @purpose: what for, for the administrator
- * @address: of its first instruction; 0 if it cannot be followed
- * @err:     why not
- */
-struct target {
-	const char *symbol;
-	const char *purpose;
-	unsigned long address;
-	int err;
-};
-
-static struct target functions[FUNCTIONS] = {
-	[BEGINS_IOMAP] = { "__iomap_dio_rw", "when a direct write begins, iomap file systems" },
-	[BEGINS_IOMAP_TOO] = { "iomap_dio_rw",
-			       "when a direct write begins, where it has a copy of that" },
-	[ENDS_IOMAP] = { "iomap_dio_bio_end_io", "when its data are on the disk, iomap" },
-	[ENDS_DIO_ASYNC] = { "dio_bio_end_aio", "when its data are on the disk, fs/direct-io.c" },
-	[ENDS_DIO] = { "dio_bio_end_io",
-		       "when its data are on the disk, fs/direct-io.c, waited for" },
-	[COMPLETES_IOMAP] = { "iomap_dio_complete",
-			      "when it is completed and need not invalidate the cache, iomap" },
-};
-
-/* ftrace says where in the function it is called from, which is within this of its beginning. */
-#define REACH 16
-
-static bool is_at(unsigned long ip, unsigned int function)
-{
-	return functions[function].address && ip - functions[function].address < REACH;
-}
-NOKPROBE_SYMBOL(is_at);
 
 /*
  * struct iomap_dio *__iomap_dio_rw(struct kiocb *iocb, struct iov_iter *iter, const struct
@@ -460,6 +493,8 @@ static void notrace followed(unsigned long ip, unsigned long parent_ip, struct f
 		begins_by_iomap(regs);
 	else if (is_at(ip, COMPLETES_IOMAP))
 		diolate_late_completes(first);
+	else if (is_at(ip, MAPS_IOMAP))
+		mapped_by_iomap(first);
 	else if (!diolate_consumers_answered(ip, regs))
 		ended(ip, first);
 	preempt_enable_notrace();
@@ -500,6 +535,25 @@ static void written(struct address_space *mapping, struct folio *folio,
 		WRITE_ONCE(met, jiffies);
 }
 NOKPROBE_SYMBOL(written);
+
+/**
+ * diolate_follow_written() - what was written back of a folio is on the disk
+ * @folio:   it, under writeback
+ * @mapping: its file
+ *
+ * Context: any, also inside a probe handler.
+ */
+void diolate_follow_written(struct folio *folio, struct address_space *mapping)
+{
+	struct diolate_part part = { .start = folio_pos(folio) };
+
+	if (!diolate_follow_is_armed() || !diolate_maps_elsewhere(mapping->host))
+		return;
+	part.end = min_t(u64, (u64)part.start + folio_size(folio), LLONG_MAX);
+	if (diolate_flight_mapped(mapping, &part, folio))
+		WRITE_ONCE(met, jiffies);
+}
+NOKPROBE_SYMBOL(diolate_follow_written);
 
 /* What a bio of the page cache has of one folio. */
 static void passes(struct folio *folio, const struct diolate_part *part, bool writes)
@@ -589,7 +643,8 @@ static int learn(struct target *f, unsigned int i)
 {
 	int err;
 
-	if (i == COMPLETES_IOMAP && !DIOLATE_IOMAP_MAY_NOT_INVALIDATE)
+	if ((i == COMPLETES_IOMAP && !DIOLATE_IOMAP_MAY_NOT_INVALIDATE) ||
+	    (i == MAPS_IOMAP && !DIOLATE_IOMAP_ENDS_DIRECT))
 		return -EALREADY;
 	if (i == BEGINS_IOMAP_TOO && !functions[BEGINS_IOMAP].err) {
 		err = diolate_symbol_calls("iomap_dio_rw", "__iomap_dio_rw");
@@ -733,6 +788,11 @@ void diolate_follow_begins(struct kiocb *iocb, size_t count, const struct iomap_
 {
 }
 NOKPROBE_SYMBOL(diolate_follow_begins);
+
+void diolate_follow_written(struct folio *folio, struct address_space *mapping)
+{
+}
+NOKPROBE_SYMBOL(diolate_follow_written);
 
 void diolate_follow_init(void)
 {

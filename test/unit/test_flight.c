@@ -171,7 +171,8 @@ static void store(unsigned int i)
 
 /*
  * By write(), all of it: nothing is read. If the direct write is found by then, this one is newer;
- * whether it overtakes that is a matter of words, and either answer is right; but not if nothing was cached when its bio ended.
+ * whether it overtakes that is a matter of words, and either answer is right; but not if nothing
+ * was cached when its bio ended.
  */
 static void overwrite(unsigned int i)
 {
@@ -601,7 +602,10 @@ static struct kiocb *in_first(unsigned int nth)
 			return (struct kiocb *)address;
 }
 
-/* Who has all places makes room for others, but not for himself; none of his is taken for another's. */
+/*
+ * Who has all places makes room for others, but not for himself; none of his is taken for
+ * another's.
+ */
 static void test_nobody_has_all_places(void **state)
 {
 	struct diolate_begun begun = { .mapping = mapping, .part = { 0, PAGE_SIZE }, .told = true };
@@ -640,7 +644,9 @@ static void leave(const struct diolate_flown *flown)
 	lefts++;
 }
 
-/* One that nobody is called for is told when it is over, and what was marked since it was judged. */
+/*
+ * One that nobody is called for is told when it is over, and what was marked since it was judged.
+ */
 static void test_nobody_is_called(void **state)
 {
 	struct diolate_begun begun = {
@@ -761,8 +767,8 @@ static void test_no_order(void **state)
 }
 
 /*
- * What was sent when the bio had ended, and before the page cache is invalidated, is no newer than the
- * write, whatever is cached there in the end.
+ * What was sent when the bio had ended, and before the page cache is invalidated, is no newer than
+ * the write, whatever is cached there in the end.
  */
 static void test_before_it_invalidates(void **state)
 {
@@ -828,6 +834,73 @@ static void test_adopted(void **state)
 		if (flown.verdict == DIOLATE_NOT_JUDGED)
 			assert_int_equal(flown.unknown, DIOLATE_UNKNOWN_ARMING);
 	}
+}
+
+/*
+ * On a file system that writes elsewhere: of two pages of a write the second is cached when it is
+ * mapped, and what is mapped after that decides, whenever it was sent.
+ */
+static void test_mapped(void **state)
+{
+	struct diolate_begun begun = {
+		.iocb = iocb, .mapping = mapping, .part = { 0, 2 * PAGE_SIZE }, .told = true,
+	};
+	const struct diolate_part both = { 0, 2 * PAGE_SIZE }, more = { 0, 4 * PAGE_SIZE };
+	const struct diolate_part first = page(0), second = page(1);
+	static const struct {
+		bool before, is_read;
+		bool (*event)(const struct address_space *mapping, const struct diolate_part *part,
+			      const void *folio);
+		enum { FIRST, SECOND, BOTH, MORE } which;
+		enum diolate_verdict verdict;
+	} cases[] = {
+		{ true, false, diolate_flight_mapped, SECOND, DIOLATE_IS_NOT },
+		{ false, false, diolate_flight_mapped, SECOND, DIOLATE_IS_OVERTAKEN },
+		{ false, false, diolate_flight_mapped, FIRST, DIOLATE_IS_NOT },
+		/* The block that was mapped may be another than the one that is cached. */
+		{ false, false, diolate_flight_mapped, BOTH, DIOLATE_NOT_JUDGED },
+		{ false, false, diolate_flight_mapped, MORE, DIOLATE_NOT_JUDGED },
+		/* Who reads it may have looked up what was there before. */
+		{ false, true, diolate_flight_mapped, SECOND, DIOLATE_NOT_JUDGED },
+		{ false, false, diolate_flight_written, SECOND, DIOLATE_IS_NOT },
+	};
+	struct folio folio = { .cached = true, .uptodate = true };
+	struct diolate_flown flown;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const struct diolate_part *parts[] = { &first, &second, &both, &more };
+
+		cache[1] = &folio;
+		diolate_flight_begin(&begun, &flown);
+		if (cases[i].before)
+			cases[i].event(mapping, parts[cases[i].which], &folio);
+		diolate_flight_map(iocb, mapping, &both);
+		if (cases[i].is_read)
+			diolate_flight_read(mapping, &second);
+		if (!cases[i].before)
+			cases[i].event(mapping, parts[cases[i].which], &folio);
+		cache[1] = NULL;
+		assert_true(diolate_flight_end(iocb, NULL, 2 * PAGE_SIZE, &flown));
+		assert_int_equal(flown.verdict, cases[i].verdict);
+	}
+	/* A folio of several blocks all of which are cached: one of them was the write's. */
+	cache[0] = &folio;
+	cache[1] = &folio;
+	diolate_flight_begin(&begun, &flown);
+	diolate_flight_map(iocb, mapping, &both);
+	diolate_flight_mapped(mapping, &both, &folio);
+	cache[0] = NULL;
+	cache[1] = NULL;
+	assert_true(diolate_flight_end(iocb, NULL, 2 * PAGE_SIZE, &flown));
+	assert_int_equal(flown.verdict, DIOLATE_IS_OVERTAKEN);
+	/* Not all of it was seen. */
+	diolate_flight_begin(&begun, &flown);
+	diolate_flight_map(iocb, mapping, &second);
+	assert_true(diolate_flight_end(iocb, NULL, 2 * PAGE_SIZE, &flown));
+	assert_int_equal(flown.verdict, DIOLATE_NOT_JUDGED);
+	assert_int_equal(flown.unknown, DIOLATE_UNKNOWN_UNSEEN);
 }
 
 /* The last bytes of the largest file. */
@@ -911,6 +984,7 @@ int main(void)
 		cmocka_unit_test(test_no_order),
 		cmocka_unit_test(test_before_it_invalidates),
 		cmocka_unit_test(test_adopted),
+		cmocka_unit_test(test_mapped),
 		cmocka_unit_test(test_the_last_bytes),
 		cmocka_unit_test(test_a_lane_is_full),
 		cmocka_unit_test(test_bytes),

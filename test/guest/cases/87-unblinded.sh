@@ -171,21 +171,22 @@ at_the_end() {
 	rm /mnt/xfs/collision
 }
 
-# Random operations, while what is dirty is written back at any time: each write that ends well is true on the
-# disk, and of those that end with -EIO it is said how many had lost nothing in the end.
+# model_flushed DIRECTORY DEVICE "MOUNT" [option...]: random operations, while what is dirty is written back at
+# any time: each write that ends well is true on the disk, and of those that end with -EIO it is said how many
+# had lost nothing in the end. MOUNT mounts it anew.
 model_flushed() {
-	fs=$1
-	shift
-	/lib-guest/dm.sh slow "$fs" 1
+	directory=$1 device=$2 anew=$3
+	shift 3
+	/lib-guest/dm.sh slow "$device" 1
 	load track=always
 	before
-	found=$(model --flush --ops "$(either 2000 40000)" --image /tmp/image "$@" "/mnt/$fs/model") || fail "$found"
-	/lib-guest/dm.sh release "$fs"
+	found=$(model --flush --ops "$(either 2000 40000)" --image /tmp/image "$@" "$directory/model") || fail "$found"
+	/lib-guest/dm.sh release "$device"
 	[ "$(since overtaken)" -gt 0 ] || fail "nothing was overtaken: $found"
 	expect_outcomes delivered="$(value eio "$found")" undeliverable="$(since undeliverable)" spared="$(since spared)"
-	umount "/mnt/$fs"
-	mount_fs "$fs"
-	cmp /tmp/image "/mnt/$fs/model" || fail "not the same after it was mounted anew"
+	umount "$directory"
+	$anew
+	cmp /tmp/image "$directory/model" || fail "not the same after it was mounted anew"
 	say "$found, $(since overtaken) overtaken, $(since overtaken_unknown) unknown"
 }
 
@@ -200,6 +201,6 @@ for fs in $filesystems; do
 	quick_if "$fs" xfs run "overtaken-throttled-$fs" overtaken_throttled "$fs"
 	options="--align 4096"
 	[ "$fs" != vfat ] || options="--align 4096 --no-punch --async"
-	quick_if "$fs" ext4 run "model-flushed-$fs" model_flushed "$fs" $options
+	quick_if "$fs" ext4 run "model-flushed-$fs" model_flushed "/mnt/$fs" "$fs" "mount_fs $fs" $options
 done
 quick run overtaken-at-the-end-xfs at_the_end

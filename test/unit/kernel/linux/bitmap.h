@@ -46,3 +46,11 @@ static inline unsigned long find_next_bit(const unsigned long *map, unsigned lon
 		bit++;
 	return bit;
 }
+
+static inline unsigned long find_next_zero_bit(const unsigned long *map, unsigned long end,
+					       unsigned long bit)
+{
+	while (bit < end && test_bit(bit, map))
+		bit++;
+	return bit;
+}

@@ -1,0 +1,76 @@
+# shellcheck disable=SC2086 # options, several in one argument
+# xfs on zones writes each block to a new place, and maps it there when it has been written: who is mapped
+# last is on top, whoever was sent first.
+
+# zoned_fs: such a file system on /mnt/other, its data on the device "zones".
+zoned_fs() {
+	[ -e /dev/mapper/other ] || /lib-guest/dm.sh create other /dev/ram3
+	[ -e /dev/mapper/zones ] || /lib-guest/dm.sh create zones /dev/ram4
+	# It looks at what is mounted.
+	for directory in dev proc; do
+		mount -o bind /$directory /newer/$directory
+	done
+	/usr/sbin/chroot /newer /sbin/mkfs.xfs -q -f -r zoned=1,rgsize=16m,rtdev=/dev/mapper/zones /dev/mapper/other
+	umount /newer/dev /newer/proc
+	mkdir -p /mnt/other
+	mount_zoned
+}
+
+mount_zoned() {
+	mount -t xfs -o rtdev=/dev/mapper/zones /dev/mapper/other /mnt/other
+	calm_flusher /mnt/other
+}
+
+# Both are on their way when they are let go: the folio is mapped last.
+zoned_overtaken() {
+	zoned_fs
+	load policy="$1" track=always
+	for how in "" --uring; do
+		before
+		collision_in zones /mnt/other $how --during "/lib-guest/written-back.sh /mnt/other/collision"
+		[ "$(value undone "$line")" -ge 4096 ] || fail "nothing was undone: $line"
+		case $2 in
+		*delivered*) is res -5 "$line" ;;
+		*) is ok 1 "$line" ;;
+		esac
+		newest kind overtaken
+		expect late_errors=1 overtaken=1 $2
+	done
+	umount /mnt/other
+}
+
+# Only the write is held, by the place that comes next when the file has been written once more; the folio is
+# sent later, and mapped by then.
+zoned_not_overtaken() {
+	zoned_fs
+	load track=always
+	for how in "" --uring; do
+		made other 65536
+		last=$(xfs_io -c bmap /mnt/other/collision | sed -nE 's/.*: [0-9]+\.\.([0-9]+)$/\1/p')
+		before
+		collision_in "zones $((last + 1 + 128)) 128" /mnt/other --keep $how --during "xfs_io -c fsync /mnt/other/collision"
+		is ok 1 "$line"
+		is undone 0 "$line"
+		expect
+	done
+	umount /mnt/other
+}
+
+zoned_model() {
+	zoned_fs
+	model_flushed /mnt/other zones mount_zoned --align 4096
+	umount /mnt/other
+}
+
+case $(uname -r) in
+7.*)
+	for policy in propagate observe; do
+		case $policy in
+		propagate) quick run zoned-overtaken-$policy zoned_overtaken $policy delivered=1 ;;
+		observe) run zoned-overtaken-$policy zoned_overtaken $policy observed=1 ;;
+		esac
+	done
+	quick run zoned-not-overtaken zoned_not_overtaken
+	quick run zoned-model-flushed zoned_model
+	;;
+esac
