@@ -48,8 +48,12 @@
 /* A span begins in a region, and ends in that or in the next. */
 #define REGION_SHIFT (PAGE_SHIFT + ilog2(DIOLATE_SPAN_PAGES))
 #define LANES_BITS 10
-/* Writeback and reads look at all spans of a lane, with interrupts off. */
+/*
+ * Writeback and reads look at all spans of a lane, with interrupts off. Where somebody has filled
+ * one, with writes in one place, so many of others find room in it.
+ */
 #define MOST_IN_LANE 512
+#define MOST_OF_OTHERS 64
 
 /*
  * A write that nobody answers is given up so long after it began, or its last bio ended, if none is
@@ -208,7 +212,7 @@ NOKPROBE_SYMBOL(find);
 static void leave_lane(struct lane *lane, struct span *s)
 {
 	hlist_del_init(&s->in_lane);
-	WRITE_ONCE(lane->used, lane->used - 1);
+	lane->used--;
 }
 NOKPROBE_SYMBOL(leave_lane);
 
@@ -495,19 +499,42 @@ static struct span *span_for(struct flight *f, const struct bio *bio)
 }
 NOKPROBE_SYMBOL(span_for);
 
+/* Whether one more of an owner finds room in a lane, which is locked. */
+static bool has_room(const struct lane *lane, u32 owner)
+{
+	const struct span *s;
+	unsigned int n = 0;
+
+	if (lane->used < MOST_IN_LANE)
+		return true;
+	hlist_for_each_entry(s, &lane->spans, in_lane)
+		n += s->flight->begun.owner == owner;
+	return n < MOST_OF_OTHERS && lane->used < MOST_IN_LANE + MOST_OF_OTHERS;
+}
+NOKPROBE_SYMBOL(has_room);
+
+static bool enter_lane(struct lane *lane, struct span *s)
+{
+	bool room;
+
+	raw_spin_lock(&lane->lock);
+	room = has_room(lane, s->flight->begun.owner);
+	if (room) {
+		hlist_add_head(&s->in_lane, &lane->spans);
+		lane->used++;
+	}
+	raw_spin_unlock(&lane->lock);
+	return room;
+}
+NOKPROBE_SYMBOL(enter_lane);
+
 static bool add_span(struct flight *f, const struct bio *bio, const struct diolate_part *part,
 		     bool late, bool mapped)
 {
 	struct span *s = span_for(f, bio);
-	struct lane *lane;
 
 	if (!s)
 		return false;
-	lane = lane_of(f->begun.mapping, part->start >> REGION_SHIFT);
-	if (READ_ONCE(lane->used) >= MOST_IN_LANE) {
-		WRITE_ONCE(s->flight, NULL);
-		return false;
-	}
 	s->bio = bio;
 	s->part = *part;
 	s->ended = false;
@@ -518,12 +545,12 @@ static bool add_span(struct flight *f, const struct bio *bio, const struct diola
 	s->after_is_read = false;
 	s->afters = false;
 	s->after = NULL;
+	if (!enter_lane(lane_of_span(s), s)) {
+		WRITE_ONCE(s->flight, NULL);
+		return false;
+	}
 	s->next = f->spans;
 	f->spans = s;
-	raw_spin_lock(&lane->lock);
-	hlist_add_head(&s->in_lane, &lane->spans);
-	WRITE_ONCE(lane->used, lane->used + 1);
-	raw_spin_unlock(&lane->lock);
 	return true;
 }
 NOKPROBE_SYMBOL(add_span);

@@ -170,6 +170,7 @@ say() {
 }
 
 fail() {
+	[ ! -e "$counters" ] || grep -v ' 0$' "$counters" || true
 	echo "$*"
 	exit 1
 }
