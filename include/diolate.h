@@ -224,7 +224,6 @@ bool diolate_follow_sees_answers(void);
 bool diolate_follow_is_live(unsigned long ago);
 unsigned long diolate_follow_met(void);
 void diolate_follow_begins(struct kiocb *iocb, size_t count, const struct iomap_dio_ops *dops);
-void diolate_follow_written(struct folio *folio, struct address_space *mapping);
 void diolate_follow_init(void);
 int diolate_follow_arm(void);
 void diolate_follow_disarm(void);

@@ -50,6 +50,7 @@ enum diolate_unknown {
  * @owner:   whose it is: who has most of the places makes room first
  * @whole:   which of its bios writes what is not known, as it does not begin and end at blocks
  * @late:    what its bios write is not what a reader finds there before it is completed
+ * @elsewhere: its bios write elsewhere, and are mapped when they have ended
  * @unseen:  its bios are not seen
  * @flushes: it is not answered before its device was flushed
  * @told:    diolate_flight_end() is called for it, unless it comes to nothing
@@ -64,6 +65,7 @@ struct diolate_begun {
 	u32 owner;
 	bool whole;
 	bool late;
+	bool elsewhere;
 	bool unseen;
 	bool flushes;
 	bool told;
@@ -95,16 +97,17 @@ bool diolate_flight_send(const struct kiocb *iocb, const struct address_space *m
 			 struct diolate_part *part);
 bool diolate_flight_land(const struct kiocb *iocb, const struct address_space *mapping,
 			 const struct bio *bio);
+void diolate_flight_end_elsewhere(const struct kiocb *iocb, const struct address_space *mapping,
+				  const struct bio *bio, const struct diolate_part *part);
 void diolate_flight_map(const struct kiocb *iocb, const struct address_space *mapping,
-			const struct diolate_part *part);
+			const struct bio *bio);
 void diolate_flight_doubt(const struct kiocb *iocb, enum diolate_unknown unknown);
 s64 diolate_flight_adopted(const struct kiocb *iocb, const struct address_space *mapping);
 void diolate_flight_adopt(const struct diolate_begun *begun, u64 bytes,
 			  enum diolate_verdict verdict);
 bool diolate_flight_written(const struct address_space *mapping, const struct diolate_part *part,
 			    const void *folio);
-bool diolate_flight_mapped(const struct address_space *mapping, const struct diolate_part *part,
-			   const void *folio);
+bool diolate_flight_mapped(const struct address_space *mapping, const struct diolate_part *part);
 void diolate_flight_read(const struct address_space *mapping, const struct diolate_part *part);
 bool diolate_flight_judge(const struct kiocb *iocb, u64 bytes, struct diolate_flown *flown);
 bool diolate_flight_pass(const struct kiocb *iocb, u64 bytes, struct diolate_flown *flown);

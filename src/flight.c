@@ -74,7 +74,8 @@ struct flight;
  * @bio:           compared
  * @part:          what it writes
  * @ended:         the bio has
- * @mapped:        it was mapped when it had, and what is mapped later overtakes it
+ * @elsewhere:     it wrote elsewhere, and what counts is what is mapped
+ * @mapped:        if so, it was: what is mapped from now on overtakes it
  * @late:          the blocks were not the file's yet when it had
  * @overtaken:     it was, by what was sent while the bio was in flight
  * @undecided:     something was sent of which that cannot be known
@@ -91,6 +92,7 @@ struct span {
 	const struct bio *bio;
 	struct diolate_part part;
 	bool ended;
+	bool elsewhere;
 	bool mapped;
 	bool late;
 	bool overtaken;
@@ -334,10 +336,14 @@ static void look(struct flight *f)
 }
 NOKPROBE_SYMBOL(look);
 
-/* Whether it is not known which bytes its bios wrote. */
+/*
+ * Whether it is not known which bytes its bios wrote. One of which none was seen went through the
+ * page cache, but for what is written elsewhere.
+ */
 static bool is_unseen(const struct flight *f, u64 bytes)
 {
-	return f->several || (!f->begun.whole && f->sent && f->sent != bytes);
+	return f->several || (!f->begun.whole && (f->sent || f->begun.elsewhere) &&
+			      f->sent != bytes);
 }
 NOKPROBE_SYMBOL(is_unseen);
 
@@ -529,7 +535,7 @@ static bool enter_lane(struct lane *lane, struct span *s)
 NOKPROBE_SYMBOL(enter_lane);
 
 static bool add_span(struct flight *f, const struct bio *bio, const struct diolate_part *part,
-		     bool late, bool mapped)
+		     bool late, bool elsewhere)
 {
 	struct span *s = span_for(f, bio);
 
@@ -537,9 +543,13 @@ static bool add_span(struct flight *f, const struct bio *bio, const struct diola
 		return false;
 	s->bio = bio;
 	s->part = *part;
-	s->ended = false;
-	s->mapped = mapped;
+	s->ended = elsewhere;
+	s->elsewhere = elsewhere;
+	s->mapped = false;
 	s->late = late;
+	/* Of what is read from now on it is not known whether that has its bytes. */
+	if (elsewhere)
+		bitmap_fill(s->cached, DIOLATE_SPAN_PAGES);
 	s->overtaken = false;
 	s->undecided = false;
 	s->after_is_read = false;
@@ -557,7 +567,7 @@ NOKPROBE_SYMBOL(add_span);
 
 /* In spans of so many pages at the most. */
 static void add_spans(struct flight *f, const struct bio *bio, struct diolate_part part, bool late,
-		      bool mapped)
+		      bool elsewhere)
 {
 	const u64 end = part.end;
 
@@ -566,7 +576,7 @@ static void add_spans(struct flight *f, const struct bio *bio, struct diolate_pa
 		u64 next = (((u64)part.start >> PAGE_SHIFT) + DIOLATE_SPAN_PAGES) << PAGE_SHIFT;
 
 		part.end = min(end, next);
-		if (!add_span(f, bio, &part, late, mapped))
+		if (!add_span(f, bio, &part, late, elsewhere))
 			__set_bit(DIOLATE_UNKNOWN_CROWDED, &f->doubts);
 	}
 }
@@ -689,18 +699,65 @@ bool diolate_flight_land(const struct kiocb *iocb, const struct address_space *m
 NOKPROBE_SYMBOL(diolate_flight_land);
 
 /**
+ * diolate_flight_end_elsewhere() - a bio of a direct write has ended that wrote elsewhere
+ * @iocb:    of diolate_flight_begin()
+ * @mapping: its file, or it is not the same write
+ * @bio:     compared
+ * @part:    what it wrote of the file
+ *
+ * What it wrote is yet to be mapped, and it was not seen to be sent.
+ *
+ * Context: any, also inside an ftrace callback; before diolate_flight_map().
+ */
+void diolate_flight_end_elsewhere(const struct kiocb *iocb, const struct address_space *mapping,
+				  const struct bio *bio, const struct diolate_part *part)
+{
+	struct bucket *b = bucket_of(iocb);
+	unsigned long flags;
+	struct flight *f;
+
+	raw_spin_lock_irqsave(&b->lock, flags);
+	f = find_in(b, iocb, mapping);
+	if (f) {
+		f->since = jiffies;
+		add_spans(f, bio, *part, f->begun.late, true);
+	}
+	raw_spin_unlock_irqrestore(&b->lock, flags);
+}
+NOKPROBE_SYMBOL(diolate_flight_end_elsewhere);
+
+/* It is mapped: what is mapped from now on overtakes it, if it was cached by now. */
+static void map(struct span *s)
+{
+	struct address_space *mapping = s->flight->begun.mapping;
+	DECLARE_BITMAP(cached, DIOLATE_SPAN_PAGES);
+	struct lane *lane = lane_of_span(s);
+	bool some;
+
+	bitmap_zero(cached, DIOLATE_SPAN_PAGES);
+	some = diolate_cached(mapping, &s->part, cached) || s->late;
+	raw_spin_lock(&lane->lock);
+	bitmap_and(s->cached, s->cached, cached, DIOLATE_SPAN_PAGES);
+	s->mapped = true;
+	if (!some)
+		leave_lane(lane, s);
+	raw_spin_unlock(&lane->lock);
+}
+NOKPROBE_SYMBOL(map);
+
+/**
  * diolate_flight_map() - what a bio of a direct write wrote elsewhere is the file's from now on
  * @iocb:    of diolate_flight_begin()
  * @mapping: its file, or it is not the same write
- * @part:    what it wrote of the file, blocks
+ * @bio:     of diolate_flight_end_elsewhere(); compared
  *
- * It was not seen to be sent. What is mapped before this is under it.
+ * What is mapped before this is under it.
  *
  * Context: any, also inside an ftrace callback; nothing else of the file is mapped meanwhile, and
  *          the write is answered afterwards.
  */
 void diolate_flight_map(const struct kiocb *iocb, const struct address_space *mapping,
-			const struct diolate_part *part)
+			const struct bio *bio)
 {
 	struct bucket *b = bucket_of(iocb);
 	unsigned long flags;
@@ -709,14 +766,11 @@ void diolate_flight_map(const struct kiocb *iocb, const struct address_space *ma
 
 	raw_spin_lock_irqsave(&b->lock, flags);
 	f = find_in(b, iocb, mapping);
-	if (f) {
-		f->since = jiffies;
-		f->sent += part->end - part->start;
-		add_spans(f, NULL, *part, f->begun.late, true);
-		for (s = f->spans; s; s = s->next)
-			if (!s->ended)
-				land(s);
-	}
+	for (s = f ? f->spans : NULL; s; s = s->next)
+		if (s->bio == bio && s->elsewhere && !s->mapped) {
+			f->sent += s->part.end - s->part.start;
+			map(s);
+		}
 	raw_spin_unlock_irqrestore(&b->lock, flags);
 }
 NOKPROBE_SYMBOL(diolate_flight_map);
@@ -829,9 +883,11 @@ static void pages_of(const struct span *s, const struct diolate_part *part, unsi
 }
 NOKPROBE_SYMBOL(pages_of);
 
+/* Something was sent, or mapped, of a folio; of which is to be found out, if @folio is NULL. */
 static void mark(struct span *s, const struct diolate_part *part, const void *folio)
 {
 	unsigned int page, end;
+	bool renewed;
 
 	if (!s->ended) {
 		WRITE_ONCE(s->overtaken, true);
@@ -849,24 +905,16 @@ static void mark(struct span *s, const struct diolate_part *part, const void *fo
 		return;
 	}
 	s->after_at = (s->part.start >> PAGE_SHIFT) + page;
+	if (!folio)
+		folio = diolate_cached_at(s->flight->begun.mapping, s->after_at, &renewed);
+	if (!folio) {
+		WRITE_ONCE(s->undecided, true);
+		return;
+	}
 	WRITE_ONCE(s->after, folio);
 	atomic_inc(&afters);
 }
 NOKPROBE_SYMBOL(mark);
-
-/* Something of a folio was mapped, which block of it is not known. */
-static void mark_mapped(struct span *s, const struct diolate_part *part, const void *folio)
-{
-	bool inside = part->start >= s->part.start && part->end <= s->part.end;
-	unsigned int page, end;
-
-	pages_of(s, part, &page, &end);
-	if (inside && find_next_zero_bit(s->cached, end, page) >= end)
-		mark(s, part, folio);
-	else if (s->late || find_next_bit(s->cached, end, page) < end)
-		WRITE_ONCE(s->undecided, true);
-}
-NOKPROBE_SYMBOL(mark_mapped);
 
 /* The pages that are read hold what was written. */
 static void was_read(struct span *s, const struct diolate_part *part)
@@ -885,7 +933,7 @@ static void was_read(struct span *s, const struct diolate_part *part)
 	 * Of a page of which only a part was read nothing is known; nor where a reader may have
 	 * looked up what to read before that was mapped.
 	 */
-	if (s->mapped || (part->start > s->part.start && offset_in_page(part->start)) ||
+	if (s->elsewhere || (part->start > s->part.start && offset_in_page(part->start)) ||
 	    (part->end < s->part.end && offset_in_page(part->end)))
 		s->late = true;
 }
@@ -906,12 +954,12 @@ static void apply(struct span *s, enum event what, const struct diolate_part *pa
 		was_read(s, part);
 		break;
 	case IS_SENT:
-		if (!s->mapped)
+		if (!s->elsewhere)
 			mark(s, part, folio);
 		break;
 	case IS_MAPPED:
 		if (s->mapped)
-			mark_mapped(s, part, folio);
+			mark(s, part, folio);
 		break;
 	}
 }
@@ -967,21 +1015,17 @@ bool diolate_flight_written(const struct address_space *mapping, const struct di
 NOKPROBE_SYMBOL(diolate_flight_written);
 
 /**
- * diolate_flight_mapped() - what was written back of a folio elsewhere is the file's from now on
+ * diolate_flight_mapped() - what was written back elsewhere is the file's from now on
  * @mapping: the file
- * @part:    the folio, bytes, of which something was
- * @folio:   compared
+ * @part:    that, bytes; its folios are under writeback, and stay so until this is done
  *
- * Its writeback is about to end.
- *
- * Context: any, also inside a probe handler; nothing else of the file is mapped meanwhile, which
+ * Context: any, also inside an ftrace callback; nothing else of the file is mapped meanwhile, which
  *          orders this with diolate_flight_map().
- * Return: whether a direct write to the file was mapped somewhere near, and is not answered.
+ * Return: whether a direct write to the file is in flight somewhere near.
  */
-bool diolate_flight_mapped(const struct address_space *mapping, const struct diolate_part *part,
-			   const void *folio)
+bool diolate_flight_mapped(const struct address_space *mapping, const struct diolate_part *part)
 {
-	return meet(mapping, IS_MAPPED, part, folio);
+	return meet(mapping, IS_MAPPED, part, NULL);
 }
 NOKPROBE_SYMBOL(diolate_flight_mapped);
 
@@ -1025,15 +1069,21 @@ bool diolate_flight_judge(const struct kiocb *iocb, u64 bytes, struct diolate_fl
 }
 NOKPROBE_SYMBOL(diolate_flight_judge);
 
-/* What it wrote is what a reader finds now. */
+/* What it wrote is what a reader finds now; but what came before may be in the page cache. */
 static void settle_late(struct flight *f)
 {
 	struct span *s;
 
 	for (s = f->spans; s; s = s->next) {
+		DECLARE_BITMAP(cached, DIOLATE_SPAN_PAGES);
 		struct lane *lane = lane_of_span(s);
 
+		if (!s->late)
+			continue;
+		bitmap_zero(cached, DIOLATE_SPAN_PAGES);
+		diolate_cached(f->begun.mapping, &s->part, cached);
 		raw_spin_lock(&lane->lock);
+		bitmap_or(s->cached, s->cached, cached, DIOLATE_SPAN_PAGES);
 		s->late = false;
 		raw_spin_unlock(&lane->lock);
 	}

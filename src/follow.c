@@ -168,8 +168,8 @@ NOKPROBE_SYMBOL(diolate_cached_at);
 
 #if DIOLATE_HAS_FTRACE && DIOLATE_CHANGES_ARGUMENT && IS_ENABLED(CONFIG_TRACEPOINTS)
 enum {
-	BEGINS_IOMAP, BEGINS_IOMAP_TOO, ENDS_IOMAP, MAPS_IOMAP, ENDS_DIO_ASYNC, ENDS_DIO,
-	COMPLETES_IOMAP, FUNCTIONS
+	BEGINS_IOMAP, BEGINS_IOMAP_TOO, ENDS_IOMAP, ENDS_ELSEWHERE, MAPS, ENDS_DIO_ASYNC,
+	ENDS_DIO, COMPLETES_IOMAP, FUNCTIONS
 };
 
 /**
@@ -191,8 +191,8 @@ static struct target functions[FUNCTIONS] = {
 	[BEGINS_IOMAP_TOO] = { "iomap_dio_rw",
 			       "when a direct write begins, where it has a copy of that" },
 	[ENDS_IOMAP] = { "iomap_dio_bio_end_io", "when its data are on the disk, iomap" },
-	[MAPS_IOMAP] = { "iomap_finish_ioend_direct",
-			 "when its data are the file's, xfs on zones" },
+	[ENDS_ELSEWHERE] = { "xfs_end_bio", "when its data are on the disk, xfs on zones" },
+	[MAPS] = { "iomap_finish_ioends", "when they are the file's, xfs on zones" },
 	[ENDS_DIO_ASYNC] = { "dio_bio_end_aio", "when its data are on the disk, fs/direct-io.c" },
 	[ENDS_DIO] = { "dio_bio_end_io",
 		       "when its data are on the disk, fs/direct-io.c, waited for" },
@@ -209,10 +209,18 @@ static bool is_at(unsigned long ip, unsigned int function)
 }
 NOKPROBE_SYMBOL(is_at);
 
+/* Whether it is seen what is mapped where file systems write elsewhere. */
+static bool sees_elsewhere(void)
+{
+	return functions[ENDS_ELSEWHERE].address && functions[MAPS].address;
+}
+NOKPROBE_SYMBOL(sees_elsewhere);
+
 static noinline void begins(struct kiocb *iocb, size_t count, const struct iomap_dio_ops *dops)
 {
 	struct inode *inode = iocb->ki_filp->f_mapping->host;
 	struct kiocb *submitter = diolate_scope_submitter_of(iocb);
+	bool elsewhere = dops && dops->submit_io && diolate_maps_elsewhere(inode);
 	struct diolate_begun begun = {
 		.iocb = submitter ?: iocb,
 		.mapping = iocb->ki_filp->f_mapping,
@@ -223,13 +231,15 @@ static noinline void begins(struct kiocb *iocb, size_t count, const struct iomap
 		.owner = from_kuid(&init_user_ns, current_uid()),
 		.whole = (iocb->ki_pos | count) & (i_blocksize(inode) - 1),
 		.late = iocb->ki_pos + count > i_size_read(inode) || diolate_maps_late(inode),
-		.unseen = dops && dops->submit_io && diolate_maps_elsewhere(inode) &&
-			  !functions[MAPS_IOMAP].address,
+		.elsewhere = elsewhere,
+		.unseen = elsewhere && !sees_elsewhere(),
 		.flushes = (iocb->ki_flags & IOCB_DSYNC) || IS_SYNC(inode),
 		.told = submitter,
 	};
 	struct diolate_flown left;
 
+	if (!diolate_may_be_overtaken(inode))
+		return;
 	diolate_flight_begin(&begun, &left);
 	if (left.verdict != DIOLATE_IS_NOT)
 		diolate_judge_left(&left);
@@ -412,31 +422,75 @@ static void ended_by_iomap(struct bio *bio)
 NOKPROBE_SYMBOL(ended_by_iomap);
 
 #if DIOLATE_IOMAP_ENDS_DIRECT
-/*
- * u32 iomap_finish_ioend_direct(struct iomap_ioend *ioend), 6.15 to 7.3: what a bio of a direct
- * write wrote elsewhere was just mapped, by the one worker that does so for its file (xfs_end_io(),
- * fs/xfs/xfs_ioend.c, 7.3). Of one that was split the parts before the last were mapped long ago;
- * one to which others were joined has only its own pages.
- */
-static void mapped_by_iomap(struct iomap_ioend *ioend)
+static struct kiocb *kiocb_of(const struct iomap_ioend *ioend)
 {
-	struct bio *bio = &ioend->io_bio;
-	struct kiocb *iocb = *(struct kiocb **)bio->bi_private;
-	u64 bytes = bytes_of(bio) ?: ioend->io_size;
-	const struct diolate_part part = {
-		.start = ioend->io_offset, .end = ioend->io_offset + bytes,
-	};
-
-	if (bio_op(bio) == REQ_OP_READ || ioend->io_error)
-		return;
-	if (ioend->io_size < bytes)
-		diolate_flight_doubt(key_of(iocb), DIOLATE_UNKNOWN_UNSEEN);
-	else
-		diolate_flight_map(key_of(iocb), iocb->ki_filp->f_mapping, &part);
+	return *(struct kiocb **)ioend->io_bio.bi_private;
 }
-NOKPROBE_SYMBOL(mapped_by_iomap);
+NOKPROBE_SYMBOL(kiocb_of);
+
+/*
+ * void xfs_end_bio(struct bio *bio), fs/xfs/xfs_ioend.c, 7.3; 7.2: a bio has ended, or a part of
+ * one that was split, and has yet to be mapped.
+ */
+static void ended_elsewhere(struct bio *bio)
+{
+	struct iomap_ioend *ioend = container_of(bio, struct iomap_ioend, io_bio);
+	const struct diolate_part part = {
+		.start = ioend->io_offset, .end = ioend->io_offset + ioend->io_size,
+	};
+	struct kiocb *iocb;
+
+	if (bio_op(bio) == REQ_OP_READ || !(ioend->io_flags & IOMAP_IOEND_DIRECT))
+		return;
+	iocb = kiocb_of(ioend);
+	diolate_flight_end_elsewhere(key_of(iocb), iocb->ki_filp->f_mapping, bio, &part);
+}
+NOKPROBE_SYMBOL(ended_elsewhere);
+
+/* What was written back has been mapped: whole blocks, though a file may end within the last. */
+static void mapped_of_page_cache(const struct iomap_ioend *ioend)
+{
+	struct inode *inode = ioend->io_inode;
+	struct diolate_part part = { .start = ioend->io_offset };
+
+	part.end = min_t(u64, LLONG_MAX,
+			 round_up((u64)part.start + ioend->io_size, i_blocksize(inode)));
+	if (atomic_read(&inode->i_dio_count) && diolate_flight_mapped(inode->i_mapping, &part))
+		WRITE_ONCE(met, jiffies);
+}
+NOKPROBE_SYMBOL(mapped_of_page_cache);
+
+/*
+ * void iomap_finish_ioends(struct iomap_ioend *ioend, int error), fs/iomap/ioend.c, 6.15 to 7.3: an
+ * ioend and those that were joined to it, of one kind, were just mapped, by the one worker that
+ * does so for its file (xfs_end_io(), fs/xfs/xfs_ioend.c, 7.3), or read. (What the garbage
+ * collector of zones maps has the same bytes.)
+ */
+static void mapped(const struct iomap_ioend *ioend, int error)
+{
+	const struct iomap_ioend *next;
+	struct kiocb *iocb;
+
+	if (error || bio_op(&ioend->io_bio) == REQ_OP_READ)
+		return;
+	if (!(ioend->io_flags & IOMAP_IOEND_DIRECT)) {
+		mapped_of_page_cache(ioend);
+		return;
+	}
+	iocb = kiocb_of(ioend);
+	diolate_flight_map(key_of(iocb), iocb->ki_filp->f_mapping, &ioend->io_bio);
+	list_for_each_entry(next, &ioend->io_list, io_list) {
+		iocb = kiocb_of(next);
+		diolate_flight_map(key_of(iocb), iocb->ki_filp->f_mapping, &next->io_bio);
+	}
+}
+NOKPROBE_SYMBOL(mapped);
 #else
-static void mapped_by_iomap(void *ioend)
+static void ended_elsewhere(struct bio *bio)
+{
+}
+
+static void mapped(const void *ioend, int error)
 {
 }
 #endif
@@ -493,8 +547,10 @@ static void notrace followed(unsigned long ip, unsigned long parent_ip, struct f
 		begins_by_iomap(regs);
 	else if (is_at(ip, COMPLETES_IOMAP))
 		diolate_late_completes(first);
-	else if (is_at(ip, MAPS_IOMAP))
-		mapped_by_iomap(first);
+	else if (is_at(ip, ENDS_ELSEWHERE))
+		ended_elsewhere(first);
+	else if (is_at(ip, MAPS))
+		mapped(first, diolate_ftrace_argument(regs, 1));
 	else if (!diolate_consumers_answered(ip, regs))
 		ended(ip, first);
 	preempt_enable_notrace();
@@ -535,25 +591,6 @@ static void written(struct address_space *mapping, struct folio *folio,
 		WRITE_ONCE(met, jiffies);
 }
 NOKPROBE_SYMBOL(written);
-
-/**
- * diolate_follow_written() - what was written back of a folio is on the disk
- * @folio:   it, under writeback
- * @mapping: its file
- *
- * Context: any, also inside a probe handler.
- */
-void diolate_follow_written(struct folio *folio, struct address_space *mapping)
-{
-	struct diolate_part part = { .start = folio_pos(folio) };
-
-	if (!diolate_follow_is_armed() || !diolate_maps_elsewhere(mapping->host))
-		return;
-	part.end = min_t(u64, (u64)part.start + folio_size(folio), LLONG_MAX);
-	if (diolate_flight_mapped(mapping, &part, folio))
-		WRITE_ONCE(met, jiffies);
-}
-NOKPROBE_SYMBOL(diolate_follow_written);
 
 /* What a bio of the page cache has of one folio. */
 static void passes(struct folio *folio, const struct diolate_part *part, bool writes)
@@ -643,8 +680,10 @@ static int learn(struct target *f, unsigned int i)
 {
 	int err;
 
-	if ((i == COMPLETES_IOMAP && !DIOLATE_IOMAP_MAY_NOT_INVALIDATE) ||
-	    (i == MAPS_IOMAP && !DIOLATE_IOMAP_ENDS_DIRECT))
+	if (i == COMPLETES_IOMAP && !DIOLATE_IOMAP_MAY_NOT_INVALIDATE)
+		return -EALREADY;
+	if ((i == ENDS_ELSEWHERE || i == MAPS) &&
+	    (!DIOLATE_IOMAP_ENDS_DIRECT || !DIOLATE_IOMAP_IS_KNOWN))
 		return -EALREADY;
 	if (i == BEGINS_IOMAP_TOO && !functions[BEGINS_IOMAP].err) {
 		err = diolate_symbol_calls("iomap_dio_rw", "__iomap_dio_rw");
@@ -654,11 +693,23 @@ static int learn(struct target *f, unsigned int i)
 	return diolate_symbol_address(f->symbol, &f->address, NULL);
 }
 
+/* xfs may be a module, which may come later, or go. */
+static void learn_of_xfs(void)
+{
+	struct target *f = &functions[ENDS_ELSEWHERE];
+
+	if (functions[MAPS].address)
+		f->err = learn(f, ENDS_ELSEWHERE) ? -EALREADY : 0;
+	if (f->err)
+		f->address = 0;
+}
+
 static int add_all(void)
 {
 	int err = diolate_consumers_add(&following);
 	unsigned int i;
 
+	learn_of_xfs();
 	for (i = 0; i < FUNCTIONS && !err; i++) {
 		struct target *f = &functions[i];
 
@@ -685,7 +736,7 @@ void diolate_follow_init(void)
 	for (i = 0; i < FUNCTIONS; i++) {
 		struct target *f = &functions[i];
 
-		f->err = learn(f, i);
+		f->err = i == ENDS_ELSEWHERE ? -EALREADY : learn(f, i);
 		if (!f->err)
 			continue;
 		f->address = 0;
@@ -788,11 +839,6 @@ void diolate_follow_begins(struct kiocb *iocb, size_t count, const struct iomap_
 {
 }
 NOKPROBE_SYMBOL(diolate_follow_begins);
-
-void diolate_follow_written(struct folio *folio, struct address_space *mapping)
-{
-}
-NOKPROBE_SYMBOL(diolate_follow_written);
 
 void diolate_follow_init(void)
 {

@@ -82,8 +82,6 @@ static noinline void note_writeback(struct folio *folio, struct address_space *m
 	/* After them: who finds nothing there looks at these. */
 	if (starts)
 		diolate_sentinel_note(folio, mapping, number);
-	else
-		diolate_follow_written(folio, mapping);
 	diolate_track_written();
 	preempt_enable_notrace();
 }

@@ -49,7 +49,7 @@ static struct {
 	const char *file, *image;
 	unsigned long ops, seed;
 	size_t align;
-	bool punch, calm, async, alone, whole, flush;
+	bool punch, calm, async, alone, whole, flush, zoned;
 } opt = { .ops = 1000, .align = 512, .punch = true };
 
 /* What a byte must be: value[], or where open[] says so also[], or, if that says so, anything. */
@@ -370,8 +370,7 @@ static void write_direct(void)
 	size_t place[STORES], before = size, i;
 	unsigned int n = 0, stores = opt.calm ? 0 : below(STORES + 1);
 	unsigned char c = content(), stored[STORES];
-	/* Not of an empty file: xfs on zones does not wait for what is not mapped (xfs_setattr_size(), 7.3). */
-	bool uring = below(2), other = !uring && !below(4) && !opt.alone && before, late;
+	bool uring = below(2), other = !uring && !below(4) && !opt.alone, late;
 	unsigned long untold = counter("undeliverable") + counter("overtaken_unknown");
 	unsigned long reported = reports();
 	pthread_t thread;
@@ -390,6 +389,9 @@ static void write_direct(void)
 		map[place[n]] = stored[n];
 		n++;
 	}
+	/* That waits for nothing: nothing is mapped yet (xfs_vn_setattr_size(), fs/xfs/xfs_iops.c, 7.3). */
+	if (opt.zoned && !before)
+		other = false;
 	if (other) {
 		meanwhile.punch = opt.punch && below(2);
 		meanwhile.pos = below(MOST - PAGE);
@@ -478,6 +480,7 @@ static void parse(int argc, char **argv)
 		{ "alone", 0, NULL, 'l' },
 		{ "whole", 0, NULL, 'w' },
 		{ "flush", 0, NULL, 'f' },
+		{ "zoned", 0, NULL, 'z' },
 		{ "image", 1, NULL, 'i' },
 		{ 0 },
 	};
@@ -514,6 +517,9 @@ static void parse(int argc, char **argv)
 		case 'f':
 			opt.flush = true;
 			break;
+		case 'z':
+			opt.zoned = true;
+			break;
 		case 'i':
 			opt.image = optarg;
 			break;
@@ -533,6 +539,7 @@ static void parse(int argc, char **argv)
 			"  --alone       nobody truncates or punches while a direct write is in flight\n"
 			"  --whole       nobody truncates or punches at all, and the file is long at first\n"
 			"  --flush       what is dirty is written back at any time, also meanwhile\n"
+			"  --zoned       the file system is xfs on zones\n"
 			"  --image FILE  write there what FILE must hold\n");
 		exit(2);
 	}

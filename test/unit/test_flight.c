@@ -837,70 +837,103 @@ static void test_adopted(void **state)
 }
 
 /*
- * On a file system that writes elsewhere: of two pages of a write the second is cached when it is
- * mapped, and what is mapped after that decides, whenever it was sent.
+ * On a file system that writes elsewhere: of two pages of a write the second is cached, and what is
+ * mapped after the write was decides, whenever it was sent.
  */
 static void test_mapped(void **state)
 {
 	struct diolate_begun begun = {
 		.iocb = iocb, .mapping = mapping, .part = { 0, 2 * PAGE_SIZE }, .told = true,
+		.elsewhere = true,
 	};
 	const struct diolate_part both = { 0, 2 * PAGE_SIZE }, more = { 0, 4 * PAGE_SIZE };
 	const struct diolate_part first = page(0), second = page(1);
+	const struct bio *bio = (void *)0xffff888000004000;
 	static const struct {
-		bool before, is_read;
-		bool (*event)(const struct address_space *mapping, const struct diolate_part *part,
-			      const void *folio);
-		enum { FIRST, SECOND, BOTH, MORE } which;
+		/* One character a step; see below. */
+		const char *steps;
 		enum diolate_verdict verdict;
+		enum diolate_unknown unknown;
 	} cases[] = {
-		{ true, false, diolate_flight_mapped, SECOND, DIOLATE_IS_NOT },
-		{ false, false, diolate_flight_mapped, SECOND, DIOLATE_IS_OVERTAKEN },
-		{ false, false, diolate_flight_mapped, FIRST, DIOLATE_IS_NOT },
-		/* The block that was mapped may be another than the one that is cached. */
-		{ false, false, diolate_flight_mapped, BOTH, DIOLATE_NOT_JUDGED },
-		{ false, false, diolate_flight_mapped, MORE, DIOLATE_NOT_JUDGED },
+		{ "em2", DIOLATE_IS_OVERTAKEN, 0 },
+		{ "emb", DIOLATE_IS_OVERTAKEN, 0 },
+		{ "em4", DIOLATE_IS_OVERTAKEN, 0 },
+		{ "em1", DIOLATE_IS_NOT, 0 },
+		{ "2em", DIOLATE_IS_NOT, 0 },
+		{ "e2m", DIOLATE_IS_NOT, 0 },
+		{ "wewmw", DIOLATE_IS_NOT, 0 },
 		/* Who reads it may have looked up what was there before. */
-		{ false, true, diolate_flight_mapped, SECOND, DIOLATE_NOT_JUDGED },
-		{ false, false, diolate_flight_written, SECOND, DIOLATE_IS_NOT },
+		{ "erm2", DIOLATE_NOT_JUDGED, DIOLATE_UNKNOWN_LATE },
+		{ "emr2", DIOLATE_NOT_JUDGED, DIOLATE_UNKNOWN_LATE },
+		{ "rem2", DIOLATE_IS_OVERTAKEN, 0 },
+		/* Not all of it was seen. */
+		{ "", DIOLATE_NOT_JUDGED, DIOLATE_UNKNOWN_UNSEEN },
+		{ "e", DIOLATE_NOT_JUDGED, DIOLATE_UNKNOWN_UNSEEN },
+		{ "m", DIOLATE_NOT_JUDGED, DIOLATE_UNKNOWN_UNSEEN },
 	};
 	struct folio folio = { .cached = true, .uptodate = true };
 	struct diolate_flown flown;
+	const char *step;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		const struct diolate_part *parts[] = { &first, &second, &both, &more };
-
 		cache[1] = &folio;
 		diolate_flight_begin(&begun, &flown);
-		if (cases[i].before)
-			cases[i].event(mapping, parts[cases[i].which], &folio);
-		diolate_flight_map(iocb, mapping, &both);
-		if (cases[i].is_read)
-			diolate_flight_read(mapping, &second);
-		if (!cases[i].before)
-			cases[i].event(mapping, parts[cases[i].which], &folio);
+		for (step = cases[i].steps; *step; step++) {
+			switch (*step) {
+			case 'e':
+				diolate_flight_end_elsewhere(iocb, mapping, bio, &both);
+				break;
+			case 'm':
+				diolate_flight_map(iocb, mapping, bio);
+				break;
+			case 'r':
+				diolate_flight_read(mapping, &second);
+				break;
+			case 'w':
+				diolate_flight_written(mapping, &second, &folio);
+				break;
+			default:
+				diolate_flight_mapped(mapping, *step == '1' ? &first :
+						      *step == '2' ? &second :
+						      *step == 'b' ? &both : &more);
+			}
+		}
 		cache[1] = NULL;
 		assert_true(diolate_flight_end(iocb, NULL, 2 * PAGE_SIZE, &flown));
 		assert_int_equal(flown.verdict, cases[i].verdict);
+		if (flown.verdict == DIOLATE_NOT_JUDGED)
+			assert_int_equal(flown.unknown, cases[i].unknown);
 	}
-	/* A folio of several blocks all of which are cached: one of them was the write's. */
+}
+
+/*
+ * A folio that came between a bio's end and the completion, and is sent when the write invalidates and
+ * nobody is called for it.
+ */
+static void test_late_in_passing(void **state)
+{
+	struct diolate_begun begun = {
+		.iocb = iocb, .mapping = mapping, .part = { 0, PAGE_SIZE }, .late = true,
+	};
+	struct folio folio = { .cached = true, .uptodate = true };
+	struct diolate_part part = page(0);
+	struct diolate_flown flown;
+
+	(void)state;
+	lefts = 0;
+	diolate_flight_begin(&begun, &flown);
+	diolate_flight_send(iocb, mapping, NULL, PAGE_SIZE, false, NULL, &part);
+	diolate_flight_land(iocb, mapping, NULL);
+	diolate_flight_read(mapping, &part);
 	cache[0] = &folio;
-	cache[1] = &folio;
-	diolate_flight_begin(&begun, &flown);
-	diolate_flight_map(iocb, mapping, &both);
-	diolate_flight_mapped(mapping, &both, &folio);
+	assert_true(diolate_flight_pass(iocb, PAGE_SIZE, &flown));
+	assert_int_equal(flown.verdict, DIOLATE_IS_NOT);
+	diolate_flight_written(mapping, &part, &folio);
 	cache[0] = NULL;
-	cache[1] = NULL;
-	assert_true(diolate_flight_end(iocb, NULL, 2 * PAGE_SIZE, &flown));
-	assert_int_equal(flown.verdict, DIOLATE_IS_OVERTAKEN);
-	/* Not all of it was seen. */
-	diolate_flight_begin(&begun, &flown);
-	diolate_flight_map(iocb, mapping, &second);
-	assert_true(diolate_flight_end(iocb, NULL, 2 * PAGE_SIZE, &flown));
-	assert_int_equal(flown.verdict, DIOLATE_NOT_JUDGED);
-	assert_int_equal(flown.unknown, DIOLATE_UNKNOWN_UNSEEN);
+	diolate_flights_sweep(true, leave);
+	assert_int_equal(lefts, 1);
 }
 
 /* The last bytes of the largest file. */
@@ -990,6 +1023,7 @@ int main(void)
 		cmocka_unit_test(test_before_it_invalidates),
 		cmocka_unit_test(test_adopted),
 		cmocka_unit_test(test_mapped),
+		cmocka_unit_test(test_late_in_passing),
 		cmocka_unit_test(test_the_last_bytes),
 		cmocka_unit_test(test_a_lane_is_full),
 		cmocka_unit_test(test_bytes),

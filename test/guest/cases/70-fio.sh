@@ -172,7 +172,7 @@ mixed_fio() {
 	# What is sent while a folio is under writeback has no order.
 	[ "$at_start" -le $((5 + writes / 1000)) ] || fail "$at_start of $writes were sent over writeback"
 	# What is in flight until following is armed.
-	[ "$arming" -le "$([ "$2" = always ] && echo 0 || echo $((writes / 50)))" ] || fail "$arming of $writes were in flight before"
+	[ "$arming" -le "$([ "$2" = always ] && echo 0 || echo $((writes / 100)))" ] || fail "$arming of $writes were in flight before"
 	expect_outcomes delivered=$((libaio + io_uring))
 	rm "$FILE"
 }

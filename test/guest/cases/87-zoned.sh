@@ -8,10 +8,9 @@ zoned_fs() {
 	[ -e /dev/mapper/zones ] || /lib-guest/dm.sh create zones /dev/ram4
 	# It looks at what is mounted.
 	for directory in dev proc; do
-		mount -o bind /$directory /newer/$directory
+		grep -q " /newer/$directory " /proc/mounts || mount -o bind /$directory /newer/$directory
 	done
 	/usr/sbin/chroot /newer /sbin/mkfs.xfs -q -f -r zoned=1,rgsize=16m,rtdev=/dev/mapper/zones /dev/mapper/other
-	umount /newer/dev /newer/proc
 	mkdir -p /mnt/other
 	mount_zoned
 }
@@ -39,6 +38,12 @@ zoned_overtaken() {
 	umount /mnt/other
 }
 
+# in_flight: what waits until a write to the device "zones" is.
+in_flight() {
+	echo "until read -r _ writes </sys/dev/block/$(dmsetup info -c --noheadings -o major,minor --separator : zones)/inflight &&
+		[ \$writes -gt 0 ]; do usleep 1000; done"
+}
+
 # Only the write is held, by the place that comes next when the file has been written once more; the folio is
 # sent later, and mapped by then.
 zoned_not_overtaken() {
@@ -46,9 +51,10 @@ zoned_not_overtaken() {
 	load track=always
 	for how in "" --uring; do
 		made other 65536
-		last=$(xfs_io -c bmap /mnt/other/collision | sed -nE 's/.*: [0-9]+\.\.([0-9]+)$/\1/p')
+		last=$(last_place)
 		before
-		collision_in "zones $((last + 1 + 128)) 128" /mnt/other --keep $how --during "xfs_io -c fsync /mnt/other/collision"
+		collision_in "zones $((last + 1 + 128)) 128" /mnt/other --keep $how \
+			--during "$(in_flight); xfs_io -c fsync /mnt/other/collision"
 		is ok 1 "$line"
 		is undone 0 "$line"
 		expect
@@ -56,9 +62,31 @@ zoned_not_overtaken() {
 	umount /mnt/other
 }
 
+# last_place: the last sector that the file has on its device.
+last_place() {
+	xfs_io -c bmap /mnt/other/collision | sed -nE 's/.*: [0-9]+\.\.([0-9]+)$/\1/p' | sort -n | tail -n 1
+}
+
+# Where a zone ends a write is split, and each part is mapped for itself.
+zoned_split() {
+	zoned_fs
+	load track=always
+	# A zone has 32768 sectors. When the file has been written once more there are 64 left in it.
+	xfs_io -f -c "pwrite -q 1m $(((32768 - 64 - 128) * 512))" -c fsync /mnt/other/collision
+	[ "$(last_place)" = $((32768 - 64 - 128 - 1)) ] || fail "it ends at $(last_place)"
+	before
+	collision_in zones /mnt/other --keep --during "$(in_flight); /lib-guest/written-back.sh /mnt/other/collision"
+	[ "$(value undone "$line")" -ge 4096 ] || fail "nothing was undone: $line"
+	xfs_io -c bmap /mnt/other/collision | grep "\.\.32767$" || fail "$(xfs_io -c bmap /mnt/other/collision)"
+	is res -5 "$line"
+	newest kind overtaken
+	expect late_errors=1 overtaken=1 delivered=1
+	umount /mnt/other
+}
+
 zoned_model() {
 	zoned_fs
-	model_flushed /mnt/other zones mount_zoned --align 4096
+	model_flushed /mnt/other zones mount_zoned --align 4096 --zoned
 	umount /mnt/other
 }
 
@@ -71,6 +99,7 @@ case $(uname -r) in
 		esac
 	done
 	quick run zoned-not-overtaken zoned_not_overtaken
+	quick run zoned-split zoned_split
 	quick run zoned-model-flushed zoned_model
 	;;
 esac

@@ -39,6 +39,15 @@ static inline void bitmap_and(unsigned long *to, const unsigned long *a, const u
 		to[i] = a[i] & b[i];
 }
 
+static inline void bitmap_or(unsigned long *to, const unsigned long *a, const unsigned long *b,
+			      unsigned int bits)
+{
+	unsigned int i;
+
+	for (i = 0; i < bits / BITS_PER_LONG; i++)
+		to[i] = a[i] | b[i];
+}
+
 static inline unsigned long find_next_bit(const unsigned long *map, unsigned long end,
 					  unsigned long bit)
 {
