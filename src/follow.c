@@ -209,6 +209,13 @@ static bool is_at(unsigned long ip, unsigned int function)
 }
 NOKPROBE_SYMBOL(is_at);
 
+/* Whose a write is: who has opened its file. */
+static u32 owner_of(const struct file *file)
+{
+	return from_kuid(&init_user_ns, file->f_cred->fsuid);
+}
+NOKPROBE_SYMBOL(owner_of);
+
 /* Whether it is seen what is mapped where file systems write elsewhere. */
 static bool sees_elsewhere(void)
 {
@@ -228,7 +235,7 @@ static noinline void begins(struct kiocb *iocb, size_t count, const struct iomap
 		.sender = current,
 		.part = { .start = iocb->ki_pos, .end = iocb->ki_pos + count },
 		.number = diolate_writeback_now(),
-		.owner = from_kuid(&init_user_ns, current_uid()),
+		.owner = owner_of((submitter ?: iocb)->ki_filp),
 		.whole = (iocb->ki_pos | count) & (i_blocksize(inode) - 1),
 		.late = iocb->ki_pos + count > i_size_read(inode) || diolate_maps_late(inode),
 		.elsewhere = elsewhere,
@@ -386,7 +393,7 @@ static void adopt(struct kiocb *iocb, struct bio *bio, size_t length)
 		.mapping = iocb->ki_filp->f_mapping,
 		.file = (submitter ?: iocb)->ki_filp,
 		.part = { .start = iocb->ki_pos, .end = iocb->ki_pos + length },
-		.owner = from_kuid(&init_user_ns, iocb->ki_filp->f_cred->fsuid),
+		.owner = owner_of((submitter ?: iocb)->ki_filp),
 		.told = submitter,
 	};
 	u64 bytes = bytes_of(bio);

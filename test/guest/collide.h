@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define MAX_WRITES 4096
+#define MAX_WRITES 8192
 
 struct options {
 	const char *device, *file, *through, *during, *first, *by;

@@ -89,9 +89,9 @@ beside_a_writer() {
 beside_many_writes() {
 	load track=always
 	before
-	collision "$2" --uid 65534 --size 4096 --length 4096 --writes 4096 --overlap --stores 0 --during "
+	collision "$2" --uid 65534 --size 4096 --length 4096 --writes 8192 --overlap --stores 0 --during "
 		collide --during \"/lib-guest/written-back.sh /mnt/$1/collision\" $1 /mnt/$1/collision >/tmp/other"
-	is ok 4096 "$line"
+	is ok 8192 "$line"
 	is res -5 "$(cat /tmp/other)"
 	expect late_errors=1 overtaken=1 delivered=1
 }
