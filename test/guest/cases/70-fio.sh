@@ -200,7 +200,8 @@ repair_fio() {
 	took=$(($(reclaimed) - took))
 	stop
 	trap - EXIT
-	expect_outcomes observed="$(since observed)" repaired="$(since repaired)" \
+	# A folio that two writes met is gone when the first of them is put right, and the second has lost nothing.
+	expect_outcomes observed="$(since observed)" repaired="$(since repaired)" spared="$(since spared)" \
 		delivered=$((told_first + told))
 	# What cannot be is the exception, but for what was overtaken, as by another writer that writes back what
 	# is dirty before it begins.
