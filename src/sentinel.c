@@ -203,7 +203,7 @@ void diolate_sentinel_note(struct folio *folio, const struct address_space *mapp
 		}
 	}
 	if (note) {
-		note->number = number;
+		WRITE_ONCE(note->number, number);
 		WRITE_ONCE(note->made, jiffies);
 	} else {
 		WRITE_ONCE(lost, true);
@@ -296,13 +296,13 @@ static bool is_done(const struct note *note)
 }
 
 /* The last word is said under the lock: it may have been renewed. */
-static struct folio *let_go(struct note *note, unsigned long made)
+static struct folio *let_go(struct note *note, s64 number)
 {
 	struct folio *folio = NULL;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&lock, flags);
-	if (note->made == made) {
+	if (note->number == number) {
 		if (is_old(note))
 			WRITE_ONCE(lost, true);
 		folio = note->folio;
@@ -327,11 +327,11 @@ bool diolate_sentinel_release(bool all)
 
 	for (i = 0; i < NOTES; i++) {
 		struct note *note = &notes[i];
-		unsigned long made = READ_ONCE(note->made);
+		s64 number = READ_ONCE(note->number);
 
 		/* Only here it goes. */
 		if (READ_ONCE(note->used) && (all || is_old(note) || is_done(note))) {
-			struct folio *folio = let_go(note, made);
+			struct folio *folio = let_go(note, number);
 
 			if (folio)
 				folio_put(folio);
