@@ -170,9 +170,9 @@ mixed_fio() {
 	at_start=$(since unknown_at_start)
 	[ "$unknown" = $((arming + at_start)) ] || fail "unknown for another reason: $(grep unknown "$counters" | xargs)"
 	# What is sent while a folio is under writeback has no order.
-	[ "$at_start" -le $((5 + writes / 1000)) ] || fail "$at_start of $writes were sent over writeback"
+	[ "$at_start" -le $((5 + writes / 500)) ] || fail "$at_start of $writes were sent over writeback"
 	# What is in flight until following is armed.
-	[ "$arming" -le "$([ "$2" = always ] && echo 0 || echo $((writes / 100)))" ] || fail "$arming of $writes were in flight before"
+	[ "$arming" -le "$([ "$2" = always ] && echo 0 || echo $((writes / 50)))" ] || fail "$arming of $writes were in flight before"
 	expect_outcomes delivered=$((libaio + io_uring))
 	rm "$FILE"
 }
