@@ -65,6 +65,12 @@ umount_fs() {
 	umount "/mnt/$1"
 }
 
+# in_flight NAME OP N: commands that wait until so many writes to the device are in flight: -ge 1, -eq 1.
+in_flight() {
+	echo "until read -r _ writes </sys/dev/block/$(dmsetup info -c --noheadings -o major,minor --separator : "$1")/inflight &&
+		[ \$writes $2 $3 ]; do usleep 1000; done"
+}
+
 # mount_root NAME: on /mnt/NAME a disk that test/vm/boot attached, to be the root of what is on it.
 mount_root() {
 	! grep -q " /mnt/$1 " /proc/mounts || return 0

@@ -281,7 +281,7 @@ overtaken_before() {
 	done
 }
 
-# What is read when the bio that wrote it has ended has the bytes of the write, though others of its bios are
+# What is read when the bio that wrote it has ended has the bytes of the write, though another of its bios is
 # in flight yet: only what is stored there is not the write's.
 overtaken_read_after() {
 	load track=always
@@ -296,9 +296,7 @@ overtaken_read_after() {
 	cat >/tmp/later <<-END
 		#!/bin/sh
 		set -e
-		until xfs_io -d -c "pread -v 0 512" /mnt/$1/collision | grep -q nnnnnnnn; do
-			usleep 1000
-		done
+		$(in_flight "$1" -eq 1)
 		xfs_io -c "mmap -rw 0 4096" -c "mread 0 1" -c "mwrite 0 1" -c "msync -s 0 4096" /mnt/$1/collision
 	END
 	chmod +x /tmp/later

@@ -38,12 +38,6 @@ zoned_overtaken() {
 	umount /mnt/other
 }
 
-# in_flight: what waits until a write to the device "zones" is.
-in_flight() {
-	echo "until read -r _ writes </sys/dev/block/$(dmsetup info -c --noheadings -o major,minor --separator : zones)/inflight &&
-		[ \$writes -gt 0 ]; do usleep 1000; done"
-}
-
 # Only the write is held, by the place that comes next when the file has been written once more; the folio is
 # sent later, and mapped by then.
 zoned_not_overtaken() {
@@ -54,7 +48,7 @@ zoned_not_overtaken() {
 		last=$(last_place)
 		before
 		collision_in "zones $((last + 1 + 128)) 128" /mnt/other --keep $how \
-			--during "$(in_flight); xfs_io -c fsync /mnt/other/collision"
+			--during "$(in_flight zones -ge 1); xfs_io -c fsync /mnt/other/collision"
 		is ok 1 "$line"
 		is undone 0 "$line"
 		expect
@@ -75,7 +69,7 @@ zoned_split() {
 	xfs_io -f -c "pwrite -q 1m $(((32768 - 64 - 128) * 512))" -c fsync /mnt/other/collision
 	[ "$(last_place)" = $((32768 - 64 - 128 - 1)) ] || fail "it ends at $(last_place)"
 	before
-	collision_in zones /mnt/other --keep --during "$(in_flight); /lib-guest/written-back.sh /mnt/other/collision"
+	collision_in zones /mnt/other --keep --during "$(in_flight zones -ge 1); /lib-guest/written-back.sh /mnt/other/collision"
 	[ "$(value undone "$line")" -ge 4096 ] || fail "nothing was undone: $line"
 	xfs_io -c bmap /mnt/other/collision | grep "\.\.32767$" || fail "$(xfs_io -c bmap /mnt/other/collision)"
 	is res -5 "$line"
