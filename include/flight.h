@@ -110,7 +110,8 @@ bool diolate_flight_written(const struct address_space *mapping, const struct di
 bool diolate_flight_mapped(const struct address_space *mapping, const struct diolate_part *part);
 void diolate_flight_read(const struct address_space *mapping, const struct diolate_part *part);
 bool diolate_flight_judge(const struct kiocb *iocb, u64 bytes, struct diolate_flown *flown);
-bool diolate_flight_pass(const struct kiocb *iocb, u64 bytes, struct diolate_flown *flown);
+bool diolate_flight_pass(const struct kiocb *iocb, const struct address_space *mapping, u64 bytes,
+			 struct diolate_flown *flown);
 void diolate_flight_invalidates(const struct kiocb *iocb);
 bool diolate_flight_is_followed(const struct kiocb *iocb);
 bool diolate_flight_was_crowded(const struct kiocb *iocb);

@@ -513,9 +513,14 @@ static bool has_room(const struct lane *lane, u32 owner)
 
 	if (lane->used < MOST_IN_LANE)
 		return true;
-	hlist_for_each_entry(s, &lane->spans, in_lane)
+	if (lane->used >= MOST_IN_LANE + MOST_OF_OTHERS)
+		return false;
+	hlist_for_each_entry(s, &lane->spans, in_lane) {
 		n += s->flight->begun.owner == owner;
-	return n < MOST_OF_OTHERS && lane->used < MOST_IN_LANE + MOST_OF_OTHERS;
+		if (n >= MOST_OF_OTHERS)
+			return false;
+	}
+	return true;
 }
 NOKPROBE_SYMBOL(has_room);
 
@@ -556,7 +561,8 @@ static bool add_span(struct flight *f, const struct bio *bio, const struct diola
 	s->afters = false;
 	s->after = NULL;
 	if (!enter_lane(lane_of_span(s), s)) {
-		WRITE_ONCE(s->flight, NULL);
+		/* Paired with the cmpxchg() in span_for(). */
+		smp_store_release(&s->flight, NULL);
 		return false;
 	}
 	s->next = f->spans;
@@ -883,11 +889,24 @@ static void pages_of(const struct span *s, const struct diolate_part *part, unsi
 }
 NOKPROBE_SYMBOL(pages_of);
 
-/* Something was sent, or mapped, of a folio; of which is to be found out, if @folio is NULL. */
+/*
+ * A folio that was cached when the bio had ended, or what it wrote was mapped, and not read since.
+ */
+static void mark_after(struct span *s, pgoff_t at, const void *folio)
+{
+	if (s->after) {
+		s->afters = true;
+		return;
+	}
+	s->after_at = at;
+	WRITE_ONCE(s->after, folio);
+	atomic_inc(&afters);
+}
+NOKPROBE_SYMBOL(mark_after);
+
 static void mark(struct span *s, const struct diolate_part *part, const void *folio)
 {
 	unsigned int page, end;
-	bool renewed;
 
 	if (!s->ended) {
 		WRITE_ONCE(s->overtaken, true);
@@ -895,26 +914,35 @@ static void mark(struct span *s, const struct diolate_part *part, const void *fo
 	}
 	pages_of(s, part, &page, &end);
 	page = find_next_bit(s->cached, end, page);
-	if (page >= end) {
-		if (s->late)
-			WRITE_ONCE(s->undecided, true);
-		return;
-	}
-	if (s->after) {
-		s->afters = true;
-		return;
-	}
-	s->after_at = (s->part.start >> PAGE_SHIFT) + page;
-	if (!folio)
-		folio = diolate_cached_at(s->flight->begun.mapping, s->after_at, &renewed);
-	if (!folio) {
+	if (page < end)
+		mark_after(s, (s->part.start >> PAGE_SHIFT) + page, folio);
+	else if (s->late)
 		WRITE_ONCE(s->undecided, true);
-		return;
-	}
-	WRITE_ONCE(s->after, folio);
-	atomic_inc(&afters);
 }
 NOKPROBE_SYMBOL(mark);
+
+/* What was mapped is of one folio or more, which are under writeback yet. */
+static void mark_mapped(struct span *s, const struct diolate_part *part)
+{
+	const void *folio, *last = NULL;
+	bool renewed, found = false, undecided = false;
+	unsigned int page, end;
+
+	pages_of(s, part, &page, &end);
+	for (; (page = find_next_bit(s->cached, end, page)) < end; page++) {
+		pgoff_t at = (s->part.start >> PAGE_SHIFT) + page;
+
+		folio = diolate_cached_at(s->flight->begun.mapping, at, &renewed);
+		if (folio && folio != last)
+			mark_after(s, at, folio);
+		undecided |= !folio;
+		found = true;
+		last = folio;
+	}
+	if (undecided || (!found && s->late))
+		WRITE_ONCE(s->undecided, true);
+}
+NOKPROBE_SYMBOL(mark_mapped);
 
 /* The pages that are read hold what was written. */
 static void was_read(struct span *s, const struct diolate_part *part)
@@ -959,7 +987,7 @@ static void apply(struct span *s, enum event what, const struct diolate_part *pa
 		break;
 	case IS_MAPPED:
 		if (s->mapped)
-			mark(s, part, folio);
+			mark_mapped(s, part);
 		break;
 	}
 }
@@ -1104,16 +1132,18 @@ NOKPROBE_SYMBOL(is_in_a_lane);
 /**
  * diolate_flight_pass() - judge a direct write that is about to invalidate the page cache, and
  *                         whose answer is not seen
- * @iocb:  of diolate_flight_begin()
- * @bytes: it has written
- * @flown: set to what is known of it; nothing, if it has passed here before
+ * @iocb:    of diolate_flight_begin()
+ * @mapping: its file, or it is not the same write
+ * @bytes:   it has written
+ * @flown:   set to what is known of it; nothing, if it has passed here before
  *
  * What is found out of it from now on is told when it is swept away.
  *
  * Context: any, also inside a probe handler.
  * Return: whether it is followed.
  */
-bool diolate_flight_pass(const struct kiocb *iocb, u64 bytes, struct diolate_flown *flown)
+bool diolate_flight_pass(const struct kiocb *iocb, const struct address_space *mapping, u64 bytes,
+			 struct diolate_flown *flown)
 {
 	struct bucket *b = bucket_of(iocb);
 	unsigned long flags;
@@ -1122,6 +1152,11 @@ bool diolate_flight_pass(const struct kiocb *iocb, u64 bytes, struct diolate_flo
 	raw_spin_lock_irqsave(&b->lock, flags);
 	f = find(b, iocb);
 	flown->verdict = DIOLATE_IS_NOT;
+	/* It failed, and nobody was called for it: its file may be gone. */
+	if (f && f->begun.mapping != mapping) {
+		forget(b, f);
+		f = NULL;
+	}
 	if (f && !f->passed) {
 		look(f);
 		take_down(f, bytes, BEFORE, flown);

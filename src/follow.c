@@ -29,6 +29,7 @@
 #include <linux/seq_file.h>
 #include <linux/string.h>
 #include <linux/tracepoint.h>
+#include <linux/uaccess.h>
 #include <linux/uio.h>
 #include <linux/xarray.h>
 
@@ -245,8 +246,6 @@ static noinline void begins(struct kiocb *iocb, size_t count, const struct iomap
 	};
 	struct diolate_flown left;
 
-	if (!diolate_may_be_overtaken(inode))
-		return;
 	diolate_flight_begin(&begun, &left);
 	if (left.verdict != DIOLATE_IS_NOT)
 		diolate_judge_left(&left);
@@ -263,7 +262,7 @@ NOKPROBE_SYMBOL(begins);
  */
 void diolate_follow_begins(struct kiocb *iocb, size_t count, const struct iomap_dio_ops *dops)
 {
-	if (READ_ONCE(live) && count)
+	if (READ_ONCE(live) && count && diolate_may_be_overtaken(iocb->ki_filp->f_mapping->host))
 		begins(iocb, count, dops);
 }
 NOKPROBE_SYMBOL(diolate_follow_begins);
@@ -399,7 +398,8 @@ static void adopt(struct kiocb *iocb, struct bio *bio, size_t length)
 	u64 bytes = bytes_of(bio);
 	enum diolate_verdict verdict;
 
-	if (bio_flagged(bio, BIO_CLONED) || !bytes || !length)
+	if (bio_flagged(bio, BIO_CLONED) || !bytes || !length ||
+	    !diolate_may_be_overtaken(begun.mapping->host))
 		return;
 	begun.number = diolate_flight_adopted(begun.iocb, begun.mapping);
 	if (!begun.number)
@@ -445,8 +445,13 @@ static void ended_elsewhere(struct bio *bio)
 	const struct diolate_part part = {
 		.start = ioend->io_offset, .end = ioend->io_offset + ioend->io_size,
 	};
+	bio_end_io_t *end_io;
 	struct kiocb *iocb;
 
+	/* Where xfs was may be another module by now. */
+	if (get_kernel_nofault(end_io, &bio->bi_end_io) ||
+	    (unsigned long)end_io != functions[ENDS_ELSEWHERE].address)
+		return;
 	if (bio_op(bio) == REQ_OP_READ || !(ioend->io_flags & IOMAP_IOEND_DIRECT))
 		return;
 	iocb = kiocb_of(ioend);
@@ -705,10 +710,23 @@ static void learn_of_xfs(void)
 {
 	struct target *f = &functions[ENDS_ELSEWHERE];
 
-	if (functions[MAPS].address)
-		f->err = learn(f, ENDS_ELSEWHERE) ? -EALREADY : 0;
+	if (!functions[MAPS].address || f->address)
+		return;
+	f->err = learn(f, ENDS_ELSEWHERE) ? -EALREADY : 0;
 	if (f->err)
 		f->address = 0;
+}
+
+static int add_one(struct target *f)
+{
+	int err = f->address ? diolate_hook_add(&following, f->symbol, f->address, false) : 0;
+
+	if (!err || f != &functions[ENDS_ELSEWHERE])
+		return err;
+	/* It is gone; it may come back. */
+	f->address = 0;
+	f->err = -EALREADY;
+	return 0;
 }
 
 static int add_all(void)
@@ -717,12 +735,8 @@ static int add_all(void)
 	unsigned int i;
 
 	learn_of_xfs();
-	for (i = 0; i < FUNCTIONS && !err; i++) {
-		struct target *f = &functions[i];
-
-		if (f->address)
-			err = diolate_hook_add(&following, f->symbol, f->address, false);
-	}
+	for (i = 0; i < FUNCTIONS && !err; i++)
+		err = add_one(&functions[i]);
 	if (!err)
 		return diolate_hook_register(&following);
 	diolate_hook_clear(&following);

@@ -117,9 +117,10 @@ bool diolate_judge_passing(struct kiocb *iocb, size_t length)
 	struct kiocb *submitter = length ? diolate_scope_submitter_of(iocb) : NULL;
 	struct diolate_flown flown;
 
-	if (!length || (submitter && is_asked_later(iocb, submitter)))
+	if (!length || (submitter && is_asked_later(iocb, submitter)) ||
+	    !diolate_may_be_overtaken(iocb->ki_filp->f_mapping->host))
 		return false;
-	if (!submitter && diolate_flight_pass(iocb, length, &flown)) {
+	if (!submitter && diolate_flight_pass(iocb, iocb->ki_filp->f_mapping, length, &flown)) {
 		/* What is found out of it from now on is swept up. */
 		diolate_track_call();
 	} else {

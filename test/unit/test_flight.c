@@ -665,11 +665,11 @@ static void test_nobody_is_called(void **state)
 	assert_true(diolate_flights_sweep(false, leave));
 	diolate_flight_land(iocb, mapping, NULL);
 	jiffies += 1000 * HZ;
-	assert_true(diolate_flight_pass(iocb, PAGE_SIZE, &flown));
+	assert_true(diolate_flight_pass(iocb, mapping, PAGE_SIZE, &flown));
 	assert_int_equal(flown.verdict, DIOLATE_IS_NOT);
 	diolate_flight_written(mapping, &part, &folios[0]);
 	/* It is judged once. */
-	assert_true(diolate_flight_pass(iocb, PAGE_SIZE, &flown));
+	assert_true(diolate_flight_pass(iocb, mapping, PAGE_SIZE, &flown));
 	assert_int_equal(flown.verdict, DIOLATE_IS_NOT);
 	/* It is not over when it has begun to invalidate. */
 	assert_true(diolate_flights_sweep(false, leave));
@@ -691,7 +691,7 @@ static void test_nobody_is_called(void **state)
 	diolate_flight_begin(&begun, &flown);
 	diolate_flight_send(iocb, mapping, NULL, PAGE_SIZE, false, NULL, &part);
 	diolate_flight_land(iocb, mapping, NULL);
-	assert_true(diolate_flight_pass(iocb, PAGE_SIZE, &flown));
+	assert_true(diolate_flight_pass(iocb, mapping, PAGE_SIZE, &flown));
 	/* It may come by once more. */
 	assert_true(diolate_flights_sweep(false, leave));
 	jiffies += HZ;
@@ -699,9 +699,9 @@ static void test_nobody_is_called(void **state)
 	assert_int_equal(lefts, 1);
 	/* A bio with that kiocb is another write's, which is not followed. */
 	diolate_flight_begin(&begun, &flown);
-	assert_true(diolate_flight_pass(iocb, PAGE_SIZE, &flown));
+	assert_true(diolate_flight_pass(iocb, mapping, PAGE_SIZE, &flown));
 	assert_false(diolate_flight_send(iocb, mapping, NULL, PAGE_SIZE, false, NULL, &part));
-	assert_false(diolate_flight_pass(iocb, PAGE_SIZE, &flown));
+	assert_false(diolate_flight_pass(iocb, mapping, PAGE_SIZE, &flown));
 	cache[0] = NULL;
 }
 
@@ -908,6 +908,47 @@ static void test_mapped(void **state)
 	}
 }
 
+/* What is mapped at once is of two folios, of which one came after the invalidation, and stays. */
+static void test_two_mapped(void **state)
+{
+	struct diolate_begun begun = {
+		.iocb = iocb, .mapping = mapping, .part = { 0, 2 * PAGE_SIZE }, .told = true,
+		.elsewhere = true,
+	};
+	const struct diolate_part both = { 0, 2 * PAGE_SIZE };
+	struct folio two[2] = { { .uptodate = true }, { .uptodate = true } };
+	struct diolate_flown flown;
+
+	(void)state;
+	cache[0] = &two[0];
+	cache[1] = &two[1];
+	diolate_flight_begin(&begun, &flown);
+	diolate_flight_end_elsewhere(iocb, mapping, NULL, &both);
+	diolate_flight_map(iocb, mapping, NULL);
+	diolate_flight_mapped(mapping, &both);
+	cache[1] = NULL;
+	assert_true(diolate_flight_end(iocb, NULL, 2 * PAGE_SIZE, &flown));
+	assert_int_equal(flown.verdict, DIOLATE_NOT_JUDGED);
+	assert_int_equal(flown.unknown, DIOLATE_UNKNOWN_REPLACED);
+	cache[0] = NULL;
+}
+
+/* One that failed is still there, of a file that is gone, when another with its kiocb invalidates. */
+static void test_passes_of_another_file(void **state)
+{
+	struct diolate_begun begun = {
+		.iocb = iocb, .mapping = mapping, .part = { 0, PAGE_SIZE }, .late = true,
+	};
+	struct diolate_part part = page(0);
+	struct diolate_flown flown;
+
+	(void)state;
+	diolate_flight_begin(&begun, &flown);
+	diolate_flight_send(iocb, mapping, NULL, PAGE_SIZE, false, NULL, &part);
+	assert_false(diolate_flight_pass(iocb, (void *)0xffff888000003000, PAGE_SIZE, &flown));
+	assert_true(diolate_flights_are_over());
+}
+
 /*
  * A folio that came between a bio's end and the completion, and is sent when the write invalidates and
  * nobody is called for it.
@@ -928,7 +969,7 @@ static void test_late_in_passing(void **state)
 	diolate_flight_land(iocb, mapping, NULL);
 	diolate_flight_read(mapping, &part);
 	cache[0] = &folio;
-	assert_true(diolate_flight_pass(iocb, PAGE_SIZE, &flown));
+	assert_true(diolate_flight_pass(iocb, mapping, PAGE_SIZE, &flown));
 	assert_int_equal(flown.verdict, DIOLATE_IS_NOT);
 	diolate_flight_written(mapping, &part, &folio);
 	cache[0] = NULL;
@@ -1023,6 +1064,8 @@ int main(void)
 		cmocka_unit_test(test_before_it_invalidates),
 		cmocka_unit_test(test_adopted),
 		cmocka_unit_test(test_mapped),
+		cmocka_unit_test(test_two_mapped),
+		cmocka_unit_test(test_passes_of_another_file),
 		cmocka_unit_test(test_late_in_passing),
 		cmocka_unit_test(test_the_last_bytes),
 		cmocka_unit_test(test_a_lane_is_full),
