@@ -442,9 +442,7 @@ NOKPROBE_SYMBOL(kiocb_of);
 static void ended_elsewhere(struct bio *bio)
 {
 	struct iomap_ioend *ioend = container_of(bio, struct iomap_ioend, io_bio);
-	const struct diolate_part part = {
-		.start = ioend->io_offset, .end = ioend->io_offset + ioend->io_size,
-	};
+	struct diolate_part part;
 	bio_end_io_t *end_io;
 	struct kiocb *iocb;
 
@@ -454,6 +452,8 @@ static void ended_elsewhere(struct bio *bio)
 		return;
 	if (bio_op(bio) == REQ_OP_READ || !(ioend->io_flags & IOMAP_IOEND_DIRECT))
 		return;
+	part.start = ioend->io_offset;
+	part.end = part.start + ioend->io_size;
 	iocb = kiocb_of(ioend);
 	diolate_flight_end_elsewhere(key_of(iocb), iocb->ki_filp->f_mapping, bio, &part);
 }
