@@ -636,32 +636,42 @@ bool diolate_flight_send(const struct kiocb *iocb, const struct address_space *m
 }
 NOKPROBE_SYMBOL(diolate_flight_send);
 
-/* It has ended: what is sent from now on overtakes it only if it was cached by now. */
-static void land(struct span *s)
+/*
+ * Of the pages that were not read since it ended, those are kept that are cached by now. What is
+ * read meanwhile is taken out by diolate_flight_read().
+ */
+static void keep_cached(struct span *s)
 {
-	struct address_space *mapping = s->flight->begun.mapping;
 	DECLARE_BITMAP(cached, DIOLATE_SPAN_PAGES);
 	struct lane *lane = lane_of_span(s);
 	bool some;
 
+	bitmap_zero(cached, DIOLATE_SPAN_PAGES);
+	some = diolate_cached(s->flight->begun.mapping, &s->part, cached) || s->late;
 	raw_spin_lock(&lane->lock);
-	some = s->late || !diolate_cache_is_empty(mapping);
+	bitmap_and(s->cached, s->cached, cached, DIOLATE_SPAN_PAGES);
+	if (!some)
+		leave_lane(lane, s);
+	raw_spin_unlock(&lane->lock);
+}
+NOKPROBE_SYMBOL(keep_cached);
+
+/* It has ended: what is sent from now on overtakes it only if it was cached by now. */
+static void land(struct span *s)
+{
+	struct lane *lane = lane_of_span(s);
+	bool some;
+
+	raw_spin_lock(&lane->lock);
+	some = s->late || !diolate_cache_is_empty(s->flight->begun.mapping);
 	s->ended = true;
 	if (some)
 		bitmap_fill(s->cached, DIOLATE_SPAN_PAGES);
 	else
 		leave_lane(lane, s);
 	raw_spin_unlock(&lane->lock);
-	if (!some)
-		return;
-	bitmap_zero(cached, DIOLATE_SPAN_PAGES);
-	/* What is read from now on has its bytes, and is taken out by diolate_flight_read(). */
-	some = diolate_cached(mapping, &s->part, cached) || s->late;
-	raw_spin_lock(&lane->lock);
-	bitmap_and(s->cached, s->cached, cached, DIOLATE_SPAN_PAGES);
-	if (!some)
-		leave_lane(lane, s);
-	raw_spin_unlock(&lane->lock);
+	if (some)
+		keep_cached(s);
 }
 NOKPROBE_SYMBOL(land);
 
@@ -732,25 +742,6 @@ void diolate_flight_end_elsewhere(const struct kiocb *iocb, const struct address
 }
 NOKPROBE_SYMBOL(diolate_flight_end_elsewhere);
 
-/* It is mapped: what is mapped from now on overtakes it, if it was cached by now. */
-static void map(struct span *s)
-{
-	struct address_space *mapping = s->flight->begun.mapping;
-	DECLARE_BITMAP(cached, DIOLATE_SPAN_PAGES);
-	struct lane *lane = lane_of_span(s);
-	bool some;
-
-	bitmap_zero(cached, DIOLATE_SPAN_PAGES);
-	some = diolate_cached(mapping, &s->part, cached) || s->late;
-	raw_spin_lock(&lane->lock);
-	bitmap_and(s->cached, s->cached, cached, DIOLATE_SPAN_PAGES);
-	s->mapped = true;
-	if (!some)
-		leave_lane(lane, s);
-	raw_spin_unlock(&lane->lock);
-}
-NOKPROBE_SYMBOL(map);
-
 /**
  * diolate_flight_map() - what a bio of a direct write wrote elsewhere is the file's from now on
  * @iocb:    of diolate_flight_begin()
@@ -775,7 +766,8 @@ void diolate_flight_map(const struct kiocb *iocb, const struct address_space *ma
 	for (s = f ? f->spans : NULL; s; s = s->next)
 		if (s->bio == bio && s->elsewhere && !s->mapped) {
 			f->sent += s->part.end - s->part.start;
-			map(s);
+			s->mapped = true;
+			keep_cached(s);
 		}
 	raw_spin_unlock_irqrestore(&b->lock, flags);
 }
