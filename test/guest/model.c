@@ -49,7 +49,7 @@ static struct {
 	const char *file, *image;
 	unsigned long ops, seed;
 	size_t align;
-	bool punch, calm, async, alone, whole, flush, zoned;
+	bool punch, calm, async, alone, whole, flush, zoned, off_end;
 } opt = { .ops = 1000, .align = 512, .punch = true };
 
 /* What a byte must be: value[], or where open[] says so also[], or, if that says so, anything. */
@@ -384,6 +384,8 @@ static void write_direct(void)
 
 		if (at < PAGE || at - PAGE >= before)
 			continue;
+		if (opt.off_end && pos + length > before && (at - PAGE) / PAGE == (before - 1) / PAGE)
+			continue;
 		place[n] = at - PAGE;
 		stored[n] = content();
 		map[place[n]] = stored[n];
@@ -481,6 +483,7 @@ static void parse(int argc, char **argv)
 		{ "whole", 0, NULL, 'w' },
 		{ "flush", 0, NULL, 'f' },
 		{ "zoned", 0, NULL, 'z' },
+		{ "off-end", 0, NULL, 'e' },
 		{ "image", 1, NULL, 'i' },
 		{ 0 },
 	};
@@ -520,6 +523,9 @@ static void parse(int argc, char **argv)
 		case 'z':
 			opt.zoned = true;
 			break;
+		case 'e':
+			opt.off_end = true;
+			break;
 		case 'i':
 			opt.image = optarg;
 			break;
@@ -540,6 +546,7 @@ static void parse(int argc, char **argv)
 			"  --whole       nobody truncates or punches at all, and the file is long at first\n"
 			"  --flush       what is dirty is written back at any time, also meanwhile\n"
 			"  --zoned       the file system is xfs on zones\n"
+			"  --off-end     store nothing into the last page while a direct write makes the file longer\n"
 			"  --image FILE  write there what FILE must hold\n");
 		exit(2);
 	}
