@@ -22,7 +22,7 @@ MO_REVISION := DIOLATE_REVISION="$(shell cat REVISION 2>/dev/null || \
 module: links
 links:
 	mkdir -p $(MO_TREE)
-	cp -rsf $(CURDIR)/Kbuild $(CURDIR)/src $(CURDIR)/include $(MO_TREE)/
+	cp -rsf $(CURDIR)/Kbuild $(CURDIR)/src $(MO_TREE)/
 endif
 
 load: module #? insmod the module into the running kernel
@@ -65,7 +65,7 @@ install-tool: tool
 DKMS_SOURCE := /usr/src/diolate-$(VERSION)
 
 install-source:
-	for file in Kbuild dkms.conf $(wildcard REVISION) $(shell find src include -type f ! -name '.*' ! -name '*.o'); do \
+	for file in Kbuild dkms.conf $(wildcard REVISION) $(shell find src -type f ! -name '.*' ! -name '*.o'); do \
 		install -D -m 644 $$file $(DESTDIR)$(DKMS_SOURCE)/$$file || exit; done
 
 # DKMS by itself, without a package.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /sys/kernel/debug/diolate: a table of files. All are 0444, which is what stays readable under
+ * The files of /sys/kernel/debug/diolate. All are 0444, the mode that stays readable under
  * lockdown=integrity (fs/debugfs/file.c, debugfs_locked_down(), 6.1 to 7.3).
  */
 #include <linux/debugfs.h>
@@ -9,20 +9,36 @@
 #include <linux/utsname.h>
 #include <generated/utsrelease.h>
 
-#include "diolate.h"
+#include "debugfs.h"
+#include "entry/bios.h"
+#include "entry/late_error.h"
+#include "entry/sites.h"
+#include "entry/writeback.h"
+#include "kernel/selftest.h"
+#include "outcome/telling.h"
+#include "report/counters.h"
+#include "report/files.h"
+#include "report/log.h"
 
 static struct dentry *directory;
 
 static int counters_show(struct seq_file *m, void *unused)
 {
-	diolate_account_show(m);
+	diolate_counters_show(m);
+	seq_printf(m, "log_lost %llu\n", diolate_log_lost());
+	seq_printf(m, "probe_missed %lu\n", diolate_sites_missed());
+	seq_printf(m, "probes_off %d\n", diolate_selftest_off());
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(counters);
 
 static int sites_show(struct seq_file *m, void *unused)
 {
-	diolate_probes_show(m);
+	diolate_sites_show(m, diolate_selftest_off());
+	diolate_telling_show(m);
+	diolate_bios_show(m);
+	diolate_writeback_show(m);
+	diolate_late_error_show(m);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(sites);
@@ -60,7 +76,7 @@ static const struct {
 /**
  * diolate_debugfs_init() - make the directory and its files
  *
- * Without debugfs the module works all the same; nothing is checked, as debugfs wants it.
+ * The module works without debugfs, too, so errors are not checked, as debugfs asks its callers.
  *
  * Context: process, may sleep.
  */
@@ -78,7 +94,7 @@ void diolate_debugfs_init(void)
 }
 
 /**
- * diolate_debugfs_exit() - remove them; waits for readers
+ * diolate_debugfs_exit() - remove the directory and its files; waits for readers
  *
  * Context: process, sleeps.
  */

@@ -6,7 +6,7 @@
 #include <linux/kprobes.h>
 #include <linux/module.h>
 
-#include "compat.h"
+#include "kernel/compat/folio.h"
 
 static struct folio *held;
 

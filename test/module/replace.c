@@ -10,7 +10,7 @@
 #include <linux/moduleparam.h>
 #include <linux/string.h>
 
-#include "compat.h"
+#include "kernel/compat/ftrace.h"
 
 static char *function = "dio_warn_stale_pagecache";
 module_param(function, charp, 0444);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * src/flight.c in user space: a model of a file, its page cache and its disk, on which one direct
+ * src/flight/flight.c in user space: a model of a file, its page cache and its disk, on which one direct
  * write and everybody else do one small step at a time, in every order that chance finds. What the
  * rules say of the write is compared with what became of it: that it was overtaken is never said of
  * one that was not, by the definition in doc/overtaken.md, and that it was not is never said of one
@@ -21,7 +21,8 @@
 #include <linux/hash.h>
 #include <linux/jiffies.h>
 #include <linux/mm.h>
-#include "flight.h"
+#include "flight/flight.h"
+#include "kernel/cache.h"
 
 /* Pages of the file; the write has the first ones, a bio each. */
 #define PAGES 3
@@ -92,7 +93,7 @@ bool diolate_cache_is_empty(const struct address_space *m)
 	return true;
 }
 
-bool diolate_cached(struct address_space *m, const struct diolate_part *part, unsigned long *pages)
+bool diolate_cache_pages(struct address_space *m, const struct diolate_part *part, unsigned long *pages)
 {
 	pgoff_t first = part->start >> PAGE_SHIFT, i;
 	bool some = false;
@@ -106,7 +107,7 @@ bool diolate_cached(struct address_space *m, const struct diolate_part *part, un
 	return some;
 }
 
-const void *diolate_cached_at(struct address_space *m, pgoff_t index, bool *renewed)
+const void *diolate_cache_at(struct address_space *m, pgoff_t index, bool *renewed)
 {
 	assert_ptr_equal(m, mapping);
 	*renewed = cache[index] && (cache[index]->dirty || cache[index]->writeback ||

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* src/policy.c in user space: every late error there can be, against the contract's order. */
+/* src/model/policy.c in user space: every late error there can be, against the contract's order. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "policy.h"
+#include "model/policy.h"
 
 /*
  * Each row names what it needs; ANY stands for every value. The first row that fits a late error is
@@ -74,7 +74,7 @@ static void test_every_late_error(void **state)
 						.repair = policy == DIOLATE_REPAIR && flags & 4,
 					};
 
-					assert_int_equal(diolate_decide(&late),
+					assert_int_equal(diolate_policy_decide(&late),
 							 expected(&late));
 				}
 }
@@ -86,7 +86,7 @@ static void test_success_becomes_eio(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(results) / sizeof(results[0]); i++) {
-		assert_int_equal(diolate_settle(&results[i]), DIOLATE_DELIVERED);
+		assert_int_equal(diolate_policy_settle(&results[i]), DIOLATE_DELIVERED);
 		assert_int_equal(results[i], -EIO);
 	}
 }
@@ -100,7 +100,7 @@ static void test_an_error_stays_what_it_is(void **state)
 	for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
 		long ret = errors[i];
 
-		assert_int_equal(diolate_settle(&ret), DIOLATE_ALREADY_FAILED);
+		assert_int_equal(diolate_policy_settle(&ret), DIOLATE_ALREADY_FAILED);
 		assert_int_equal(ret, errors[i]);
 	}
 }
@@ -122,18 +122,18 @@ static void test_reasons(void **state)
 	(void)state;
 	for (outcome = 0; outcome < DIOLATE_OUTCOMES; outcome++)
 		if (outcome != DIOLATE_UNDELIVERABLE && outcome != DIOLATE_PENDING)
-			assert_int_equal(diolate_reason(&late, outcome), DIOLATE_NO_REASON);
-	assert_int_equal(diolate_reason(&late, DIOLATE_PENDING), DIOLATE_DSYNC);
-	assert_int_equal(diolate_reason(&late, DIOLATE_UNDELIVERABLE), DIOLATE_UNPROVEN);
+			assert_int_equal(diolate_policy_reason(&late, outcome), DIOLATE_NO_REASON);
+	assert_int_equal(diolate_policy_reason(&late, DIOLATE_PENDING), DIOLATE_DSYNC);
+	assert_int_equal(diolate_policy_reason(&late, DIOLATE_UNDELIVERABLE), DIOLATE_UNPROVEN);
 	late.proven = true;
-	assert_int_equal(diolate_reason(&late, DIOLATE_UNDELIVERABLE), DIOLATE_NOT_WATCHED);
+	assert_int_equal(diolate_policy_reason(&late, DIOLATE_UNDELIVERABLE), DIOLATE_NOT_WATCHED);
 	late.unclear = true;
-	assert_int_equal(diolate_reason(&late, DIOLATE_UNDELIVERABLE), DIOLATE_PARTIAL);
+	assert_int_equal(diolate_policy_reason(&late, DIOLATE_UNDELIVERABLE), DIOLATE_PARTIAL);
 	late.unclear = false;
 	late.way = DIOLATE_WAY_FULL;
-	assert_int_equal(diolate_reason(&late, DIOLATE_UNDELIVERABLE), DIOLATE_TOO_MANY);
+	assert_int_equal(diolate_policy_reason(&late, DIOLATE_UNDELIVERABLE), DIOLATE_TOO_MANY);
 	late.way = DIOLATE_WAY_SHORT;
-	assert_int_equal(diolate_reason(&late, DIOLATE_UNDELIVERABLE), DIOLATE_SHORT_WRITE);
+	assert_int_equal(diolate_policy_reason(&late, DIOLATE_UNDELIVERABLE), DIOLATE_SHORT_WRITE);
 }
 
 int main(void)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * src/waiting.c in user space, with threads for processors; what has no order is found whether it
+ * src/write/waiting.c in user space, with threads for processors; what has no order is found whether it
  * happens at once or not.
  * Sanitized for thread
  */
@@ -13,11 +13,11 @@
 
 #include <linux/atomic.h>
 #include <linux/hash.h>
-#include "waiting.h"
+#include "write/waiting.h"
 
 __thread const struct task_struct *current;
 
-/* Places in a bucket, and buckets: src/waiting.c says why. */
+/* Places in a bucket, and buckets: src/write/waiting.c says why. */
 #define SIZE 8
 #define BITS 9
 

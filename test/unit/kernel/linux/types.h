@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #pragma once
-/* What src/waiting.c and src/flight.c use of the kernel, in user space: this and the headers beside it. */
+/* What src/write/waiting.c and src/flight/flight.c use of the kernel, in user space: this and the headers beside it. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

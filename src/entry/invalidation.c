@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The kernel begins to invalidate the page cache for a direct write, or enters a function that may
+ * do so. The handlers note whose write it is, and judge the write, unless it is judged where it is
+ * answered.
+ *
+ * Some handlers run in interrupts. None sleeps, allocates, prints, resolves a name, or waits for a
+ * lock, except the spinlocks of src/flight/.
+ */
+#include <linux/fs.h>
+#include <linux/kprobes.h>
+#include <linux/uio.h>
+
+#include "entry/invalidation.h"
+#include "flight/track.h"
+#include "outcome/judge.h"
+#include "outcome/late.h"
+#include "write/identify.h"
+#include "write/inside.h"
+#include "write/task.h"
+
+/* Two flags of dio_complete(), fs/direct-io.c, 5.10 to 7.3. */
+#define DIO_COMPLETE_ASYNC BIT(0)
+#define DIO_COMPLETE_INVALIDATE BIT(1)
+
+/* Count an overtaken write. A late error that the kernel reports for it later is a repeat. */
+static void invalidation_count_overtaken(struct kiocb *iocb, size_t length)
+{
+	struct diolate_invalidation *inv;
+
+	diolate_late_overtaken(iocb, file_inode(iocb->ki_filp), length, true);
+	diolate_inside_was_reported(iocb);
+	inv = diolate_task_hold();
+	if (inv)
+		inv->counted = true;
+	diolate_task_release();
+}
+NOKPROBE_SYMBOL(invalidation_count_overtaken);
+
+/* Judge a write that is about to invalidate, unless it is judged where it is answered. */
+static noinline void invalidation_overtaken_slow(struct kiocb *iocb, size_t length)
+{
+	preempt_disable_notrace();
+	if (!diolate_inside_was_judged(iocb) && diolate_judge_passing(iocb, length))
+		invalidation_count_overtaken(iocb, length);
+	preempt_enable_notrace();
+}
+NOKPROBE_SYMBOL(invalidation_overtaken_slow);
+
+/*
+ * void kiocb_invalidate_post_direct_write(struct kiocb *iocb, size_t count), mm/filemap.c, 6.1 to
+ * 7.3: the call is noted even if nothing is cached, because pages may come after its entry.
+ */
+static __always_inline void invalidation_invalidate(unsigned long iocb, unsigned long count)
+{
+	diolate_task_begins((struct kiocb *)iocb, NULL, count);
+	if (unlikely(diolate_track_suspects()))
+		invalidation_overtaken_slow((struct kiocb *)iocb, count);
+}
+
+DIOLATE_HOOKED(diolate_invalidation_enter_invalidate, invalidation_invalidate);
+NOKPROBE_SYMBOL(diolate_invalidation_enter_invalidate);
+
+/*
+ * ssize_t iomap_dio_complete(struct iomap_dio *dio), fs/iomap/direct-io.c, 5.4 to 7.3: it
+ * invalidates where there is no kiocb_invalidate_post_direct_write(). The dio begins with its
+ * kiocb. A read is not noted: its task may be about to invalidate for a write.
+ */
+static __always_inline void invalidation_iomap_complete(unsigned long dio, unsigned long unused)
+{
+	struct kiocb *iocb = *(struct kiocb **)dio;
+
+	if (diolate_identify_is_read(iocb))
+		return;
+	diolate_task_begins(iocb, (void *)dio, 0);
+	if (unlikely(diolate_track_suspects()))
+		invalidation_overtaken_slow(iocb, diolate_identify_iomap_written((void *)dio));
+}
+
+DIOLATE_HOOKED(diolate_invalidation_enter_iomap_complete, invalidation_iomap_complete);
+NOKPROBE_SYMBOL(diolate_invalidation_enter_iomap_complete);
+
+/*
+ * Judge a write of fs/direct-io.c: one that this task waits for, or an asynchronous one of user
+ * space.
+ */
+static noinline void invalidation_dio_slow(struct diolate_dio_complete *complete, bool async)
+{
+	struct diolate_direct_write *write = async ? NULL : diolate_inside_direct_write_of(NULL);
+	struct file *file = write ? write->inv.iocb->ki_filp : NULL;
+
+	if ((async || write) && diolate_identify_dio(&complete->inv, complete->dio, file) &&
+	    (async || complete->inv.iocb == write->inv.iocb))
+		invalidation_overtaken_slow(complete->inv.iocb, complete->inv.length);
+}
+NOKPROBE_SYMBOL(invalidation_dio_slow);
+
+/**
+ * diolate_invalidation_completes() - judge a write that completes and may invalidate nothing
+ * @dio: the argument of iomap_dio_complete()
+ *
+ * Context: any, also inside an ftrace callback; with preemption off.
+ */
+void diolate_invalidation_completes(const unsigned long *dio)
+{
+	size_t written = diolate_identify_iomap_written(dio);
+	struct diolate_invalidation inv;
+
+	if (written && diolate_identify_iomap_dio(&inv, dio) &&
+	    !READ_ONCE(inv.iocb->ki_filp->f_mapping->nrpages))
+		invalidation_overtaken_slow(inv.iocb, written);
+}
+NOKPROBE_SYMBOL(diolate_invalidation_completes);
+
+/*
+ * ssize_t dio_complete(struct dio *dio, ssize_t ret, unsigned int flags), fs/direct-io.c, 5.4 to
+ * 7.3: invalidates, too. An asynchronous write is looked up only when it reports a late error, or
+ * while writes may be overtaken; but what this task has begun last is over.
+ */
+int diolate_invalidation_enter_dio_complete(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct diolate_dio_complete *complete = (void *)ri->data;
+	unsigned int flags = regs_get_kernel_argument(regs, 2);
+
+	complete->dio = (void *)regs_get_kernel_argument(regs, 0);
+	complete->inv.seen = false;
+	complete->inv.counted = false;
+	if (flags & DIO_COMPLETE_ASYNC)
+		diolate_task_begins(NULL, NULL, 0);
+	if (unlikely(diolate_track_suspects()) && (flags & DIO_COMPLETE_INVALIDATE))
+		invalidation_dio_slow(complete, flags & DIO_COMPLETE_ASYNC);
+	return 0;
+}
+NOKPROBE_SYMBOL(diolate_invalidation_enter_dio_complete);
+
+/*
+ * ssize_t generic_file_direct_write(struct kiocb *iocb, struct iov_iter *from), mm/filemap.c, 5.10
+ * to 7.3: invalidates once more, after a write on a fs/direct-io.c file system was waited for and
+ * dio_complete() has invalidated.
+ */
+int diolate_invalidation_enter_direct_write(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct diolate_direct_write *write = (void *)ri->data;
+
+	write->inv.iocb = (struct kiocb *)regs_get_kernel_argument(regs, 0);
+	write->inv.length = iov_iter_count((void *)regs_get_kernel_argument(regs, 1));
+	write->inv.seen = false;
+	write->inv.counted = false;
+	write->reported = false;
+	write->judged = false;
+	if (unlikely(diolate_track_suspects()))
+		diolate_judge_begins_slow(write->inv.iocb, write->inv.length, NULL);
+	return 0;
+}
+NOKPROBE_SYMBOL(diolate_invalidation_enter_direct_write);

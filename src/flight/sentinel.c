@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A note keeps a folio that was written back before direct writes were followed
+ * (src/entry/bios.c), of a file with direct I/O in flight, to judge the writes in flight by then.
+ *
+ * The first writeback that could overtake a direct write arms following. Until following is armed,
+ * and for TRANSITION longer, each folio of such a writeback gets a note with a reference. A direct
+ * write drops the folios of its range before it sends a bio (__iomap_dio_rw(),
+ * generic_file_direct_write(), 5.10 to 7.3). So if the folio is in the file when a bio ends, the
+ * write began before the folio came; the reference excludes another folio in the same memory. If no
+ * task was submitting to the file when writeback started, which the inode's lock shows on all file
+ * systems whose writes are told, the bio was on its way by then.
+ *
+ * A file gets at most half of what other files of its owner have left, and an owner at most half of
+ * what other owners have left. A folio with too many pages is noted without a reference. A folio
+ * without a note is known only by its number (src/flight/order.c).
+ */
+#include <linux/bitmap.h>
+#include <linux/cred.h>
+#include <linux/fs.h>
+#include <linux/jiffies.h>
+#include <linux/kprobes.h>
+#include <linux/pagemap.h>
+#include <linux/rwsem.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+
+#include "flight/folio_part.h"
+#include "flight/following.h"
+#include "flight/order.h"
+#include "flight/sentinel.h"
+
+#define NOTES 1024
+
+/* Notes are made until direct writes have been followed for so long; jiffies. */
+#define TRANSITION (10 * HZ)
+
+/* Notes keep no more pages than this from the shrinker, and a folio no longer; jiffies. */
+#define MOST_PAGES (16 << (20 - PAGE_SHIFT))
+#define LONGEST (10 * HZ)
+
+/**
+ * struct note - a folio that was written back
+ * @used:    the note is in use
+ * @folio:   the folio, with a reference; NULL if too many pages are kept
+ * @mapping: its file; compared, and dereferenced only while @folio is in it and locked
+ * @pages:   how many pages @folio has; 0 if NULL
+ * @written: which part of the folio was written
+ * @started: whenever writeback started, no task was submitting to the file
+ * @owner:   user who owns the file, in the initial user namespace
+ * @number:  when the note was made or renewed, of diolate_order_note()
+ * @made:    the same, jiffies
+ */
+struct note {
+	bool used;
+	struct folio *folio;
+	const struct address_space *mapping;
+	unsigned int pages;
+	struct diolate_written written;
+	bool started;
+	u32 owner;
+	s64 number;
+	unsigned long made;
+};
+
+static struct note notes[NOTES];
+static DEFINE_RAW_SPINLOCK(lock);
+
+/* How many notes are in use. */
+static unsigned int used;
+/* A folio written back after number @since has no note. */
+static bool lost;
+static s64 since;
+
+/* Of other owners, of other files of the owner, of the file. */
+enum { OTHERS, OWNER, FILE, WHOSE };
+
+/**
+ * struct census - what is noted by now
+ * @same:  the note of the folio, or NULL
+ * @free:  a note that is not in use, or NULL
+ * @notes: how many notes are in use, by whose
+ * @pages: how many pages they keep, by whose
+ */
+struct census {
+	struct note *same, *free;
+	unsigned int notes[WHOSE], pages[WHOSE];
+};
+
+/* How many more of @all a file may take; @has says how many are taken by whom. */
+static unsigned int sentinel_share(unsigned int all, const unsigned int *has)
+{
+	unsigned int owner = (all - has[OTHERS]) / 2, file;
+
+	if (owner < has[OWNER])
+		return 0;
+	file = (owner - has[OWNER]) / 2;
+	return file > has[FILE] ? file - has[FILE] : 0;
+}
+NOKPROBE_SYMBOL(sentinel_share);
+
+static bool sentinel_is_of(const struct note *note, struct folio *folio,
+			   const struct address_space *mapping)
+{
+	return note->folio ? note->folio == folio :
+			     note->mapping == mapping &&
+			     note->written.part.start == folio_pos(folio);
+}
+NOKPROBE_SYMBOL(sentinel_is_of);
+
+static void sentinel_count(struct census *c, struct folio *folio,
+			   const struct address_space *mapping, u32 owner)
+{
+	unsigned int i;
+
+	*c = (struct census){};
+	for (i = 0; i < NOTES; i++) {
+		struct note *note = &notes[i];
+		unsigned int whose = note->owner != owner ? OTHERS :
+				     note->mapping != mapping ? OWNER : FILE;
+
+		if (!note->used) {
+			c->free = note;
+			continue;
+		}
+		if (sentinel_is_of(note, folio, mapping))
+			c->same = note;
+		c->notes[whose]++;
+		c->pages[whose] += note->pages;
+	}
+}
+NOKPROBE_SYMBOL(sentinel_count);
+
+/* The folio is written back again, perhaps other blocks. */
+static void sentinel_add(struct note *note, const struct diolate_written *written, bool started)
+{
+	struct diolate_written *w = &note->written;
+
+	note->started &= started;
+	if (w->kind != written->kind)
+		w->kind = DIOLATE_WRITTEN_PERHAPS;
+	w->part.end = max(w->part.end, written->part.end);
+	if (w->blocks && written->blocks && w->unit_bits == written->unit_bits)
+		bitmap_or(w->units, w->units, written->units, DIOLATE_WRITTEN_UNITS);
+	else
+		w->blocks = 0;
+}
+NOKPROBE_SYMBOL(sentinel_add);
+
+static struct note *sentinel_make(const struct census *c, struct folio *folio,
+				  const struct address_space *mapping, u32 owner)
+{
+	unsigned int pages = folio_size(folio) >> PAGE_SHIFT;
+	struct note *note = c->free;
+
+	if (sentinel_share(NOTES, c->notes) < 1)
+		return NULL;
+	WRITE_ONCE(used, used + 1);
+	WRITE_ONCE(note->used, true);
+	note->mapping = mapping;
+	note->owner = owner;
+	note->folio = NULL;
+	note->pages = 0;
+	if (sentinel_share(MOST_PAGES, c->pages) >= pages) {
+		folio_get(folio);
+		note->folio = folio;
+		note->pages = pages;
+	}
+	return note;
+}
+NOKPROBE_SYMBOL(sentinel_make);
+
+/**
+ * diolate_sentinel_note() - note that writeback of a folio starts
+ * @folio:   the folio, locked
+ * @mapping: its file, to which a direct write may be in flight
+ * @number:  of diolate_order_note()
+ *
+ * Context: any, also inside an ftrace callback.
+ */
+void diolate_sentinel_note(struct folio *folio, const struct address_space *mapping, s64 number)
+{
+	struct inode *host = mapping->host;
+	u32 owner = from_kuid(&init_user_ns, host->i_uid);
+	struct diolate_written written;
+	struct census census;
+	unsigned long flags;
+	struct note *note;
+	bool started;
+
+	if (diolate_following_is_live(TRANSITION)) {
+		if (!READ_ONCE(lost))
+			WRITE_ONCE(lost, true);
+		return;
+	}
+	diolate_folio_part_written(folio, &written);
+	started = !rwsem_is_locked(&host->i_rwsem);
+	raw_spin_lock_irqsave(&lock, flags);
+	sentinel_count(&census, folio, mapping, owner);
+	note = census.same;
+	if (note) {
+		sentinel_add(note, &written, started);
+	} else {
+		note = sentinel_make(&census, folio, mapping, owner);
+		if (note) {
+			note->written = written;
+			note->started = started;
+		}
+	}
+	if (note) {
+		WRITE_ONCE(note->number, number);
+		WRITE_ONCE(note->made, jiffies);
+	} else {
+		WRITE_ONCE(lost, true);
+	}
+	raw_spin_unlock_irqrestore(&lock, flags);
+}
+NOKPROBE_SYMBOL(diolate_sentinel_note);
+
+/*
+ * Whether a note proves that the write was overtaken. A folio written as a whole must lie in the
+ * write's range, because the store that dirtied the folio may lie beside the write.
+ */
+static bool sentinel_is_certain(const struct note *note, const struct diolate_part *part,
+				s64 before)
+{
+	if (!note->started || note->number > before || !note->folio ||
+	    READ_ONCE(note->folio->mapping) != note->mapping)
+		return false;
+	switch (note->written.kind) {
+	case DIOLATE_WRITTEN:
+		return true;
+	case DIOLATE_WRITTEN_WHOLE:
+		return note->written.part.start >= part->start &&
+		       note->written.part.end <= part->end;
+	case DIOLATE_WRITTEN_PERHAPS:
+		break;
+	}
+	return false;
+}
+NOKPROBE_SYMBOL(sentinel_is_certain);
+
+/**
+ * diolate_sentinel_judge() - whether a direct write that began before following was overtaken
+ * @mapping: the file of the write
+ * @part:    the bytes written
+ * @before:  of diolate_order_now(); later notes prove nothing
+ *
+ * Context: any, also inside a probe handler.
+ * Return: DIOLATE_IS_OVERTAKEN only if so, provided that no bio of the write had ended at @before
+ *         and all have ended now.
+ */
+enum diolate_verdict diolate_sentinel_judge(const struct address_space *mapping,
+					    const struct diolate_part *part, s64 before)
+{
+	enum diolate_verdict verdict = DIOLATE_IS_NOT;
+	unsigned long flags;
+	unsigned int i;
+
+	if (part->start >= part->end)
+		return DIOLATE_IS_NOT;
+	raw_spin_lock_irqsave(&lock, flags);
+	for (i = 0; used && i < NOTES; i++) {
+		const struct note *note = &notes[i];
+
+		if (!note->used || note->mapping != mapping ||
+		    !diolate_folio_part_meets(&note->written, part))
+			continue;
+		verdict = max(verdict, sentinel_is_certain(note, part, before) ?
+					       DIOLATE_IS_OVERTAKEN :
+					       DIOLATE_NOT_JUDGED);
+	}
+	raw_spin_unlock_irqrestore(&lock, flags);
+	if (verdict != DIOLATE_IS_NOT || !READ_ONCE(lost))
+		return verdict;
+	return diolate_order_written_back(mapping, part->start >> PAGE_SHIFT,
+				    (part->end - 1) >> PAGE_SHIFT, READ_ONCE(since)) ?
+		       DIOLATE_NOT_JUDGED : DIOLATE_IS_NOT;
+}
+NOKPROBE_SYMBOL(diolate_sentinel_judge);
+
+static bool sentinel_is_old(const struct note *note)
+{
+	return time_after_eq(jiffies, READ_ONCE(note->made) + LONGEST);
+}
+
+/* Whether the note is useless, because no direct write to the file is in flight. */
+static bool sentinel_is_done(const struct note *note)
+{
+	struct folio *folio = note->folio;
+	bool over = false;
+
+	if (!folio)
+		return false;
+	/* A locked folio stays in its file, which keeps the file alive. */
+	if (READ_ONCE(folio->mapping) == note->mapping && folio_trylock(folio)) {
+		if (folio->mapping == note->mapping)
+			over = !atomic_read(&note->mapping->host->i_dio_count);
+		folio_unlock(folio);
+	}
+	return over;
+}
+
+/* Free a note unless it was renewed after @number; return its folio. */
+static struct folio *sentinel_let_go(struct note *note, s64 number)
+{
+	struct folio *folio = NULL;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&lock, flags);
+	if (note->number == number) {
+		if (sentinel_is_old(note))
+			WRITE_ONCE(lost, true);
+		folio = note->folio;
+		note->folio = NULL;
+		WRITE_ONCE(note->used, false);
+		WRITE_ONCE(used, used - 1);
+	}
+	raw_spin_unlock_irqrestore(&lock, flags);
+	return folio;
+}
+
+/**
+ * diolate_sentinel_release() - free the notes that no write needs
+ * @all: free all notes
+ *
+ * Context: process, sleeps; one caller at a time.
+ * Return: whether notes are left.
+ */
+bool diolate_sentinel_release(bool all)
+{
+	unsigned int i;
+
+	for (i = 0; i < NOTES; i++) {
+		struct note *note = &notes[i];
+		s64 number = READ_ONCE(note->number);
+
+		/* No other function frees a note. */
+		if (READ_ONCE(note->used) &&
+		    (all || sentinel_is_old(note) || sentinel_is_done(note))) {
+			struct folio *folio = sentinel_let_go(note, number);
+
+			if (folio)
+				folio_put(folio);
+		}
+	}
+	return READ_ONCE(used);
+}
+
+/**
+ * diolate_sentinel_begin() - begin anew, because direct writes cease to be followed
+ *
+ * Context: any; before the first write begins that is not followed.
+ */
+void diolate_sentinel_begin(void)
+{
+	WRITE_ONCE(since, diolate_order_next());
+	WRITE_ONCE(lost, false);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The instances of kretprobes.
+ */
+#ifndef DIOLATE_KERNEL_COMPAT_KRETPROBE_H
+#define DIOLATE_KERNEL_COMPAT_KRETPROBE_H
+
+#include <linux/kprobes.h>
+#include <linux/llist.h>
+#include <linux/sched.h>
+
+#include "kernel/compat/version.h"
+
+/*
+ * A task lists the kretprobe instances that it is inside of, innermost first. Since 5.18 a
+ * kretprobe may sit on a rethook (commit 73f9b911faa7, "kprobes: Use rethook for kretprobe if
+ * possible"), and then the task lists the nodes of the rethook. Before 5.11 no task has a list
+ * (commit d741bf41d7c7, "kprobes: Remove kretprobe hash"): the instances are in a hash private to
+ * kernel/kprobes.c, so src/kernel/calls.c keeps a list of all of them.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
+#define DIOLATE_UNLISTED_INSTANCES
+#elif defined(CONFIG_KRETPROBE_ON_RETHOOK)
+static __always_inline struct llist_node *diolate_first_instance(void)
+{
+	return READ_ONCE(current->rethooks.first);
+}
+
+static __always_inline struct kretprobe_instance *diolate_instance(struct llist_node *node)
+{
+	return container_of(node, struct kretprobe_instance, node.llist);
+}
+
+/*
+ * Compare pointers only: the node of a kretprobe that is being unregistered stays valid, but the
+ * rethook it points to may not.
+ */
+static __always_inline bool diolate_instance_of(struct kretprobe_instance *ri,
+						const struct kretprobe *rp)
+{
+	return READ_ONCE(ri->node.rethook) == rp->rh;
+}
+#else
+static __always_inline struct llist_node *diolate_first_instance(void)
+{
+	return READ_ONCE(current->kretprobe_instances.first);
+}
+
+static __always_inline struct kretprobe_instance *diolate_instance(struct llist_node *node)
+{
+	return container_of(node, struct kretprobe_instance, llist);
+}
+
+static __always_inline bool diolate_instance_of(struct kretprobe_instance *ri,
+						const struct kretprobe *rp)
+{
+	return READ_ONCE(ri->rph) == rp->rph;
+}
+#endif
+
+#endif

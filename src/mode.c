@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Which parts of the module are on: by the parameters policy and track, and by need.
+ */
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/mutex.h>
+#include <linux/string.h>
+
+#include "entry/bios.h"
+#include "entry/late_error.h"
+#include "entry/writeback.h"
+#include "flight/track.h"
+#include "kernel/selftest.h"
+#include "mode.h"
+#include "model/params.h"
+#include "outcome/judge.h"
+#include "outcome/repair.h"
+#include "outcome/telling.h"
+
+/* Reasons to follow direct writes; bits. */
+enum tracks {
+	TRACKS_WRITEBACK = BIT(0),	/* something was written back */
+	TRACKS_REPAIR = BIT(1),		/* policy repair */
+	TRACKS_ALWAYS = BIT(2),		/* parameter track=always */
+};
+
+/* Serializes changes of policy and track, which may come before loading has finished. */
+static DEFINE_MUTEX(policy_lock);
+/* The probes are armed, and what the policy needs, too. */
+static bool loaded;
+
+/* The current reasons to follow direct writes. */
+static unsigned int trackers;
+
+/* The parameter track is "always". */
+static bool always;
+
+/*
+ * The first late error arms the receivers, except under policy repair, and under propagate where
+ * the kernel's own record cannot be replaced and so no late error can wait for the arming: then the
+ * receivers are armed from now on.
+ */
+static int mode_hold_consumers(enum diolate_policy policy)
+{
+	return diolate_telling_hold(policy == DIOLATE_REPAIR ||
+				    (policy == DIOLATE_PROPAGATE && !diolate_late_error_awaits()));
+}
+
+static int mode_track(enum tracks who, bool wants)
+{
+	unsigned int before = trackers;
+	int err = 0;
+
+	trackers = wants ? trackers | who : trackers & ~who;
+	if (!before && trackers) {
+		err = diolate_bios_arm();
+		if (err)
+			trackers = 0;
+	}
+	if (before && !trackers)
+		diolate_bios_disarm();
+	return err;
+}
+
+/*
+ * src/flight/track.c calls this to follow direct writes because writeback may overtake one, or to
+ * follow them no longer.
+ */
+static int mode_follow_writeback(bool wants)
+{
+	int err;
+
+	mutex_lock(&policy_lock);
+	err = mode_track(TRACKS_WRITEBACK, wants);
+	mutex_unlock(&policy_lock);
+	return err;
+}
+
+const struct diolate_track_ops diolate_mode_track_ops = {
+	.follow = mode_follow_writeback,
+	.left = diolate_judge_left,
+};
+
+static void mode_no_more_repair(void)
+{
+	diolate_telling_repair_no_more();
+	diolate_repair_wait();
+	diolate_telling_repair_disarm();
+}
+
+/* Arm what only policy repair needs. */
+static int mode_repair_arm(void)
+{
+	int err = mode_hold_consumers(DIOLATE_REPAIR) ?: diolate_telling_repair();
+
+	if (err) {
+		pr_err("policy=repair refused: what receives results cannot be replaced (error %d%s); use propagate or observe\n",
+		       err, err == -EBUSY ? ": a live patch or its like has it" : "");
+		return err;
+	}
+	err = diolate_writeback_require() ?: diolate_late_error_arm();
+	if (err)
+		mode_no_more_repair();
+	return err;
+}
+
+static int mode_repair_begin(void)
+{
+	int err;
+
+	if (diolate_selftest_off()) {
+		pr_err("policy=repair refused: kprobes are switched off (/sys/kernel/debug/kprobes/enabled, kernel.ftrace_enabled); switch them on first\n");
+		return -EOPNOTSUPP;
+	}
+	err = mode_track(TRACKS_REPAIR, true);
+	if (err) {
+		pr_err("policy=repair refused: direct writes cannot be followed (error %d); use propagate or observe\n",
+		       err);
+		return err;
+	}
+	err = mode_repair_arm();
+	if (err)
+		mode_track(TRACKS_REPAIR, false);
+	return err;
+}
+
+static void mode_repair_end(void)
+{
+	mode_no_more_repair();
+	diolate_late_error_disarm();
+	mode_track(TRACKS_REPAIR, false);
+}
+
+static int mode_always_begin(void)
+{
+	int err = mode_track(TRACKS_ALWAYS, true);
+
+	if (err)
+		pr_err("track=always refused: direct writes cannot be followed (error %d); use auto\n",
+		       err);
+	return err;
+}
+
+static int mode_track_change(bool to)
+{
+	int err = 0;
+
+	mutex_lock(&policy_lock);
+	if (loaded && to && !always)
+		err = mode_always_begin();
+	if (loaded && !to && always)
+		mode_track(TRACKS_ALWAYS, false);
+	if (!err)
+		always = to;
+	mutex_unlock(&policy_lock);
+	return err;
+}
+
+static int mode_policy_change(enum diolate_policy policy)
+{
+	enum diolate_policy before;
+	int err = 0;
+
+	mutex_lock(&policy_lock);
+	before = diolate_params_policy;
+	if (loaded && policy == DIOLATE_REPAIR && before != DIOLATE_REPAIR)
+		err = mode_repair_begin();
+	if (!err && loaded && policy != DIOLATE_OBSERVE)
+		diolate_late_error_await();
+	if (!err)
+		WRITE_ONCE(diolate_params_policy, policy);
+	if (!err && loaded && policy != DIOLATE_REPAIR && before == DIOLATE_REPAIR)
+		mode_repair_end();
+	if (loaded && diolate_params_policy == DIOLATE_OBSERVE)
+		diolate_late_error_await_no_more();
+	if (loaded)
+		mode_hold_consumers(diolate_params_policy);
+	mutex_unlock(&policy_lock);
+	return err;
+}
+
+/**
+ * diolate_mode_prepare() - prepare for the very first late error to be told
+ *
+ * Context: process, sleeps; before a late error can be seen.
+ */
+void diolate_mode_prepare(void)
+{
+	mutex_lock(&policy_lock);
+	if (diolate_params_policy != DIOLATE_OBSERVE)
+		diolate_late_error_await();
+	mutex_unlock(&policy_lock);
+}
+
+/**
+ * diolate_mode_begin() - let the parameters take effect, which may have changed since loading began
+ *
+ * Context: process, sleeps.
+ * Return: 0 or a negative errno.
+ */
+int diolate_mode_begin(void)
+{
+	int err = 0;
+
+	mutex_lock(&policy_lock);
+	if (diolate_params_policy != DIOLATE_OBSERVE)
+		diolate_late_error_await();
+	else
+		diolate_late_error_await_no_more();
+	if (always)
+		err = mode_always_begin();
+	if (!err && diolate_params_policy == DIOLATE_REPAIR) {
+		err = mode_repair_begin();
+		if (err && always)
+			mode_track(TRACKS_ALWAYS, false);
+	}
+	mode_hold_consumers(diolate_params_policy);
+	loaded = !err;
+	mutex_unlock(&policy_lock);
+	return err;
+}
+
+/**
+ * diolate_mode_end() - the parameters have no effect any more
+ *
+ * On return no late write is sent to be put right and no record is held back; late writes that were
+ * sent have been put right. Direct writes are followed only if writeback wants it.
+ *
+ * Context: process, sleeps.
+ */
+void diolate_mode_end(void)
+{
+	enum diolate_policy before;
+
+	mutex_lock(&policy_lock);
+	before = diolate_params_policy;
+	loaded = false;
+	if (before == DIOLATE_REPAIR) {
+		WRITE_ONCE(diolate_params_policy, DIOLATE_PROPAGATE);
+		mode_repair_end();
+	}
+	if (always)
+		mode_track(TRACKS_ALWAYS, false);
+	mutex_unlock(&policy_lock);
+}
+
+static int mode_policy_set(const char *val, const struct kernel_param *kp)
+{
+	int policy = sysfs_match_string(diolate_policy_names, val);
+
+	if (policy < 0) {
+		pr_err("policy=%.*s refused: it must be propagate, observe or repair\n",
+		       diolate_params_shown(val), val);
+		return -EINVAL;
+	}
+	return mode_policy_change(policy);
+}
+
+static int mode_policy_get(char *buffer, const struct kernel_param *kp)
+{
+	return sysfs_emit(buffer, "%s\n", diolate_policy_names[READ_ONCE(diolate_params_policy)]);
+}
+
+static const struct kernel_param_ops policy_ops = {
+	.set = mode_policy_set,
+	.get = mode_policy_get,
+};
+module_param_cb(policy, &policy_ops, NULL, 0644);
+MODULE_PARM_DESC(policy, "what becomes of a late error: propagate (default), observe or repair");
+
+static const char *const track_names[] = { "auto", "always" };
+
+static int mode_track_set(const char *val, const struct kernel_param *kp)
+{
+	int to = sysfs_match_string(track_names, val);
+
+	if (to < 0) {
+		pr_err("track=%.*s refused: it must be auto or always\n", diolate_params_shown(val),
+		       val);
+		return -EINVAL;
+	}
+	return mode_track_change(to);
+}
+
+static int mode_track_get(char *buffer, const struct kernel_param *kp)
+{
+	return sysfs_emit(buffer, "%s\n", track_names[READ_ONCE(always)]);
+}
+
+static const struct kernel_param_ops track_ops = {
+	.set = mode_track_set,
+	.get = mode_track_get,
+};
+module_param_cb(track, &track_ops, NULL, 0644);
+MODULE_PARM_DESC(track, "when direct writes are followed, to see whether writeback overtakes them: auto (default), once something was written back that might, or always");

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What runs in the place of the kernel's own record of a late error.
+ */
+#ifndef DIOLATE_OUTCOME_INSTEAD_H
+#define DIOLATE_OUTCOME_INSTEAD_H
+
+#include <linux/types.h>
+
+struct diolate_invalidation;
+struct file;
+
+bool diolate_instead_waits(const struct diolate_invalidation *inv);
+void diolate_instead_run(struct file *filp);
+
+#endif

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A direct write begins to be followed here, and is judged: where it is answered
+ * (src/entry/results.c), where it is about to invalidate the page cache, if its answer is not seen
+ * (src/entry/invalidation.c), and where its page cache is put right (src/outcome/spared.c,
+ * src/outcome/repair.c). The first two judge only while diolate_track_suspects().
+ *
+ * Some of this runs in interrupts. Nothing here sleeps, allocates, prints, resolves a name, or
+ * waits for a lock, except the spinlocks of src/flight/.
+ */
+#include <linux/fs.h>
+#include <linux/kprobes.h>
+#include <linux/cred.h>
+#include <linux/iomap.h>
+
+#include "flight/flight.h"
+#include "flight/following.h"
+#include "flight/note.h"
+#include "flight/order.h"
+#include "flight/sentinel.h"
+#include "flight/track.h"
+#include "outcome/judge.h"
+#include "outcome/telling.h"
+#include "report/counters.h"
+#include "write/filesystem.h"
+#include "write/identify.h"
+
+/**
+ * diolate_judge_left() - count a write that was or may have been overtaken, and was not answered
+ * @flown: what is known of the write
+ *
+ * Nobody looked at the write in time to tell it, so even an overtaken write counts as unknown.
+ *
+ * Context: any.
+ */
+void diolate_judge_left(const struct diolate_flown *flown)
+{
+	diolate_counters_unknown(flown->verdict == DIOLATE_NOT_JUDGED ?
+				   flown->unknown : DIOLATE_UNKNOWN_UNSEEN);
+}
+NOKPROBE_SYMBOL(diolate_judge_left);
+
+/**
+ * diolate_judge_owner() - the owner of a write: the user who opened its file
+ * @file: the file
+ *
+ * Context: any, also inside a probe handler.
+ * Return: the user's id in the initial user namespace.
+ */
+u32 diolate_judge_owner(const struct file *file)
+{
+	return from_kuid(&init_user_ns, file->f_cred->fsuid);
+}
+NOKPROBE_SYMBOL(diolate_judge_owner);
+
+static noinline void judge_begins(struct kiocb *iocb, size_t count,
+				  const struct iomap_dio_ops *dops)
+{
+	struct inode *inode = iocb->ki_filp->f_mapping->host;
+	struct kiocb *submitter = diolate_identify_submitter_of(iocb);
+	bool elsewhere = dops && dops->submit_io && diolate_filesystem_maps_elsewhere(inode);
+	struct diolate_begun begun = {
+		.iocb = submitter ?: iocb,
+		.mapping = iocb->ki_filp->f_mapping,
+		.file = (submitter ?: iocb)->ki_filp,
+		.sender = current,
+		.part = { .start = iocb->ki_pos, .end = iocb->ki_pos + count },
+		.number = diolate_order_now(),
+		.owner = diolate_judge_owner((submitter ?: iocb)->ki_filp),
+		.whole = (iocb->ki_pos | count) & (i_blocksize(inode) - 1),
+		.late = iocb->ki_pos + count > i_size_read(inode) ||
+			diolate_filesystem_maps_late(inode),
+		.elsewhere = elsewhere,
+		.unseen = elsewhere && !diolate_following_maps(),
+		.flushes = (iocb->ki_flags & IOCB_DSYNC) || IS_SYNC(inode),
+		.told = submitter,
+	};
+	struct diolate_flown left;
+
+	diolate_flight_begin(&begun, &left);
+	if (left.verdict != DIOLATE_IS_NOT)
+		diolate_judge_left(&left);
+}
+NOKPROBE_SYMBOL(judge_begins);
+
+/**
+ * diolate_judge_begins_slow() - a direct write begins
+ * @iocb:  the kiocb of the write
+ * @count: bytes that the write is going to write
+ * @dops:  how its file system has iomap send the write, or NULL
+ *
+ * Context: any, also inside a probe handler; with preemption off; before its first bio is sent.
+ */
+void diolate_judge_begins_slow(struct kiocb *iocb, size_t count, const struct iomap_dio_ops *dops)
+{
+	if (diolate_following_is_begun() && count &&
+	    diolate_filesystem_may_be_overtaken(iocb->ki_filp->f_mapping->host))
+		judge_begins(iocb, count, dops);
+}
+NOKPROBE_SYMBOL(diolate_judge_begins_slow);
+
+/* Whether no page of a write was written back since it began: then it was not overtaken. */
+static bool judge_is_alone(const struct diolate_flown *flown)
+{
+	return flown->part.start >= flown->part.end ||
+	       !diolate_order_written_back(flown->mapping, flown->part.start >> PAGE_SHIFT,
+				     (flown->part.end - 1) >> PAGE_SHIFT, flown->number);
+}
+NOKPROBE_SYMBOL(judge_is_alone);
+
+/* The final verdict on a write; counts the write if the verdict is that nobody can know. */
+static enum diolate_verdict judge_settle(const struct diolate_flown *flown)
+{
+	if (flown->verdict == DIOLATE_IS_OVERTAKEN)
+		diolate_track_hold();
+	if (flown->verdict != DIOLATE_NOT_JUDGED)
+		return flown->verdict;
+	if (judge_is_alone(flown))
+		return DIOLATE_IS_NOT;
+	diolate_track_hold();
+	diolate_counters_unknown(flown->unknown);
+	return DIOLATE_NOT_JUDGED;
+}
+NOKPROBE_SYMBOL(judge_settle);
+
+/*
+ * Judge a write that is not followed, because it began before following or found no place, by the
+ * notes of written-back folios.
+ */
+static void judge_look_up(struct diolate_flown *flown, const struct kiocb *key,
+			  struct address_space *mapping, loff_t pos, size_t length)
+{
+	flown->mapping = mapping;
+	flown->part.start = pos;
+	flown->part.end = pos + length;
+	flown->number = 0;
+	flown->unknown = diolate_flight_was_crowded(key) ? DIOLATE_UNKNOWN_CROWDED :
+							   DIOLATE_UNKNOWN_ARMING;
+	/* DIOLATE_IS_OVERTAKEN is certain of one bio only, and this write may have had more. */
+	flown->verdict = flown->unknown == DIOLATE_UNKNOWN_ARMING &&
+			 diolate_sentinel_judge(mapping, &flown->part, 0) == DIOLATE_IS_NOT ?
+				 DIOLATE_IS_NOT : DIOLATE_NOT_JUDGED;
+}
+NOKPROBE_SYMBOL(judge_look_up);
+
+/* Whether a write is one that src/entry/bios.c may have followed. */
+static bool judge_is_judged(const struct kiocb *iocb)
+{
+	return (iocb->ki_flags & IOCB_DIRECT) &&
+	       diolate_filesystem_may_be_overtaken(file_inode(iocb->ki_filp));
+}
+NOKPROBE_SYMBOL(judge_is_judged);
+
+/**
+ * diolate_judge_answered() - judge a write whose consumer receives its result
+ * @iocb: the kiocb that the consumer is called with; of a write
+ * @ret:  the result: a negative errno, or a number of bytes
+ *
+ * Context: any, at the entry of the receiver.
+ * Return: the inode of the file that was written, if the write was overtaken; NULL otherwise.
+ */
+const struct inode *diolate_judge_answered(struct kiocb *iocb, long ret)
+{
+	struct diolate_flown flown;
+	bool followed;
+
+	followed = diolate_flight_end(iocb, iocb->ki_filp, max(ret, 0L), &flown);
+	if (ret <= 0 || (!followed && !judge_is_judged(iocb)))
+		return NULL;
+	/* ki_pos has advanced by the bytes written. */
+	if (!followed)
+		judge_look_up(&flown, iocb, iocb->ki_filp->f_mapping, iocb->ki_pos - ret, ret);
+	return judge_settle(&flown) == DIOLATE_IS_OVERTAKEN ? flown.mapping->host : NULL;
+}
+NOKPROBE_SYMBOL(diolate_judge_answered);
+
+/*
+ * Whether a write of user space is judged when it is answered: if it is followed, or its answer is
+ * seen. An overlayfs write has to be followed, because its answer has a kiocb of another file.
+ */
+static bool judge_is_asked_later(const struct kiocb *iocb, const struct kiocb *submitter)
+{
+	diolate_flight_invalidates(submitter);
+	return (iocb == submitter &&
+		(diolate_telling_is_armed() || diolate_following_sees_answers())) ||
+	       diolate_flight_is_followed(submitter);
+}
+NOKPROBE_SYMBOL(judge_is_asked_later);
+
+/**
+ * diolate_judge_passing() - whether a write that is about to invalidate was overtaken; false if it
+ *                           is judged when it is answered
+ * @iocb:   the kiocb of the write
+ * @length: bytes written
+ *
+ * A write of user space is counted in overtaken_unknown twice if it is counted here and answers
+ * begin to be seen before it is answered.
+ *
+ * Context: any, also inside a probe handler.
+ * Return: true if the write was overtaken.
+ */
+bool diolate_judge_passing(struct kiocb *iocb, size_t length)
+{
+	struct kiocb *submitter = length ? diolate_identify_submitter_of(iocb) : NULL;
+	struct diolate_flown flown;
+
+	if (!length || (submitter && judge_is_asked_later(iocb, submitter)) ||
+	    !diolate_filesystem_may_be_overtaken(iocb->ki_filp->f_mapping->host))
+		return false;
+	if (!submitter && diolate_flight_pass(iocb, iocb->ki_filp->f_mapping, length, &flown)) {
+		/* The work sweeps the flights, and so reports what is found out later. */
+		diolate_track_call();
+	} else {
+		judge_look_up(&flown, submitter ?: iocb, iocb->ki_filp->f_mapping, iocb->ki_pos,
+			      length);
+	}
+	return judge_settle(&flown) == DIOLATE_IS_OVERTAKEN;
+}
+NOKPROBE_SYMBOL(diolate_judge_passing);
+
+/**
+ * diolate_judge_now() - judge a write whose post-write invalidation failed, as of now
+ * @iocb:    the kiocb that its consumer is going to be called with
+ * @mapping: the mapping of the file written
+ * @part:    what the write has written
+ *
+ * Context: any; the write is yet to be answered.
+ * Return: the verdict.
+ */
+enum diolate_verdict diolate_judge_now(const struct kiocb *iocb, struct address_space *mapping,
+				       const struct diolate_part *part)
+{
+	struct diolate_flown flown;
+
+	if (!diolate_flight_judge(iocb, part->end - part->start, &flown))
+		judge_look_up(&flown, iocb, mapping, part->start, part->end - part->start);
+	/* This comes last, to cover all writeback until the verdict. */
+	if (!diolate_note_is_complete() && flown.verdict != DIOLATE_IS_OVERTAKEN)
+		return DIOLATE_NOT_JUDGED;
+	return flown.verdict == DIOLATE_NOT_JUDGED && flown.number && judge_is_alone(&flown) ?
+		       DIOLATE_IS_NOT :
+		       flown.verdict;
+}

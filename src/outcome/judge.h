@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Whether a direct write was overtaken.
+ */
+#ifndef DIOLATE_OUTCOME_JUDGE_H
+#define DIOLATE_OUTCOME_JUDGE_H
+
+#include "flight/flight.h"
+
+struct file;
+struct inode;
+struct iomap_dio_ops;
+struct kiocb;
+
+u32 diolate_judge_owner(const struct file *file);
+void diolate_judge_begins_slow(struct kiocb *iocb, size_t count, const struct iomap_dio_ops *dops);
+const struct inode *diolate_judge_answered(struct kiocb *iocb, long ret);
+bool diolate_judge_passing(struct kiocb *iocb, size_t length);
+void diolate_judge_left(const struct diolate_flown *flown);
+enum diolate_verdict diolate_judge_now(const struct kiocb *iocb, struct address_space *mapping,
+				       const struct diolate_part *part);
+
+#endif

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A late error gets its outcome here, where it is met.
+ *
+ * Some of this runs in interrupts. Nothing here sleeps, allocates, prints, waits for a lock or
+ * resolves a name.
+ */
+#include <linux/fs.h>
+#include <linux/kprobes.h>
+
+#include "kernel/compat/context.h"
+#include "kernel/uring.h"
+#include "model/params.h"
+#include "outcome/late.h"
+#include "outcome/repair.h"
+#include "outcome/spared.h"
+#include "outcome/telling.h"
+#include "report/counters.h"
+#include "report/log.h"
+#include "write/filesystem.h"
+#include "write/inside.h"
+#include "write/receivers.h"
+#include "write/waiting.h"
+
+/*
+ * Whether the file system waits for a write. Then the task that submits the write meets the late
+ * error, a task of user space or of io_uring, and never a kworker.
+ */
+static bool late_is_waited_for(enum diolate_consumer consumer)
+{
+	return diolate_is_of_user_space(consumer) && diolate_in_task() &&
+	       !(current->flags & PF_WQ_WORKER);
+}
+NOKPROBE_SYMBOL(late_is_waited_for);
+
+/*
+ * How the submitter of a write can be told. kiocb_done(), the receiver of an io_uring write that is
+ * waited for, cannot be followed on every kernel (src/write/receivers.c).
+ */
+static enum diolate_way late_way_of(const struct kiocb *iocb, const struct diolate_late *late,
+				    size_t length, enum diolate_met met)
+{
+	if (late->consumer == DIOLATE_IO_URING && late->waited_for) {
+		if (diolate_uring_is_short(iocb, length))
+			return DIOLATE_WAY_SHORT;
+		if (!diolate_receivers_tell_waited_for())
+			return DIOLATE_WAY_MISSED;
+	}
+	if (diolate_telling_is_armed() || met == DIOLATE_MET_AWAITABLE)
+		return DIOLATE_WAY_CONSUMER;
+	diolate_telling_call();
+	return DIOLATE_WAY_MISSED;
+}
+NOKPROBE_SYMBOL(late_way_of);
+
+/* The consumer of a write. A kernel thread may write synchronously, too: nfsd on 6.19 does. */
+static enum diolate_consumer late_consumer_of(const struct kiocb *iocb)
+{
+	enum diolate_consumer consumer =
+		diolate_receivers_consumer_of(READ_ONCE(iocb->ki_complete));
+
+	return consumer == DIOLATE_SYNC && diolate_in_task() && (current->flags & PF_KTHREAD) ?
+		       DIOLATE_KERNEL :
+		       consumer;
+}
+NOKPROBE_SYMBOL(late_consumer_of);
+
+/* Have a write wait for its result if its submitter may be told, and find the way to tell it. */
+static struct diolate_waiting *late_wait_for_result(struct kiocb *iocb, struct diolate_late *late,
+						    size_t length, enum diolate_met met)
+{
+	struct diolate_waiting *waiting;
+
+	late->way = DIOLATE_WAY_MISSED;
+	if (late->repeat || late->policy == DIOLATE_OBSERVE ||
+	    !diolate_is_of_user_space(late->consumer))
+		return NULL;
+	waiting = diolate_waiting_begin(iocb);
+	late->way = waiting ? late_way_of(iocb, late, length, met) : DIOLATE_WAY_FULL;
+	return waiting;
+}
+NOKPROBE_SYMBOL(late_wait_for_result);
+
+/* Whether the page cache is to be put right; sets late->unrepaired to why not. */
+static bool late_is_to_be_repaired(struct diolate_late *late, struct diolate_waiting *waiting,
+				   const struct diolate_invalidation *inv, const struct kiocb *iocb)
+{
+	late->unrepaired = DIOLATE_NO_REASON;
+	if (late->policy != DIOLATE_REPAIR || late->way != DIOLATE_WAY_CONSUMER)
+		return false;
+	if (late->waited_for)
+		late->unrepaired = DIOLATE_NOT_ASYNC;
+	else if (!diolate_telling_repairs())
+		late->unrepaired = DIOLATE_NOT_SEEN;
+	else
+		late->unrepaired = diolate_repair_begin(&waiting->repair, inv, iocb, late->proven);
+	waiting->repairs = !late->unrepaired;
+	return waiting->repairs;
+}
+NOKPROBE_SYMBOL(late_is_to_be_repaired);
+
+/* Whether the folios that could not be dropped may be dirty beside the write only. */
+static bool late_is_unclear(const struct diolate_invalidation *inv)
+{
+	const struct kiocb *iocb = inv->iocb;
+	struct diolate_part part = { .start = iocb->ki_pos, .end = iocb->ki_pos + inv->length };
+
+	return diolate_spared_is_open(iocb->ki_filp->f_mapping, &part);
+}
+NOKPROBE_SYMBOL(late_is_unclear);
+
+/* The post-write invalidation of a write failed. */
+static void late_is_met(struct diolate_invalidation *inv, enum diolate_met met)
+{
+	struct diolate_late late = { .kind = DIOLATE_STUCK };
+	struct diolate_waiting *waiting;
+	enum diolate_outcome outcome;
+	struct kiocb *iocb;
+
+	iocb = diolate_inside_submitter(inv);
+	late.consumer = late_consumer_of(iocb);
+	late.policy = READ_ONCE(diolate_params_policy);
+	late.waited_for = late_is_waited_for(late.consumer);
+	late.repeat = inv->seen || inv->counted || diolate_inside_was_reported(inv->iocb) ||
+		      diolate_waiting_find(iocb);
+	late.proven = diolate_filesystem_is_proven(inv->iocb->ki_filp->f_mapping->host);
+	waiting = late_wait_for_result(iocb, &late, inv->length, met);
+	late.repair = late_is_to_be_repaired(&late, waiting, inv, iocb);
+	late.unclear = late_is_unclear(inv);
+	if (waiting) {
+		waiting->looked = false;
+		waiting->outcome = late.unclear ? DIOLATE_UNDELIVERABLE : DIOLATE_PENDING;
+		waiting->reason = late.unclear ? DIOLATE_PARTIAL : DIOLATE_NO_REASON;
+	}
+	/* diolate_repair_finish() or diolate_instead_run() looks before the result comes. */
+	if (late.repair || met == DIOLATE_MET_AWAITABLE)
+		late.unclear = false;
+
+	outcome = diolate_policy_decide(&late);
+	diolate_counters_late(DIOLATE_STUCK, outcome);
+	if (outcome != DIOLATE_REPEAT)
+		diolate_log_late(inv, iocb, &late, outcome,
+				 outcome == DIOLATE_PENDING ? iocb : NULL);
+	if (waiting && outcome != DIOLATE_PENDING) {
+		diolate_waiting_end(waiting);
+		diolate_waiting_put();
+	}
+}
+NOKPROBE_SYMBOL(late_is_met);
+
+/**
+ * diolate_late_stuck() - the kernel reports that a post-write invalidation failed
+ * @inv: the invalidation
+ * @met: where the late error is met
+ *
+ * If the kernel's own record is replaced, the kprobe and the replacement see the same report.
+ *
+ * Context: any, also inside a probe handler; with preemption off.
+ */
+void diolate_late_stuck(struct diolate_invalidation *inv, enum diolate_met met)
+{
+	if (inv->seen)
+		return;
+	late_is_met(inv, met);
+	inv->seen = true;
+}
+NOKPROBE_SYMBOL(diolate_late_stuck);
+
+/**
+ * diolate_late_overtaken() - a write without a late error until now was overtaken
+ * @iocb:       the kiocb of the write; in a receiver, the kiocb that the consumer is called with
+ * @inode:      the file that was written; on overlayfs not the file of @iocb
+ * @length:     bytes written; the ki_pos of @iocb is where they begin
+ * @waited_for: the file system has waited for the write, in this task
+ *
+ * Context: any, also inside a probe handler; the write is yet to be answered.
+ * Return: the outcome; DIOLATE_PENDING if the caller has to settle it with the result.
+ */
+enum diolate_outcome diolate_late_overtaken(struct kiocb *iocb, const struct inode *inode,
+					    size_t length, bool waited_for)
+{
+	struct diolate_invalidation inv = { .iocb = iocb, .length = length };
+	struct diolate_late late = {
+		.kind = DIOLATE_OVERTAKEN,
+		.consumer = late_consumer_of(iocb),
+		.way = DIOLATE_WAY_CONSUMER,
+		.policy = READ_ONCE(diolate_params_policy),
+		.waited_for = waited_for,
+		.proven = diolate_filesystem_is_proven(inode),
+		.unrepaired = DIOLATE_WRITTEN_BACK,
+	};
+	enum diolate_outcome outcome;
+
+	if (late.policy != DIOLATE_REPAIR)
+		late.unrepaired = DIOLATE_NO_REASON;
+	if (late.consumer == DIOLATE_IO_URING && waited_for && diolate_uring_is_short(iocb, length))
+		late.way = DIOLATE_WAY_SHORT;
+	outcome = diolate_policy_decide(&late);
+	diolate_counters_late(DIOLATE_OVERTAKEN, outcome);
+	diolate_log_late(&inv, iocb, &late, outcome, outcome == DIOLATE_PENDING ? iocb : NULL);
+	return outcome;
+}
+NOKPROBE_SYMBOL(diolate_late_overtaken);

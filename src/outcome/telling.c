@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The receivers are followed, to tell late errors there, from the first late error on until there
+ * was none for some minutes. (src/entry/bios.c follows them, too, while it follows direct writes.)
+ * So a machine without either never runs a hook there. A work arms the hooks, because arming takes
+ * locks and memory. The first late error waits for it in the place of dio_warn_stale_pagecache()
+ * (src/outcome/instead.c), for a bounded time, because a write that is waited for holds locks of
+ * the file there.
+ */
+#include <linux/jiffies.h>
+#include <linux/kprobes.h>
+#include <linux/mutex.h>
+#include <linux/rcupdate.h>
+#include <linux/seq_file.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "kernel/hook.h"
+#include "model/params.h"
+#include "outcome/telling.h"
+#include "write/receivers.h"
+#include "write/waiting.h"
+
+/* Receivers change results. A write that begins to wait while this is clear cannot rely on it. */
+static bool armed;
+/* When a late error was last told, or last called for telling; jiffies. */
+static unsigned long last;
+/* The errno of the last attempt to arm, or 0. */
+static int failed;
+
+/**
+ * diolate_telling_told() - a late error was told, or will not be told
+ *
+ * Context: any, also inside a probe handler.
+ */
+void diolate_telling_told(void)
+{
+	WRITE_ONCE(last, jiffies);
+}
+NOKPROBE_SYMBOL(diolate_telling_told);
+
+#if DIOLATE_CHANGES_ARGUMENT
+/* The hook that changes results in receivers, and the hook that has writes put right first. */
+static struct diolate_hook *telling, *repairing;
+
+/**
+ * diolate_telling_init() - say which hooks to arm
+ * @tells:  the hook that changes results in the receivers
+ * @rights: the hook that sends late writes to be put right first
+ *
+ * Context: process; before any probe is armed.
+ */
+void diolate_telling_init(struct diolate_hook *tells, struct diolate_hook *rights)
+{
+	telling = tells;
+	repairing = rights;
+}
+
+/* One ftrace_ops follows all receivers, because arming one searches all functions. */
+static int telling_arm(struct diolate_hook *hook, bool callbacks)
+{
+	int err = diolate_receivers_follow(hook, callbacks);
+
+	if (!err)
+		return diolate_hook_register(hook);
+	diolate_hook_clear(hook);
+	return err;
+}
+
+/* The telling hook is disarmed after so long without a late error; jiffies. */
+#define QUIET (300 * HZ)
+
+/* How long a late error waits until telling is armed; jiffies. */
+#define PATIENCE (2 * HZ)
+
+/* Serializes changes of what is armed. */
+static DEFINE_MUTEX(arming);
+/* The telling hook stays armed without late errors. */
+static bool held;
+/* The telling hook is not armed any more. */
+static bool leaving;
+/* Late writes can be sent to be put right. */
+static bool repairs;
+/* How often arming the telling hook was tried. */
+static unsigned int attempts;
+static DECLARE_WAIT_QUEUE_HEAD(attempted);
+
+static void telling_disarm_when_quiet(struct work_struct *work);
+static DECLARE_DELAYED_WORK(quieting, telling_disarm_when_quiet);
+
+static int telling_arm_telling(void)
+{
+	lockdep_assert_held(&arming);
+	if (armed || leaving)
+		return 0;
+	failed = telling_arm(telling, false);
+	if (failed)
+		pr_notice_ratelimited("what receives results cannot be followed (error %d), which costs: delivery of late errors, until that works\n",
+				      failed);
+	/* Paired with the load in diolate_telling_is_armed(). */
+	smp_store_release(&armed, !failed);
+	WRITE_ONCE(attempts, attempts + 1);
+	wake_up_all(&attempted);
+	if (!failed)
+		schedule_delayed_work(&quieting, HZ);
+	return failed;
+}
+
+/* Under policy observe, arm only for a write that has waited since before that policy. */
+static void telling_arm_on_need(struct work_struct *work)
+{
+	mutex_lock(&arming);
+	WRITE_ONCE(last, jiffies);
+	if (READ_ONCE(diolate_params_policy) != DIOLATE_OBSERVE || !diolate_waiting_none())
+		telling_arm_telling();
+	mutex_unlock(&arming);
+}
+
+static DECLARE_WORK(needing, telling_arm_on_need);
+
+/* Disarm, unless a late write waits. A write that finds @armed clear later waits for arming. */
+static void telling_stand_down(void)
+{
+	if (!diolate_waiting_none())
+		return;
+	WRITE_ONCE(armed, false);
+	/* Paired with the cmpxchg() in diolate_waiting_begin(). */
+	smp_mb();
+	if (diolate_waiting_none()) {
+		diolate_hook_disarm(telling);
+		return;
+	}
+	/* Paired with the load in diolate_telling_is_armed(). */
+	smp_store_release(&armed, true);
+	wake_up_all(&attempted);
+}
+
+static void telling_disarm_when_quiet(struct work_struct *work)
+{
+	unsigned long quiet = READ_ONCE(diolate_params_policy) == DIOLATE_OBSERVE ? 0 : QUIET;
+
+	mutex_lock(&arming);
+	if (armed && !held && time_after_eq(jiffies, READ_ONCE(last) + quiet))
+		telling_stand_down();
+	if (armed)
+		schedule_delayed_work(&quieting, held ? QUIET : HZ);
+	mutex_unlock(&arming);
+}
+
+/**
+ * diolate_telling_is_armed() - whether telling is armed: late writes are told
+ *
+ * Context: any, also inside a probe handler. If called after diolate_waiting_begin(), true stays
+ *          true for that write.
+ */
+bool diolate_telling_is_armed(void)
+{
+	/* Paired with the release in telling_arm_telling(). */
+	return smp_load_acquire(&armed);
+}
+NOKPROBE_SYMBOL(diolate_telling_is_armed);
+
+/**
+ * diolate_telling_call() - arm telling soon
+ *
+ * Context: any, also inside a probe handler.
+ */
+void diolate_telling_call(void)
+{
+	schedule_work(&needing);
+}
+NOKPROBE_SYMBOL(diolate_telling_call);
+
+/**
+ * diolate_telling_wait() - whether telling is armed, after a wait for it
+ *
+ * Context: process, sleeps for two seconds at the most; a late write of this task is waiting.
+ * Return: true if telling is armed.
+ */
+bool diolate_telling_wait(void)
+{
+	unsigned int before = READ_ONCE(attempts);
+
+	if (diolate_telling_is_armed())
+		return true;
+	diolate_telling_call();
+	wait_event_timeout(attempted, READ_ONCE(attempts) != before || diolate_telling_is_armed(),
+			   PATIENCE);
+	return diolate_telling_is_armed();
+}
+
+/**
+ * diolate_telling_hold() - keep telling armed from now on, or only as long as there are late errors
+ * @hold: keep telling armed
+ *
+ * Context: process, sleeps.
+ * Return: 0 or a negative errno.
+ */
+int diolate_telling_hold(bool hold)
+{
+	int err = 0;
+
+	mutex_lock(&arming);
+	if (hold)
+		err = telling_arm_telling();
+	else if (armed && cancel_delayed_work(&quieting))
+		schedule_delayed_work(&quieting, 0);
+	if (hold != held)
+		WRITE_ONCE(last, jiffies);
+	held = hold && !err;
+	mutex_unlock(&arming);
+	return err;
+}
+
+/**
+ * diolate_telling_repair() - begin to send late writes to be put right
+ *
+ * Context: process, sleeps.
+ * Return: 0 or a negative errno, with nothing changed.
+ */
+int diolate_telling_repair(void)
+{
+	int err = telling_arm(repairing, true);
+
+	WRITE_ONCE(repairs, !err);
+	return err;
+}
+
+/**
+ * diolate_telling_repair_no_more() - let no more late writes be repaired
+ *
+ * Context: process, sleeps; the policy is not repair. diolate_repair_wait() and
+ *          diolate_telling_repair_disarm() have to follow.
+ */
+void diolate_telling_repair_no_more(void)
+{
+	WRITE_ONCE(repairs, false);
+	/* Wait for the handlers that have seen @repairs set. */
+	synchronize_rcu();
+}
+
+/**
+ * diolate_telling_repair_disarm() - send no late write to be put right any more
+ *
+ * Context: process, sleeps; when every write that was to be repaired has been finished.
+ */
+void diolate_telling_repair_disarm(void)
+{
+	diolate_hook_disarm(repairing);
+}
+
+/**
+ * diolate_telling_repairs() - whether a late write can be sent to be put right
+ *
+ * Context: any, also inside a probe handler; with preemption off for as long as the answer matters.
+ */
+bool diolate_telling_repairs(void)
+{
+	return READ_ONCE(repairs);
+}
+NOKPROBE_SYMBOL(diolate_telling_repairs);
+
+/**
+ * diolate_telling_exit() - disarm telling for good
+ *
+ * Context: process, sleeps; after diolate_waiting_wait(), before what may judge a write is gone.
+ */
+void diolate_telling_exit(void)
+{
+	mutex_lock(&arming);
+	leaving = true;
+	mutex_unlock(&arming);
+	cancel_delayed_work_sync(&quieting);
+	diolate_hook_disarm(telling);
+	/* Nobody calls diolate_telling_call() any more. */
+	cancel_work_sync(&needing);
+	/*
+	 * After the last diolate_waiting_put() a task may still have to leave the caller of that
+	 * function, without sleeping.
+	 */
+	synchronize_rcu_tasks();
+	synchronize_rcu();
+}
+
+#else /* no result can be changed: late writes are undeliverable */
+
+bool diolate_telling_is_armed(void)
+{
+	return false;
+}
+NOKPROBE_SYMBOL(diolate_telling_is_armed);
+
+void diolate_telling_call(void)
+{
+}
+NOKPROBE_SYMBOL(diolate_telling_call);
+
+bool diolate_telling_wait(void)
+{
+	return false;
+}
+
+int diolate_telling_hold(bool hold)
+{
+	return hold ? -EOPNOTSUPP : 0;
+}
+
+int diolate_telling_repair(void)
+{
+	return -EOPNOTSUPP;
+}
+
+void diolate_telling_repair_no_more(void)
+{
+}
+
+void diolate_telling_repair_disarm(void)
+{
+}
+
+bool diolate_telling_repairs(void)
+{
+	return false;
+}
+NOKPROBE_SYMBOL(diolate_telling_repairs);
+
+void diolate_telling_exit(void)
+{
+	synchronize_rcu_tasks();
+	synchronize_rcu();
+}
+
+#endif
+
+/**
+ * diolate_telling_show() - print the state of telling in the file `sites`
+ * @m: the file
+ *
+ * Context: process, may sleep.
+ */
+void diolate_telling_show(struct seq_file *m)
+{
+	diolate_receivers_show(m, diolate_telling_is_armed(), failed);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The direct write that a task is completing, found in structures private to the kernel.
+ */
+#ifndef DIOLATE_WRITE_IDENTIFY_H
+#define DIOLATE_WRITE_IDENTIFY_H
+
+#include "kernel/compat/kiocb.h"
+#include "write/invalidation.h"
+
+struct file;
+
+bool diolate_identify_dio(struct diolate_invalidation *inv, const unsigned long *dio,
+			  const struct file *file);
+bool diolate_identify_is_read(const struct kiocb *iocb);
+bool diolate_identify_iomap_dio(struct diolate_invalidation *inv, const unsigned long *dio);
+size_t diolate_identify_iomap_written(const unsigned long *dio);
+bool diolate_identify_iomap_is_late(const unsigned long *dio);
+struct kiocb *diolate_identify_submitter_slow(struct kiocb *iocb);
+struct kiocb *diolate_identify_submitter_of(struct kiocb *iocb);
+int diolate_identify_recognises(diolate_complete_fn complete);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef DIOLATE_WRITE_INVALIDATION_H
+#define DIOLATE_WRITE_INVALIDATION_H
+
+#include <linux/types.h>
+
+struct kiocb;
+
+/**
+ * struct diolate_invalidation - one call that ends a direct write by invalidating the page cache
+ * @iocb:    the direct write; alive as long as the call lasts
+ * @dio:     the struct iomap_dio to read @iocb and @length from; NULL if there is none
+ * @length:  bytes of the write; 0 if not known
+ * @seen:    the late error of the call was seen
+ * @counted: the write was counted as overtaken
+ *
+ * Only the task that makes the call uses it.
+ */
+struct diolate_invalidation {
+	struct kiocb *iocb;
+	const unsigned long *dio;
+	size_t length;
+	bool seen;
+	bool counted;
+};
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The last invalidation that each task has begun.
+ */
+#ifndef DIOLATE_WRITE_TASK_H
+#define DIOLATE_WRITE_TASK_H
+
+#include "write/invalidation.h"
+
+int diolate_task_init(void);
+void diolate_task_exit(void);
+void diolate_task_begins(struct kiocb *iocb, const unsigned long *dio, size_t length);
+struct diolate_invalidation *diolate_task_hold(void);
+void diolate_task_release(void);
+unsigned long diolate_task_missed(void);
+
+#endif
