@@ -38,6 +38,7 @@
 #include "flight/following.h"
 #include "flight/order.h"
 #include "flight/sentinel.h"
+#include "flight/span.h"
 #include "kernel/compat/bio.h"
 #include "kernel/compat/folio.h"
 #include "kernel/compat/iomap.h"
@@ -293,7 +294,7 @@ static void bios_mapped_of_page_cache(const struct iomap_ioend *ioend)
 
 	part.end = min_t(u64, LLONG_MAX,
 			 round_up((u64)part.start + ioend->io_size, i_blocksize(inode)));
-	if (atomic_read(&inode->i_dio_count) && diolate_flight_mapped(inode->i_mapping, &part))
+	if (atomic_read(&inode->i_dio_count) && diolate_spans_mapped(inode->i_mapping, &part))
 		diolate_following_met_now();
 }
 NOKPROBE_SYMBOL(bios_mapped_of_page_cache);
@@ -425,7 +426,7 @@ static void bios_written(struct address_space *mapping, struct folio *folio,
 	 */
 	smp_mb();
 	if (atomic_read(&mapping->host->i_dio_count) &&
-	    diolate_flight_written(mapping, part, folio))
+	    diolate_spans_written(mapping, part, folio))
 		diolate_following_met_now();
 }
 NOKPROBE_SYMBOL(bios_written);
@@ -441,7 +442,7 @@ static void bios_passes(struct folio *folio, const struct diolate_part *part, bo
 	if (writes)
 		bios_written(mapping, folio, part);
 	else
-		diolate_flight_read(mapping, part);
+		diolate_spans_read(mapping, part);
 }
 NOKPROBE_SYMBOL(bios_passes);
 

@@ -13,6 +13,7 @@
 #include <linux/cred.h>
 #include <linux/iomap.h>
 
+#include "flight/bucket.h"
 #include "flight/flight.h"
 #include "flight/following.h"
 #include "flight/note.h"
@@ -134,7 +135,7 @@ static void judge_look_up(struct diolate_flown *flown, const struct kiocb *key,
 	flown->part.start = pos;
 	flown->part.end = pos + length;
 	flown->number = 0;
-	flown->unknown = diolate_flight_was_crowded(key) ? DIOLATE_UNKNOWN_CROWDED :
+	flown->unknown = diolate_bucket_was_crowded(key) ? DIOLATE_UNKNOWN_CROWDED :
 							   DIOLATE_UNKNOWN_ARMING;
 	/* DIOLATE_IS_OVERTAKEN is certain of one bio only, and this write may have had more. */
 	flown->verdict = flown->unknown == DIOLATE_UNKNOWN_ARMING &&

@@ -6,6 +6,7 @@
  * one that was not, by the definition in doc/overtaken.md, and that it was not is never said of one
  * that was, nor of one whose bytes are not on the disk in the end.
  * Then threads for processors: what has no order is found whether it happens at once or not.
+ * With src/flight/bucket.c src/flight/span.c src/flight/verdict.c
  * Sanitized for thread
  */
 #include <pthread.h>
@@ -21,7 +22,9 @@
 #include <linux/hash.h>
 #include <linux/jiffies.h>
 #include <linux/mm.h>
+#include "flight/bucket.h"
 #include "flight/flight.h"
+#include "flight/span.h"
 #include "kernel/cache.h"
 
 /* Pages of the file; the write has the first ones, a bio each. */
@@ -152,7 +155,7 @@ static void read_some(unsigned int i)
 			f->has = false;
 		} else {
 			f->reading = true;
-			diolate_flight_read(mapping, &part);
+			diolate_spans_read(mapping, &part);
 		}
 	} else if (f && f->reading) {
 		f->reading = false;
@@ -219,7 +222,7 @@ static void write_back(unsigned int i)
 		f->sent = true;
 		f->sent_at = now;
 		f->carries = f->has;
-		diolate_flight_written(mapping, &part, f);
+		diolate_spans_written(mapping, &part, f);
 	} else if (f->sent) {
 		/* It lands and ends; the device may have taken its time. */
 		f->sent = false;
@@ -483,7 +486,7 @@ static void *write_back_once(void *unused)
 	for (i = 0; i < ROUNDS; i++) {
 		pthread_barrier_wait(&both);
 		WRITE_ONCE(tag, true);
-		diolate_flight_written(mapping, &part, &part);
+		diolate_spans_written(mapping, &part, &part);
 		pthread_barrier_wait(&both);
 	}
 	return NULL;
@@ -550,7 +553,7 @@ static void *write_many(void *arg)
 		for (n = 0; n < 64; n++)
 			if (!diolate_flight_end((void *)(base + n * 64), NULL, 2 * PAGE_SIZE,
 						&flown))
-				assert_true(diolate_flight_was_crowded((void *)(base + n * 64)));
+				assert_true(diolate_bucket_was_crowded((void *)(base + n * 64)));
 	}
 	return NULL;
 }
@@ -560,8 +563,8 @@ static void *write_back_all(void *arg)
 	struct diolate_part part = { 0, 80 * PAGE_SIZE };
 
 	while (!READ_ONCE(*(bool *)arg)) {
-		diolate_flight_written(mapping, &part, arg);
-		diolate_flight_read(mapping, &part);
+		diolate_spans_written(mapping, &part, arg);
+		diolate_spans_read(mapping, &part);
 	}
 	return NULL;
 }
@@ -630,7 +633,7 @@ static void test_nobody_has_all_places(void **state)
 		if (diolate_flight_end(in_first(i), NULL, PAGE_SIZE, &flown))
 			found++;
 		else
-			crowded += diolate_flight_was_crowded(in_first(i));
+			crowded += diolate_bucket_was_crowded(in_first(i));
 	}
 	assert_int_equal(found, 10);
 	assert_int_equal(crowded, 30);
@@ -668,7 +671,7 @@ static void test_nobody_is_called(void **state)
 	jiffies += 1000 * HZ;
 	assert_true(diolate_flight_pass(iocb, mapping, PAGE_SIZE, &flown));
 	assert_int_equal(flown.verdict, DIOLATE_IS_NOT);
-	diolate_flight_written(mapping, &part, &folios[0]);
+	diolate_spans_written(mapping, &part, &folios[0]);
 	/* It is judged once. */
 	assert_true(diolate_flight_pass(iocb, mapping, PAGE_SIZE, &flown));
 	assert_int_equal(flown.verdict, DIOLATE_IS_NOT);
@@ -681,7 +684,7 @@ static void test_nobody_is_called(void **state)
 	/* And the same memory used again is another. */
 	diolate_flight_begin(&begun, &flown);
 	diolate_flight_send(iocb, mapping, NULL, PAGE_SIZE, false, NULL, &part);
-	diolate_flight_written(mapping, &part, &folios[0]);
+	diolate_spans_written(mapping, &part, &folios[0]);
 	diolate_flight_begin(&begun, &flown);
 	assert_int_equal(flown.verdict, DIOLATE_IS_OVERTAKEN);
 	jiffies += 60 * HZ;
@@ -719,7 +722,7 @@ static void test_what_is_left(void **state)
 	(void)state;
 	diolate_flight_begin(&begun, &flown);
 	diolate_flight_send(iocb, mapping, NULL, PAGE_SIZE, false, NULL, &part);
-	diolate_flight_written(mapping, &part, folios);
+	diolate_spans_written(mapping, &part, folios);
 	diolate_flight_begin(&begun, &flown);
 	assert_int_equal(flown.verdict, DIOLATE_IS_OVERTAKEN);
 	diolate_flight_send(iocb, mapping, NULL, PAGE_SIZE, false, NULL, &part);
@@ -738,7 +741,7 @@ static void test_what_is_left(void **state)
 	diolate_flights_sweep(false, nobody);
 	assert_true(diolate_flights_are_over());
 	assert_false(diolate_flight_end(iocb, &begun, PAGE_SIZE, &flown));
-	assert_true(diolate_flight_was_crowded(iocb));
+	assert_true(diolate_bucket_was_crowded(iocb));
 }
 
 /* What is not known of how its bios follow each other. */
@@ -757,7 +760,7 @@ static void test_no_order(void **state)
 		begun.whole = i == 2;
 		diolate_flight_begin(&begun, &flown);
 		diolate_flight_send(iocb, mapping, NULL, PAGE_SIZE, false, NULL, &part);
-		diolate_flight_written(mapping, &part, folios);
+		diolate_spans_written(mapping, &part, folios);
 		if (i)
 			diolate_flight_send(iocb, mapping, NULL, PAGE_SIZE, false,
 					    i == 1 ? folios : NULL, &part);
@@ -789,7 +792,7 @@ static void test_before_it_invalidates(void **state)
 		diolate_flight_land(iocb, mapping, NULL);
 		if (i)
 			diolate_flight_invalidates(iocb);
-		diolate_flight_written(mapping, &part, &folios[0]);
+		diolate_spans_written(mapping, &part, &folios[0]);
 		if (!i)
 			diolate_flight_invalidates(iocb);
 		folios[0].dirty = true;
@@ -890,13 +893,13 @@ static void test_mapped(void **state)
 				diolate_flight_map(iocb, mapping, bio);
 				break;
 			case 'r':
-				diolate_flight_read(mapping, &second);
+				diolate_spans_read(mapping, &second);
 				break;
 			case 'w':
-				diolate_flight_written(mapping, &second, &folio);
+				diolate_spans_written(mapping, &second, &folio);
 				break;
 			default:
-				diolate_flight_mapped(mapping, *step == '1' ? &first :
+				diolate_spans_mapped(mapping, *step == '1' ? &first :
 						      *step == '2' ? &second :
 						      *step == 'b' ? &both : &more);
 			}
@@ -926,7 +929,7 @@ static void test_two_mapped(void **state)
 	diolate_flight_begin(&begun, &flown);
 	diolate_flight_end_elsewhere(iocb, mapping, NULL, &both);
 	diolate_flight_map(iocb, mapping, NULL);
-	diolate_flight_mapped(mapping, &both);
+	diolate_spans_mapped(mapping, &both);
 	cache[1] = NULL;
 	assert_true(diolate_flight_end(iocb, NULL, 2 * PAGE_SIZE, &flown));
 	assert_int_equal(flown.verdict, DIOLATE_NOT_JUDGED);
@@ -968,11 +971,11 @@ static void test_late_in_passing(void **state)
 	diolate_flight_begin(&begun, &flown);
 	diolate_flight_send(iocb, mapping, NULL, PAGE_SIZE, false, NULL, &part);
 	diolate_flight_land(iocb, mapping, NULL);
-	diolate_flight_read(mapping, &part);
+	diolate_spans_read(mapping, &part);
 	cache[0] = &folio;
 	assert_true(diolate_flight_pass(iocb, mapping, PAGE_SIZE, &flown));
 	assert_int_equal(flown.verdict, DIOLATE_IS_NOT);
-	diolate_flight_written(mapping, &part, &folio);
+	diolate_spans_written(mapping, &part, &folio);
 	cache[0] = NULL;
 	diolate_flights_sweep(true, leave);
 	assert_int_equal(lefts, 1);
@@ -991,7 +994,7 @@ static void test_the_last_bytes(void **state)
 	(void)state;
 	diolate_flight_begin(&begun, &flown);
 	assert_true(diolate_flight_send(iocb, mapping, NULL, 8191, false, NULL, &part));
-	diolate_flight_written(mapping, &begun.part, folios);
+	diolate_spans_written(mapping, &begun.part, folios);
 	assert_true(diolate_flight_end(iocb, NULL, 8191, &flown));
 	assert_int_equal(flown.verdict, DIOLATE_IS_OVERTAKEN);
 }
@@ -1014,7 +1017,7 @@ static void test_a_lane_is_full(void **state)
 		diolate_flight_begin(&begun, &flown);
 		diolate_flight_send(begun.iocb, mapping, NULL, PAGE_SIZE, false, NULL, &part);
 	}
-	diolate_flight_written(mapping, &part, folios);
+	diolate_spans_written(mapping, &part, folios);
 	for (i = 0; i < 665; i++) {
 		assert_true(diolate_flight_end((void *)(0xffff888000000000 + i * 64), NULL,
 					       PAGE_SIZE, &flown));
@@ -1045,7 +1048,7 @@ static void test_bytes(void **state)
 	for (i = 0; i < 3 + 4; i++) {
 		diolate_flight_begin(&begun, &flown);
 		diolate_flight_send(iocb, mapping, NULL, 600 * PAGE_SIZE, false, NULL, &part);
-		diolate_flight_written(mapping, i < 3 ? &others[i] : &theirs[i - 3], folios);
+		diolate_spans_written(mapping, i < 3 ? &others[i] : &theirs[i - 3], folios);
 		assert_true(diolate_flight_end(iocb, NULL, 600 * PAGE_SIZE, &flown));
 		assert_int_equal(flown.verdict, i < 3 ? DIOLATE_IS_NOT : DIOLATE_IS_OVERTAKEN);
 	}

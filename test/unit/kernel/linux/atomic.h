@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
 typedef struct {
 	int counter;
 } atomic_t;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
 #include <linux/types.h>
 
 #define BIT(bit) (1ul << (bit))

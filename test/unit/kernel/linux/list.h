@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
 #include <linux/types.h>
+#include <linux/atomic.h>
 struct hlist_node {
 	struct hlist_node *next, **pprev;
 };

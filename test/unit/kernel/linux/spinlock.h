@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
 #include <pthread.h>
 
 typedef pthread_mutex_t raw_spinlock_t;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
 #include <sched.h>
 
 struct swait_queue_head {

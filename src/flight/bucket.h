@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Where flights are found, by their kiocb. Compiled in user space too, see flight.h. */
+#ifndef DIOLATE_FLIGHT_BUCKET_H
+#define DIOLATE_FLIGHT_BUCKET_H
+
+#include <linux/spinlock.h>
+
+#include "flight/verdict.h"
+
+struct address_space;
+struct kiocb;
+
+/*
+ * Flights in a bucket, and buckets: 1000 in flight all find a place except once in 12,000 times, of
+ * 3000 some 6 do not (by Poisson).
+ */
+#define DIOLATE_PLACES 12
+#define DIOLATE_BUCKETS_BITS 9
+
+/**
+ * struct diolate_bucket - flights whose kiocbs have one hash
+ * @lock:    held for some hundred instructions, for the longest write some ten thousand, with
+ *           interrupts off, because handlers run in any context; the lock of a lane (span.c) may be
+ *           taken under it, no other under either
+ * @used:    the places that are looked at, a bit each
+ * @iocb:    of the flight in each place
+ * @flights: the flights
+ */
+struct diolate_bucket {
+	raw_spinlock_t lock;
+	unsigned long used;
+	const struct kiocb *iocb[DIOLATE_PLACES];
+	struct diolate_flight flights[DIOLATE_PLACES];
+};
+
+extern struct diolate_bucket diolate_buckets[1 << DIOLATE_BUCKETS_BITS];
+
+void diolate_buckets_init(void);
+struct diolate_bucket *diolate_bucket_of(const struct kiocb *iocb);
+struct diolate_flight *diolate_bucket_find(struct diolate_bucket *b, const struct kiocb *iocb);
+struct diolate_flight *diolate_bucket_find_in(struct diolate_bucket *b, const struct kiocb *iocb,
+					      const struct address_space *mapping);
+struct diolate_flight *diolate_bucket_add(struct diolate_bucket *b,
+					  const struct diolate_begun *begun);
+void diolate_bucket_forget(struct diolate_bucket *b, struct diolate_flight *f);
+void diolate_bucket_crowd_out(const struct kiocb *iocb);
+bool diolate_bucket_was_crowded(const struct kiocb *iocb);
+
+#endif
