@@ -18,6 +18,7 @@ size_t diolate_identify_iomap_written(const unsigned long *dio);
 bool diolate_identify_iomap_is_late(const unsigned long *dio);
 struct kiocb *diolate_identify_submitter_slow(struct kiocb *iocb);
 struct kiocb *diolate_identify_submitter_of(struct kiocb *iocb);
+const struct kiocb *diolate_identify_key_of(struct kiocb *iocb);
 int diolate_identify_recognises(diolate_complete_fn complete);
 
 #endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The bios of direct writes. */
+#ifndef DIOLATE_ENTRY_DIRECT_BIOS_H
+#define DIOLATE_ENTRY_DIRECT_BIOS_H
+
+#include "kernel/compat/ftrace.h"
+
+struct bio;
+
+void diolate_direct_bios_begin(struct diolate_ftrace_regs *regs);
+void diolate_direct_bios_sent_by_iomap(const struct bio *bio);
+void diolate_direct_bios_sent_by_dio(const struct bio *bio);
+void diolate_direct_bios_ended_by_iomap(struct bio *bio);
+void diolate_direct_bios_ended_by_dio(struct bio *bio);
+void diolate_direct_bios_forget(void);
+
+#endif
