@@ -39,20 +39,21 @@ sign:
 tool: build/diolate #? the command diolate, into build/
 
 VERSION := $(shell sed -n 's/^MODULE_VERSION("\(.*\)");/\1/p' src/main.c)
+TOOL_FILES := $(shell find tools -name "*.[ch]")
 JSON_C = $(shell pkg-config --cflags --libs json-c)
 
-build/diolate: $(wildcard tools/*.[ch]) src/main.c
+build/diolate: $(TOOL_FILES) src/main.c
 	@mkdir -p $(@D)
 	@pkg-config --exists json-c || { echo "json-c is missing; on Debian: apt-get install \
 	libjson-c-dev pkg-config"; exit 1; }
-	$(CC) $(CPPFLAGS) $(CFLAGS) -DDIOLATE_VERSION='"$(VERSION)"' $(LDFLAGS) -o $@ \
-		$(wildcard tools/*.c) $(JSON_C)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -Itools -DDIOLATE_VERSION='"$(VERSION)"' $(LDFLAGS) -o $@ \
+		$(filter %.c,$(TOOL_FILES)) $(JSON_C)
 
 # The same for test/unit/command: $DIOLATE_TEST_ROOT before each path of the system, and sanitized.
 build/unit/diolate: CFLAGS += -O1 -fsanitize=address,undefined -DDIOLATE_TEST
-build/unit/diolate: $(wildcard tools/*.[ch]) src/main.c
+build/unit/diolate: $(TOOL_FILES) src/main.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -DDIOLATE_VERSION='"$(VERSION)"' -o $@ $(wildcard tools/*.c) $(JSON_C)
+	$(CC) $(CFLAGS) -Itools -DDIOLATE_VERSION='"$(VERSION)"' -o $@ $(filter %.c,$(TOOL_FILES)) $(JSON_C)
 
 # What the two packages hold, below DESTDIR.
 install-tool: tool

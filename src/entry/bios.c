@@ -6,10 +6,11 @@
  * - A bio is sent: of a direct write, of writeback, or of a read into the page cache. Each bio of a
  *   file system hits the tracepoint block_bio_queue once, after what may hold the bio back
  *   (blk_throtl_bio()) and before what may split it (submit_bio_noacct_nocheck(),
- *   block/blk-core.c, 6.1 to 7.3; generic_make_request_checks(), 5.10).
+ *   block/blk-core.c, 6.1 to 7.3; submit_bio_checks(), 5.10).
  * - A bio of a direct write ends. Its bi_end_io is followed, because not every end hits the
  *   tracepoint.
- * src/flight/flight.c draws the conclusions; src/outcome/judge.c asks for them where the write is
+ * What each of them says is in direct_bios.c, cache_bios.c and ioends.c, here is what is followed,
+ * and when. src/flight/ draws the conclusions; src/outcome/judge.c asks for them where the write is
  * answered. Without policy=repair and track=always (src/flight/track.c), all of this is armed only
  * after a writeback could overtake a direct write.
  */

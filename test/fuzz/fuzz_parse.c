@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mounts.h"
-#include "parse.h"
-#include "text.h"
+#include "read/mounts.h"
+#include "read/parse.h"
+#include "show/text.h"
 
 static void must(bool condition)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * tools/mounts.c: the name of a file, by where its file system is mounted.
- * With tools/text.c
+ * tools/read/mounts.c: the name of a file, by where its file system is mounted.
+ * With tools/read/parse.c
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "mounts.h"
+#include "read/mounts.h"
 
 static struct mounts mounts;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* tools/parse.c: the lines of the module's files, good and bad. */
+/* tools/read/parse.c: the lines of the module's files, good and bad. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "parse.h"
+#include "read/parse.h"
 
 static void test_counters(void **state)
 {

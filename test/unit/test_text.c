@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* tools/text.c: names with any bytes, for a terminal and for JSON. */
+/*
+ * tools/show/text.c: names with any bytes, for a terminal and for JSON.
+ * With tools/read/parse.c
+ */
 #include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,7 +12,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "text.h"
+#include "read/parse.h"
+#include "show/text.h"
 
 static void test_unescape(void **state)
 {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <stdio.h>
 #include <stdlib.h>
 
-#include "diolate.h"
+#include "show/json.h"
+#include "show/text.h"
 
 struct json_object *json_bytes(const char *bytes)
 {

@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -18,7 +19,12 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "diolate.h"
+#include "command/command.h"
+#include "read/parse.h"
+#include "show/json.h"
+#include "show/refuse.h"
+#include "show/terminal.h"
+#include "show/text.h"
 
 /* As /proc/PID/maps shows a mapping. */
 struct mapping {

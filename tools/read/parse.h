@@ -74,4 +74,7 @@ bool parse_log_time(const char *text, struct timespec *time);
  */
 bool parse_since(const char *text, time_t now, struct timespec *time);
 
+/* Undoes the \ooo of the kernel; what is no such escape stays as it is. In place. */
+void unescape(char *text);
+
 #endif

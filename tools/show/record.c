@@ -3,10 +3,15 @@
  * One late error, or one file with late errors, for machines and for people.
  */
 #define _GNU_SOURCE
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "diolate.h"
+#include "read/module.h"
+#include "show/json.h"
+#include "show/record.h"
+#include "show/terminal.h"
+#include "show/text.h"
 
 /* Fields that are text even if they look like a number, and those that are escaped. */
 static bool is_text(const char *key)

@@ -8,15 +8,23 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "cache.h"
-#include "diolate.h"
-#include "disk.h"
+#include "command/command.h"
+#include "read/cache.h"
+#include "read/disk.h"
+#include "read/mounts.h"
+#include "read/parse.h"
+#include "show/json.h"
+#include "show/record.h"
+#include "show/refuse.h"
+#include "show/terminal.h"
+#include "show/text.h"
 
 #define CHUNK (1 << 20)
 /* What is mapped at a time. */

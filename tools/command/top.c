@@ -7,12 +7,21 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
 
-#include "diolate.h"
+#include "command/command.h"
+#include "read/module.h"
+#include "read/mounts.h"
+#include "read/parse.h"
+#include "show/json.h"
+#include "show/record.h"
+#include "show/refuse.h"
+#include "show/terminal.h"
+#include "show/text.h"
 
 /* As many as the module gives lines for, those with most first. */
 #define MAX_FILES 1025

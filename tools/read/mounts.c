@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mounts.h"
-#include "text.h"
+#include "read/mounts.h"
+#include "read/parse.h"
 
 static char *copy_unescaped(const char *text)
 {

@@ -5,11 +5,18 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "diolate.h"
+#include "command/command.h"
+#include "read/module.h"
+#include "read/mounts.h"
+#include "read/parse.h"
+#include "show/json.h"
+#include "show/record.h"
+#include "show/refuse.h"
 
 /* Between two looks; a file of debugfs does not tell when it changes. */
 #define LOOK_SECONDS 1

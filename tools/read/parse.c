@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "parse.h"
+#include "read/parse.h"
 
 char *next_line(char **text)
 {
@@ -205,4 +205,30 @@ bool parse_since(const char *text, time_t now, struct timespec *time)
 		return true;
 	}
 	return false;
+}
+
+static bool is_octal(char c)
+{
+	return c >= '0' && c <= '7';
+}
+
+void unescape(char *text)
+{
+	char *to = text;
+
+	while (*text) {
+		if (text[0] == '\\' && text[1] >= '0' && text[1] <= '3' && is_octal(text[2]) &&
+		    is_octal(text[3])) {
+			char c = (text[1] - '0') << 6 | (text[2] - '0') << 3 | (text[3] - '0');
+
+			/* No name holds NUL, so this is not an escape. */
+			if (c) {
+				*to++ = c;
+				text += 4;
+				continue;
+			}
+		}
+		*to++ = *text++;
+	}
+	*to = 0;
 }

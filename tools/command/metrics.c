@@ -7,12 +7,17 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <libgen.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "diolate.h"
+#include "command/command.h"
+#include "read/module.h"
+#include "read/parse.h"
+#include "show/refuse.h"
+#include "show/text.h"
 
 /* One row a counter of the module; those that divide a sum share a metric and differ in a label. */
 static const struct {

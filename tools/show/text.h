@@ -9,9 +9,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Undoes the \ooo of the kernel; what is no such escape stays as it is. In place. */
-void unescape(char *text);
-
 /* All that is not printable ASCII, and the backslash, as \ooo: unescape() gives the same bytes. */
 char *escape(const char *bytes);
 

@@ -7,12 +7,13 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "diolate.h"
+#include "read/module.h"
 
 #define MODULE "/sys/module/diolate"
 #define DEBUGFS "/sys/kernel/debug"

@@ -17,7 +17,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "disk.h"
+#include "read/disk.h"
 
 /* A request without waiting is refused if it had to be split, so each is small. */
 #define REQUEST (128 * 1024)

@@ -4,10 +4,19 @@
  */
 #include <getopt.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "diolate.h"
+#include "command/command.h"
+#include "read/module.h"
+#include "read/mounts.h"
+#include "read/parse.h"
+#include "show/json.h"
+#include "show/record.h"
+#include "show/refuse.h"
+#include "show/terminal.h"
+#include "show/text.h"
 
 /* In the order of the contract; what is not here is shown by its name. */
 static const struct {

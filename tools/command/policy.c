@@ -4,10 +4,15 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "diolate.h"
+#include "command/command.h"
+#include "read/module.h"
+#include "show/json.h"
+#include "show/refuse.h"
+#include "show/text.h"
 
 static const char *meaning(const char *policy)
 {

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The commands, a file each, and what their options share. */
+#ifndef DIOLATE_COMMAND_COMMAND_H
+#define DIOLATE_COMMAND_COMMAND_H
+
+
+/* Each gets its own name as argv[0]. */
+int status_command(int argc, char **argv);
+int log_command(int argc, char **argv);
+int top_command(int argc, char **argv);
+int who_command(int argc, char **argv);
+int check_command(int argc, char **argv);
+int policy_command(int argc, char **argv);
+int metrics_command(int argc, char **argv);
+
+/* Options that every command has; they belong into its table and its switch. */
+#define HELP_OPTION { "help", no_argument, NULL, 'h' }
+#define JSON_OPTION { "json", no_argument, NULL, 'j' }
+
+/* What getopt_long() answers with '?' or ':', and 'h'. Does not return. */
+__attribute__((noreturn)) void option_refused(char **argv, int answer);
+
+/* No further arguments are left, or it ends with a sentence. */
+void no_arguments(int argc, char **argv);
+
+#endif
