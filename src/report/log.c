@@ -5,6 +5,7 @@
  */
 #include <linux/mm.h>
 #include <linux/percpu.h>
+#include <linux/rcupdate.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/time.h>
@@ -103,7 +104,7 @@ NOKPROBE_SYMBOL(log_claim);
 
 static void log_publish(struct slot *slot, u64 state)
 {
-	/* Paired with the load in log_show(): a reader of this state finds the record whole. */
+	/* Paired with the load in log_wait_for(): a reader of this state finds the record whole. */
 	smp_store_release(&slot->state, state);
 }
 NOKPROBE_SYMBOL(log_publish);
@@ -204,7 +205,7 @@ void diolate_log_settled(const void *mark, enum diolate_outcome outcome,
 		return;
 	state = log_state_of(log_seq_of(state), outcome, min(ret, 0L));
 	if (reason)
-		slot->reason = reason;
+		WRITE_ONCE(slot->reason, reason);
 	log_trace(slot, state);
 	log_publish(slot, state);
 }
@@ -235,31 +236,60 @@ static void log_show_submitter(struct seq_file *m, const struct diolate_record *
 	seq_putc(m, '\n');
 }
 
-static int log_show(struct seq_file *m, void *v)
+/*
+ * The state of the slot of a record that @newest has: of this record, of a newer one, or of an
+ * older one if this record was lost. Until then the record is in the making, or is settled just
+ * now, by a handler that ends within the grace period if it cannot be preempted.
+ */
+static u64 log_wait_for(const struct slot *slot, u64 seq)
 {
-	u64 seq = *(loff_t *)v, state;
-	const struct slot *slot = &ring[log_index_of(seq)];
+	bool waited = false;
+
+	for (;;) {
+		/* Paired with log_publish(). */
+		u64 state = smp_load_acquire(&slot->state);
+
+		if (state != BUSY && (log_seq_of(state) >= seq || waited))
+			return state;
+		synchronize_rcu();
+		waited = true;
+	}
+}
+
+static void log_show_record(struct seq_file *m, const struct slot *slot, u64 state)
+{
 	const struct diolate_record *r = &slot->record;
 
-	/* Paired with log_publish(). */
-	state = smp_load_acquire(&slot->state);
-	if (state == BUSY || log_seq_of(state) != seq)
-		return SEQ_SKIP;
-	seq_printf(m, "seq=%llu time=", seq);
+	seq_printf(m, "seq=%llu time=", log_seq_of(state));
 	diolate_record_show_time(m, r->time);
 	seq_printf(m, " outcome=%s reason=%s kind=%s ",
-		   diolate_outcome_names[log_outcome_of(state)], diolate_reason_names[slot->reason],
-		   diolate_kind_names[r->kind]);
+		   diolate_outcome_names[log_outcome_of(state)],
+		   diolate_reason_names[READ_ONCE(slot->reason)], diolate_kind_names[r->kind]);
 	diolate_record_show_file(m, &r->file);
 	seq_printf(m, " offset=%lld length=%llu error=%d", r->pos, r->length, log_error_of(state));
 	seq_printf(m, " pages=%u%s page=%s consumer=%s uid=%u", r->pages, r->more ? "+" : "",
 		   diolate_page_names[r->page], diolate_consumer_names[r->consumer], r->uid);
 	log_show_submitter(m, r);
-	/* Load the record before its state again: paired with the cmpxchg() of log_claim(). */
-	smp_rmb();
-	/* The slot has changed meanwhile: drop the line. */
-	if (READ_ONCE(slot->state) != state)
-		return SEQ_SKIP;
+}
+
+static int log_show(struct seq_file *m, void *v)
+{
+	u64 seq = *(loff_t *)v, state;
+	const struct slot *slot = &ring[log_index_of(seq)];
+	const size_t begin = m->count;
+
+	do {
+		/* What was printed of a record that has changed meanwhile is dropped. */
+		m->count = begin;
+		state = log_wait_for(slot, seq);
+		if (log_seq_of(state) != seq)
+			return SEQ_SKIP;
+		log_show_record(m, slot, state);
+		/*
+		 * Load the record before its state again: paired with the cmpxchg() of log_claim().
+		 */
+		smp_rmb();
+	} while (READ_ONCE(slot->state) != state);
 	if (!seq_has_overflowed(m) && seq > atomic64_read(&read_up_to))
 		atomic64_set(&read_up_to, seq);
 	return 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * reread FILE UNTIL: read the log again and again, while it is written, until the file UNTIL is there.
+ * reread --all FILE UNTIL: read on where it ended, as tail -f does. Nothing is overwritten, and none is missing.
  *
  * A record never changes but for what became of it (outcome, reason, error), so each time a number is
  * seen the rest of its line must be what it was the first time; and the lines come in order. Prints
@@ -58,29 +59,39 @@ static bool is_new(unsigned long seq, char *line)
 
 int main(int argc, char **argv)
 {
-	unsigned long lines = 0, records = 0;
+	bool all = argc > 1 && !strcmp(argv[1], "--all"), last;
+	unsigned long before = 0, lines = 0, records = 0, seq;
+	FILE *log = NULL;
 	char *line = NULL;
 	size_t size = 0;
-	bool last;
 
+	argc -= all;
+	argv += all;
 	if (argc != 3)
-		errx(2, "usage: reread FILE UNTIL");
+		errx(2, "usage: reread [--all] FILE UNTIL");
 	do {
-		unsigned long before = 0, seq;
-		FILE *log = fopen(argv[1], "r");
-
+		last = !access(argv[2], F_OK);
+		if (!log) {
+			log = fopen(argv[1], "r");
+			before = 0;
+		}
 		if (!log)
 			err(1, "%s", argv[1]);
-		last = !access(argv[2], F_OK);
 		while (getline(&line, &size, log) > 0) {
 			line[strcspn(line, "\n")] = 0;
 			if (sscanf(line, "seq=%lu ", &seq) != 1 || seq <= before)
 				errx(1, "not a line behind that of %lu: %s", before, line);
+			if (all && seq != before + 1)
+				errx(1, "behind that of %lu comes %s", before, line);
 			before = seq;
 			lines++;
 			records += is_new(seq, line);
 		}
-		fclose(log);
+		clearerr(log);
+		if (!all) {
+			fclose(log);
+			log = NULL;
+		}
 	} while (!last);
 	printf("lines=%lu records=%lu\n", lines, records);
 	return 0;
