@@ -215,7 +215,8 @@ int diolate_mode_begin(void)
 		if (err && always)
 			mode_track(TRACKS_ALWAYS, false);
 	}
-	mode_hold_consumers(diolate_params_policy);
+	if (!err)
+		mode_hold_consumers(diolate_params_policy);
 	loaded = !err;
 	mutex_unlock(&policy_lock);
 	return err;

@@ -142,6 +142,7 @@ NOKPROBE_SYMBOL(diolate_following_met_now);
  */
 bool diolate_following_is_begun(void)
 {
-	return READ_ONCE(live);
+	/* Paired with the release in diolate_following_set_live(). */
+	return smp_load_acquire(&live);
 }
 NOKPROBE_SYMBOL(diolate_following_is_begun);

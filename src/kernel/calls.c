@@ -84,6 +84,19 @@ static void calls_forget(struct kretprobe_instance *ri)
 }
 NOKPROBE_SYMBOL(calls_forget);
 
+static int calls_enters(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct diolate_calls *calls = container_of(ri->rp, struct diolate_calls, rp);
+
+	/*
+	 * The instance has its task (pre_handler_kretprobe(), 5.10) before its data. Paired with
+	 * the acquire in diolate_calls_innermost().
+	 */
+	smp_wmb();
+	return calls->entry_handler(ri, regs);
+}
+NOKPROBE_SYMBOL(calls_enters);
+
 static int calls_returns(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	struct diolate_calls *calls = container_of(ri->rp, struct diolate_calls, rp);
@@ -112,10 +125,13 @@ int diolate_calls_arm(struct diolate_calls *calls)
 {
 	int err;
 
-	/* Only the first time: calls_returns() stays in rp.handler after disarming. */
-	if (calls->rp.handler != calls_returns)
+	/* Only the first time: these handlers stay in @rp after disarming. */
+	if (calls->rp.handler != calls_returns) {
 		calls->handler = calls->rp.handler;
+		calls->entry_handler = calls->rp.entry_handler;
+	}
 	calls->rp.handler = calls_returns;
+	calls->rp.entry_handler = calls_enters;
 	if (!calls->rp.maxactive)
 		calls->rp.maxactive = num_possible_cpus();
 	calls->instances = kvcalloc(calls->rp.maxactive, sizeof(*calls->instances), GFP_KERNEL);
@@ -164,7 +180,7 @@ void *diolate_calls_innermost(const struct diolate_calls *calls,
 	for (i = 0; i < calls->rp.maxactive; i++) {
 		struct kretprobe_instance *ri = calls->instances[i];
 
-		/* The acquire reads the task after the data, see above. */
+		/* Paired with the barrier in calls_enters(). */
 		if (smp_load_acquire((unsigned long *)ri->data) &&
 		    READ_ONCE(ri->task) == current && match(ri->data, arg))
 			return ri->data;

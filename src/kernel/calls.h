@@ -11,11 +11,12 @@
 
 /**
  * struct diolate_calls - the calls of a kernel function that are followed
- * @rp:        a kretprobe; its entry handler sets the first word of the instance's data to a value
- *             other than 0 if it takes the call
- * @armed:     whether @rp is registered and enabled
- * @instances: all instances of @rp, where tasks do not list theirs; owned by src/kernel/calls.c
- * @handler:   where tasks do not list theirs: the return handler that @rp came with
+ * @rp:            a kretprobe; its entry handler sets the first word of the instance's data to a
+ *                 value other than 0 if it takes the call
+ * @armed:         whether @rp is registered and enabled
+ * @instances:     all instances of @rp, where tasks do not list theirs; owned by src/kernel/calls.c
+ * @handler:       where tasks do not list theirs: the return handler that @rp came with
+ * @entry_handler: the same: the entry handler
  */
 struct diolate_calls {
 	struct kretprobe rp;
@@ -23,6 +24,7 @@ struct diolate_calls {
 #ifdef DIOLATE_UNLISTED_INSTANCES
 	struct kretprobe_instance **instances;
 	kretprobe_handler_t handler;
+	kretprobe_handler_t entry_handler;
 #endif
 };
 

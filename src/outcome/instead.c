@@ -36,16 +36,15 @@ bool diolate_instead_waits(const struct diolate_invalidation *inv)
 NOKPROBE_SYMBOL(diolate_instead_waits);
 
 /*
- * Wait until telling is armed, except for a spared write, which is not worth it. If telling is not
- * armed, the write stops waiting for its result, and instead_left() has to let the module go, as
- * the last step.
+ * Wait until telling is armed, if the late error can be told. If telling is not armed, the write
+ * stops waiting for its result, and instead_left() has to let the module go, as the last step.
  */
 static bool instead_await(struct diolate_waiting *waiting)
 {
-	bool waits = waiting->outcome == DIOLATE_SPARED ? diolate_telling_is_armed() :
-							  diolate_telling_wait();
+	bool told = waiting->outcome == DIOLATE_PENDING;
+	bool waits = told ? diolate_telling_wait() : diolate_telling_is_armed();
 
-	if (!waits && waiting->outcome == DIOLATE_PENDING) {
+	if (!waits && told) {
 		waiting->outcome = DIOLATE_UNDELIVERABLE;
 		waiting->reason = DIOLATE_NOT_WATCHED;
 	}

@@ -278,7 +278,8 @@ enum diolate_outcome diolate_repair_finish(const struct diolate_waiting *w, long
 			outcome = DIOLATE_UNDELIVERABLE;
 	}
 	if (outcome != DIOLATE_REPAIRED && outcome != DIOLATE_SPARED && r->held_back)
-		diolate_repair_record(r->inode, diolate_reason_names[*reason]);
+		diolate_repair_record(r->inode, *reason ? diolate_reason_names[*reason] :
+							  "its submitter is told another error");
 	inode_dio_end(r->inode);
 	if (atomic_dec_and_test(&in_use))
 		wake_up(&none_in_use);
