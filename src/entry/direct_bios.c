@@ -169,7 +169,8 @@ NOKPROBE_SYMBOL(direct_bios_may_be_late);
 /*
  * A bio has ended whose direct write began before following did. If the bio borrows its pages, its
  * length is not known, and judge_look_up() judges the write when it is answered. If a limit held
- * the bio back, the bio may have been sent long after the file was locked.
+ * the bio back, writeback that was noted after the file was locked may have been sent before the
+ * bio.
  */
 static void direct_bios_adopt(struct kiocb *iocb, struct bio *bio, size_t length)
 {

@@ -260,8 +260,8 @@ NOKPROBE_SYMBOL(diolate_flight_adopted);
  * diolate_flight_adopt() - a bio has ended of a direct write that began before following did
  * @begun:   the write; its number says when a bio of it first ended
  * @bytes:   of the bio
- * @verdict: on the write, by what was noted before that number; not DIOLATE_IS_NOT. The verdict
- *           at the end of the last bio is on the whole write
+ * @verdict: on the whole write, by what was noted before that number; not DIOLATE_IS_NOT. Of
+ *           several verdicts, at the end of one bio each, the last counts
  *
  * Context: any, also inside an ftrace callback; before the write is answered.
  */
@@ -368,7 +368,7 @@ NOKPROBE_SYMBOL(diolate_flight_pass);
  * diolate_flight_invalidates() - a direct write whose answer is seen invalidates the page cache
  * @iocb: of diolate_flight_begin()
  *
- * A folio that was sent by now is no newer than the write.
+ * A folio that was sent by now is no newer than the write, so that it overtakes the write.
  *
  * Context: any, also inside a probe handler.
  */

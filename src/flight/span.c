@@ -35,7 +35,8 @@
 #define LANES_BITS 10
 /*
  * Writeback and reads look at all spans of a lane, with interrupts off. Where one owner has filled
- * a lane, with writes in one place, MOST_OF_OTHERS spans of others find room in it.
+ * a lane, with writes in one place, it has room for MOST_OF_OTHERS spans more, of owners who have
+ * fewer than so many in it.
  */
 #define MOST_IN_LANE 512
 #define MOST_OF_OTHERS 64
@@ -305,7 +306,8 @@ static void span_pages_of(const struct diolate_span *s, const struct diolate_par
 NOKPROBE_SYMBOL(span_pages_of);
 
 /*
- * A folio that was cached when the bio had ended, or what it wrote was mapped, and not read since.
+ * Mark a span by a folio that was in the page cache when the bio ended, or when its blocks were
+ * mapped, and was not read since.
  */
 static void span_mark_after(struct diolate_span *s, pgoff_t at, const void *folio)
 {
@@ -546,7 +548,8 @@ NOKPROBE_SYMBOL(diolate_spans_peek);
  * diolate_spans_settle_late() - a reader finds from now on what was written
  * @spans: of the flight, whose bucket is locked, and whose file is alive
  *
- * What is cached now may be older all the same.
+ * A folio that is cached now may have been read before that, and be older than the write: if it is
+ * sent later, it overtakes the write.
  *
  * Context: any, also inside a probe handler.
  */

@@ -19,6 +19,7 @@
  * pending:        its result will decide between the outcomes (a gauge)
  * waited for:     the file system waits for it in the submitter's task
  * consumer:       who receives its result: libaio, io_uring, a synchronous caller, the kernel
+ * record:         the kernel's own: dio_warn_stale_pagecache()'s message, and mapping->wb_err
  * submitter:      who made it, and gets -EIO when told
  * receiver:       the function in which its consumer receives the result (src/write/receivers.c)
  */

@@ -132,7 +132,10 @@ static void late_is_met(struct diolate_invalidation *inv, enum diolate_met met)
 		waiting->outcome = late.unclear ? DIOLATE_UNDELIVERABLE : DIOLATE_PENDING;
 		waiting->reason = late.unclear ? DIOLATE_PARTIAL : DIOLATE_NO_REASON;
 	}
-	/* diolate_repair_finish() or diolate_instead_run() looks before the result comes. */
+	/*
+	 * Before the result comes, diolate_repair_finish() or diolate_instead_run() looks which
+	 * bytes are dirty.
+	 */
 	if (late.repair || met == DIOLATE_MET_AWAITABLE)
 		late.unclear = false;
 

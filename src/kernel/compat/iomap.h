@@ -39,7 +39,7 @@ static inline const unsigned long *diolate_iomap_state(struct folio *folio)
 	return ifs ? ifs->state : NULL;
 }
 
-/* The flag of a struct iomap_dio that writes (fs/iomap/direct-io.c, 5.4 to 7.3). */
+/* The flag by which a struct iomap_dio is of a write (fs/iomap/direct-io.c, 5.4 to 7.3). */
 #define DIOLATE_IOMAP_DIO_WRITE BIT(30)
 
 /*
