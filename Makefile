@@ -39,7 +39,7 @@ sign:
 tool: build/diolate #? the command diolate, into build/
 
 VERSION := $(shell sed -n 's/^MODULE_VERSION("\(.*\)");/\1/p' src/main.c)
-TOOL_FILES := $(shell find tools -name "*.[ch]")
+TOOL_FILES := $(sort $(shell find tools -name "[!.]*.[ch]"))
 JSON_C = $(shell pkg-config --cflags --libs json-c)
 
 build/diolate: $(TOOL_FILES) src/main.c

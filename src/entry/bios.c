@@ -114,7 +114,8 @@ static void notrace bios_followed(unsigned long ip, unsigned long parent_ip, str
 
 	preempt_disable_notrace();
 	if (bios_is_at(ip, BEGINS_IOMAP) || bios_is_at(ip, BEGINS_IOMAP_TOO))
-		diolate_direct_bios_begin(regs);
+		diolate_direct_bios_begin(first, (void *)diolate_ftrace_argument(regs, 1),
+					  (void *)diolate_ftrace_argument(regs, 3));
 	else if (bios_is_at(ip, COMPLETES_IOMAP))
 		diolate_invalidation_completes(first);
 	else if (bios_is_at(ip, ENDS_ELSEWHERE))

@@ -24,19 +24,16 @@
 
 /**
  * diolate_direct_bios_begin() - __iomap_dio_rw() or iomap_dio_rw() is called
- * @regs: with the arguments struct kiocb *iocb, struct iov_iter *iter, const struct iomap_ops *ops,
- *        const struct iomap_dio_ops *dops, ...; 5.10 to 7.3
+ * @iocb: the first argument
+ * @iter: the second; what is read or written
+ * @dops: the fourth, const struct iomap_dio_ops *; 5.10 to 7.3
  *
  * Context: any, inside an ftrace callback.
  */
-void diolate_direct_bios_begin(struct diolate_ftrace_regs *regs)
+void diolate_direct_bios_begin(struct kiocb *iocb, const struct iov_iter *iter, const void *dops)
 {
-	const struct iov_iter *iter = (void *)diolate_ftrace_argument(regs, 1);
-
 	if (iov_iter_rw(iter) == WRITE)
-		diolate_judge_begins_slow((void *)diolate_ftrace_argument(regs, 0),
-					  iov_iter_count(iter),
-					  (void *)diolate_ftrace_argument(regs, 3));
+		diolate_judge_begins_slow(iocb, iov_iter_count(iter), dops);
 }
 NOKPROBE_SYMBOL(diolate_direct_bios_begin);
 

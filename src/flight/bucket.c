@@ -34,38 +34,6 @@ void diolate_buckets_init(void)
 }
 
 /**
- * diolate_bucket_of() - the bucket of a direct write
- * @iocb: of the write
- *
- * Context: any, also inside a probe handler.
- * Return: it; the other functions here that are given a bucket want it locked.
- */
-struct diolate_bucket *diolate_bucket_of(const struct kiocb *iocb)
-{
-	return &diolate_buckets[hash_ptr((void *)iocb, DIOLATE_BUCKETS_BITS)];
-}
-NOKPROBE_SYMBOL(diolate_bucket_of);
-
-/**
- * diolate_bucket_find() - a flight by its kiocb
- * @b:    of the kiocb
- * @iocb: compared; the file of a flight that nobody ended may be gone
- *
- * Context: any, also inside a probe handler.
- * Return: the flight; NULL if there is none.
- */
-struct diolate_flight *diolate_bucket_find(struct diolate_bucket *b, const struct kiocb *iocb)
-{
-	unsigned long rest = b->used;
-
-	for (; rest; rest &= rest - 1)
-		if (b->iocb[__ffs(rest)] == iocb)
-			return &b->flights[__ffs(rest)];
-	return NULL;
-}
-NOKPROBE_SYMBOL(diolate_bucket_find);
-
-/**
  * diolate_bucket_forget() - a flight is over
  * @b: in which it is
  * @f: the flight
@@ -74,7 +42,8 @@ NOKPROBE_SYMBOL(diolate_bucket_find);
  */
 void diolate_bucket_forget(struct diolate_bucket *b, struct diolate_flight *f)
 {
-	diolate_spans_take(&f->spans, &f->marks);
+	if (f->spans.list)
+		diolate_spans_take(&f->spans, &f->marks);
 	WRITE_ONCE(b->used, b->used & ~BIT(f - b->flights));
 }
 NOKPROBE_SYMBOL(diolate_bucket_forget);

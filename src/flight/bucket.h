@@ -3,6 +3,8 @@
 #ifndef DIOLATE_FLIGHT_BUCKET_H
 #define DIOLATE_FLIGHT_BUCKET_H
 
+#include <linux/bitops.h>
+#include <linux/hash.h>
 #include <linux/spinlock.h>
 
 #include "flight/verdict.h"
@@ -35,9 +37,38 @@ struct diolate_bucket {
 
 extern struct diolate_bucket diolate_buckets[1 << DIOLATE_BUCKETS_BITS];
 
+/**
+ * diolate_bucket_of() - the bucket of a direct write
+ * @iocb: of the write
+ *
+ * Context: any, also inside a probe handler.
+ * Return: it; the other functions here that are given a bucket want it locked.
+ */
+static __always_inline struct diolate_bucket *diolate_bucket_of(const struct kiocb *iocb)
+{
+	return &diolate_buckets[hash_ptr((void *)iocb, DIOLATE_BUCKETS_BITS)];
+}
+
+/**
+ * diolate_bucket_find() - a flight by its kiocb
+ * @b:    of the kiocb
+ * @iocb: compared; the file of a flight that nobody ended may be gone
+ *
+ * Context: any, also inside a probe handler.
+ * Return: the flight; NULL if there is none.
+ */
+static __always_inline struct diolate_flight *diolate_bucket_find(struct diolate_bucket *b,
+								  const struct kiocb *iocb)
+{
+	unsigned long rest = b->used;
+
+	for (; rest; rest &= rest - 1)
+		if (b->iocb[__ffs(rest)] == iocb)
+			return &b->flights[__ffs(rest)];
+	return NULL;
+}
+
 void diolate_buckets_init(void);
-struct diolate_bucket *diolate_bucket_of(const struct kiocb *iocb);
-struct diolate_flight *diolate_bucket_find(struct diolate_bucket *b, const struct kiocb *iocb);
 struct diolate_flight *diolate_bucket_find_in(struct diolate_bucket *b, const struct kiocb *iocb,
 					      const struct address_space *mapping);
 struct diolate_flight *diolate_bucket_add(struct diolate_bucket *b,

@@ -49,8 +49,8 @@ static struct lane {
 
 static struct diolate_span spare[SPARE_SPANS];
 
-/* Spans that have an @after. */
-static atomic_t afters;
+/* How many spans have an @after. */
+atomic_t diolate_spans_afters;
 
 /**
  * diolate_spans_init() - make the lanes
@@ -317,7 +317,7 @@ static void span_mark_after(struct diolate_span *s, pgoff_t at, const void *foli
 	}
 	s->marks.after_at = at;
 	WRITE_ONCE(s->marks.after, folio);
-	atomic_inc(&afters);
+	atomic_inc(&diolate_spans_afters);
 }
 NOKPROBE_SYMBOL(span_mark_after);
 
@@ -492,7 +492,7 @@ static void span_gather(const struct diolate_span *s, struct diolate_marks *mark
 	marks->undecided |= s->marks.undecided;
 	if (!s->marks.after)
 		return;
-	atomic_dec(&afters);
+	atomic_dec(&diolate_spans_afters);
 	marks->afters |= marks->after || s->marks.afters;
 	marks->after = s->marks.after;
 	marks->after_at = s->marks.after_at;
@@ -607,15 +607,3 @@ bool diolate_spans_are_in_flight(const struct diolate_spans *spans)
 			return true;
 	return false;
 }
-
-/**
- * diolate_spans_have_afters() - whether a folio was sent that only the invalidation can judge
- *
- * Context: any, also inside a probe handler.
- * Return: true if one was, of any span.
- */
-bool diolate_spans_have_afters(void)
-{
-	return atomic_read(&afters);
-}
-NOKPROBE_SYMBOL(diolate_spans_have_afters);

@@ -6,6 +6,7 @@
 #ifndef DIOLATE_FLIGHT_SPAN_H
 #define DIOLATE_FLIGHT_SPAN_H
 
+#include <linux/atomic.h>
 #include <linux/bitmap.h>
 #include <linux/list.h>
 #include <linux/types.h>
@@ -76,6 +77,19 @@ struct diolate_spans {
 	struct diolate_span first;
 };
 
+extern atomic_t diolate_spans_afters;
+
+/**
+ * diolate_spans_have_afters() - whether a folio was sent that only the invalidation can judge
+ *
+ * Context: any, also inside a probe handler.
+ * Return: true if one was, of any span.
+ */
+static inline bool diolate_spans_have_afters(void)
+{
+	return atomic_read(&diolate_spans_afters);
+}
+
 void diolate_spans_init(void);
 bool diolate_spans_add(struct diolate_spans *spans, const struct diolate_begun *begun,
 		       const struct bio *bio, struct diolate_part part, bool late, bool elsewhere);
@@ -86,7 +100,6 @@ void diolate_spans_peek(const struct diolate_spans *spans, struct diolate_marks 
 void diolate_spans_settle_late(struct diolate_spans *spans);
 bool diolate_spans_can_be_marked(const struct diolate_spans *spans);
 bool diolate_spans_are_in_flight(const struct diolate_spans *spans);
-bool diolate_spans_have_afters(void);
 
 bool diolate_spans_written(const struct address_space *mapping, const struct diolate_part *part,
 			   const void *folio);

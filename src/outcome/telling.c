@@ -21,8 +21,6 @@
 #include "write/receivers.h"
 #include "write/waiting.h"
 
-/* Receivers change results. A write that begins to wait while this is clear cannot rely on it. */
-static bool armed;
 /* When a late error was last told, or last called for telling; jiffies. */
 static unsigned long last;
 /* The errno of the last attempt to arm, or 0. */
@@ -40,6 +38,8 @@ void diolate_telling_told(void)
 NOKPROBE_SYMBOL(diolate_telling_told);
 
 #if DIOLATE_CHANGES_ARGUMENT
+/* Receivers change results. A write that begins to wait while this is clear cannot rely on it. */
+static bool armed;
 /* The hook that changes results in receivers, and the hook that has writes put right first. */
 static struct diolate_hook *telling, *repairing;
 

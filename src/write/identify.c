@@ -105,19 +105,6 @@ struct kiocb *diolate_identify_submitter_of(struct kiocb *iocb)
 NOKPROBE_SYMBOL(diolate_identify_submitter_of);
 
 /**
- * diolate_identify_key_of() - the kiocb by which a direct write is followed
- * @iocb: of the write
- *
- * Context: any, also inside a probe handler.
- * Return: that of the write of user space which it is done for; else @iocb.
- */
-const struct kiocb *diolate_identify_key_of(struct kiocb *iocb)
-{
-	return diolate_identify_submitter_of(iocb) ?: iocb;
-}
-NOKPROBE_SYMBOL(diolate_identify_key_of);
-
-/**
  * diolate_identify_recognises() - whether writes of user space are recognised on this kernel
  * @complete: the completion callback of a known consumer
  *

@@ -18,7 +18,18 @@ size_t diolate_identify_iomap_written(const unsigned long *dio);
 bool diolate_identify_iomap_is_late(const unsigned long *dio);
 struct kiocb *diolate_identify_submitter_slow(struct kiocb *iocb);
 struct kiocb *diolate_identify_submitter_of(struct kiocb *iocb);
-const struct kiocb *diolate_identify_key_of(struct kiocb *iocb);
 int diolate_identify_recognises(diolate_complete_fn complete);
+
+/**
+ * diolate_identify_key_of() - the kiocb by which a direct write is followed
+ * @iocb: of the write
+ *
+ * Context: any, also inside a probe handler.
+ * Return: that of the write of user space which it is done for; else @iocb.
+ */
+static __always_inline const struct kiocb *diolate_identify_key_of(struct kiocb *iocb)
+{
+	return diolate_identify_submitter_of(iocb) ?: iocb;
+}
 
 #endif

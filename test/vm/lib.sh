@@ -7,7 +7,7 @@
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 VM=$TOP/test/vm
 CACHE=${DIOLATE_CACHE:-${XDG_CACHE_HOME:-${HOME:?}/.cache}/diolate}
-BUILD=$TOP/build
+BUILD=${VM_BUILD:-$TOP/build}
 
 # depmod, mkfs.* and their like live there, and a plain user's path lacks them.
 PATH=$PATH:/usr/sbin:/sbin

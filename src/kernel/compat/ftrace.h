@@ -22,13 +22,17 @@
  */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0)
 #define diolate_ftrace_regs ftrace_regs
+struct ftrace_regs;
 #define DIOLATE_NOT_RECURSIVE 0
 #else
 #define diolate_ftrace_regs pt_regs
 #define DIOLATE_NOT_RECURSIVE FTRACE_OPS_FL_RECURSION_SAFE
 #endif
 
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0) && defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS)
+/* DIOLATE_WITHOUT_FTRACE: as if this kernel's ftrace could not do it (test/lint). */
+#ifdef DIOLATE_WITHOUT_FTRACE
+#define DIOLATE_HAS_FTRACE 0
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0) && defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS)
 #define DIOLATE_HAS_FTRACE 1
 #define DIOLATE_SAVE 0
 #define diolate_ftrace_argument ftrace_regs_get_argument

@@ -130,7 +130,7 @@ run model-ext4 model_on ext4 50 --align 4096 --ops $ops
 run model-xfs model_on xfs 20 --align 4096 --ops $((ops / 2))
 quick run model-xfs-512 model_on xfs 0 --ops $((ops / 2))
 quick run model-vfat model_on vfat 50 --align 4096 --no-punch --async --ops $ops
-# 5.10's own f2fs miscounts its dirty pages under this, and warns (include/compat.h).
+# 5.10's own f2fs miscounts its dirty pages under this, and warns (src/kernel/compat/filesystem.h).
 case $(uname -r) in
 5.*) ;;
 *) run model-f2fs model_f2fs ;;
