@@ -264,21 +264,29 @@ static int read_without_waiting(int fd, char *buffer, size_t length, off_t offse
 	return 0;
 }
 
-/* 0 or -errno, for a request of any size. */
+/* One request to the device; 0 or -errno. */
+static int read_request(const struct disk *disk, char *buffer, size_t length, off_t place, int tries)
+{
+	int ret = -EAGAIN, i;
+
+	for (i = 0; i < tries && ret == -EAGAIN; i++) {
+		if (i)
+			usleep(TRY_AGAIN_US);
+		ret = read_without_waiting(disk->device, buffer, length, place);
+	}
+	/* A device that knows no other way, as some of the device mapper. */
+	if (ret == -EOPNOTSUPP)
+		ret = pread(disk->device, buffer, length, place) == (ssize_t)length ? 0 : -EIO;
+	return ret;
+}
+
+/* 0 or -errno, for a range of any size. */
 static int read_device(const struct disk *disk, char *buffer, size_t length, off_t place)
 {
 	while (length) {
 		size_t part = length < REQUEST ? length : REQUEST;
-		int ret = -EAGAIN, i;
+		int ret = read_request(disk, buffer, part, place, TRIES);
 
-		for (i = 0; i < TRIES && ret == -EAGAIN; i++) {
-			if (i)
-				usleep(TRY_AGAIN_US);
-			ret = read_without_waiting(disk->device, buffer, part, place);
-		}
-		/* A device that knows no other way, as some of the device mapper. */
-		if (ret == -EOPNOTSUPP)
-			ret = pread(disk->device, buffer, part, place) == (ssize_t)part ? 0 : -EIO;
 		if (ret)
 			return ret;
 		buffer += part;
@@ -320,12 +328,27 @@ static void read_file(struct disk *disk, off_t offset, size_t length, char *buff
 static void read_place(struct disk *disk, off_t offset, size_t length, off_t place, char *buffer,
 		       off_t start, enum disk_state *states)
 {
-	int ret = read_device(disk, buffer + (offset - start), length, place);
+	size_t done, part;
+	int ret;
 
-	if (!ret)
+	if (!read_device(disk, buffer + (offset - start), length, place))
 		return;
-	disk->why = ret == -EAGAIN ? "the block device is busy" : "the block device cannot be read";
-	set_states(disk, offset, length, start, states, DISK_NOT_READ);
+	/*
+	 * Page by page, so that one that cannot be read costs itself only. A block that was metadata
+	 * before it was the file's may be dirty in the device's own cache until that is written back,
+	 * and the kernel refuses a range with such a block (blkdev_read_iter(), block/fops.c, 7.3).
+	 */
+	for (done = 0; done < length; done += part) {
+		part = disk->page - (offset + done) % disk->page;
+		if (part > length - done)
+			part = length - done;
+		ret = read_request(disk, buffer + (offset - start) + done, part, place + done, 1);
+		if (!ret)
+			continue;
+		disk->why = ret == -EAGAIN ? "the block device is busy there" :
+					     "the block device cannot be read there";
+		set_states(disk, offset + done, part, start, states, DISK_NOT_READ);
+	}
 }
 
 /* One extent, cut to the range [start, end). */
