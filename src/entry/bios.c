@@ -78,9 +78,10 @@ static struct target functions[FUNCTIONS] = {
 /* ftrace is called from fewer than so many bytes past the beginning of a function. */
 #define REACH 16
 
+/* Not at a function without an address: no kernel code is at the first bytes of memory. */
 static bool bios_is_at(unsigned long ip, unsigned int function)
 {
-	return functions[function].address && ip - functions[function].address < REACH;
+	return ip - functions[function].address < REACH;
 }
 NOKPROBE_SYMBOL(bios_is_at);
 
@@ -95,18 +96,14 @@ static void bios_ended_elsewhere(struct bio *bio)
 }
 NOKPROBE_SYMBOL(bios_ended_elsewhere);
 
-/* void iomap_dio_bio_end_io(struct bio *bio), dio_bio_end_aio(), dio_bio_end_io(); 5.10 to 7.3. */
-static void bios_ended(unsigned long ip, struct bio *bio)
+static void bios_ended(struct bio *bio, void (*ended)(struct bio *bio))
 {
-	if (bio_op(bio) != REQ_OP_WRITE)
-		return;
-	if (bios_is_at(ip, ENDS_IOMAP))
-		diolate_direct_bios_ended_by_iomap(bio);
-	else
-		diolate_direct_bios_ended_by_dio(bio);
+	if (bio_op(bio) == REQ_OP_WRITE)
+		ended(bio);
 }
 NOKPROBE_SYMBOL(bios_ended);
 
+/* Those that are called for each direct write come first. */
 static void notrace bios_followed(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
 				  struct diolate_ftrace_regs *regs)
 {
@@ -116,14 +113,18 @@ static void notrace bios_followed(unsigned long ip, unsigned long parent_ip, str
 	if (bios_is_at(ip, BEGINS_IOMAP) || bios_is_at(ip, BEGINS_IOMAP_TOO))
 		diolate_direct_bios_begin(first, (void *)diolate_ftrace_argument(regs, 1),
 					  (void *)diolate_ftrace_argument(regs, 3));
+	else if (bios_is_at(ip, ENDS_IOMAP))
+		bios_ended(first, diolate_direct_bios_ended_by_iomap);
 	else if (bios_is_at(ip, COMPLETES_IOMAP))
 		diolate_invalidation_completes(first);
+	else if (bios_is_at(ip, ENDS_DIO_ASYNC) || bios_is_at(ip, ENDS_DIO))
+		bios_ended(first, diolate_direct_bios_ended_by_dio);
 	else if (bios_is_at(ip, ENDS_ELSEWHERE))
 		bios_ended_elsewhere(first);
 	else if (bios_is_at(ip, MAPS))
 		diolate_ioends_mapped(first, diolate_ftrace_argument(regs, 1));
-	else if (!diolate_results_answered(ip, regs))
-		bios_ended(ip, first);
+	else
+		diolate_results_answered(ip, regs);
 	preempt_enable_notrace();
 }
 

@@ -104,11 +104,11 @@ NOKPROBE_SYMBOL(invalidation_dio_slow);
 void diolate_invalidation_completes(const unsigned long *dio)
 {
 	size_t written = diolate_identify_iomap_written(dio);
-	struct diolate_invalidation inv;
+	/* The dio begins with its kiocb, see invalidation_iomap_complete(). */
+	struct kiocb *iocb = *(struct kiocb **)dio;
 
-	if (written && diolate_identify_iomap_dio(&inv, dio) &&
-	    !READ_ONCE(inv.iocb->ki_filp->f_mapping->nrpages))
-		invalidation_overtaken_slow(inv.iocb, written);
+	if (written && !READ_ONCE(iocb->ki_filp->f_mapping->nrpages))
+		invalidation_overtaken_slow(iocb, written);
 }
 NOKPROBE_SYMBOL(diolate_invalidation_completes);
 

@@ -62,22 +62,18 @@ static void notrace results_received(unsigned long ip, unsigned long parent_ip,
 
 /**
  * diolate_results_answered() - judge a write where src/entry/bios.c sees its result
- * @ip:   where ftrace is called from, in a followed function
- * @regs: the arguments of the function
+ * @ip:   where ftrace is called from, in a receiver
+ * @regs: the arguments of the receiver
  *
  * Context: any, an ftrace callback.
- * Return: whether the function receives results.
  */
-bool diolate_results_answered(unsigned long ip, struct diolate_ftrace_regs *regs)
+void diolate_results_answered(unsigned long ip, struct diolate_ftrace_regs *regs)
 {
 	long ret = diolate_ftrace_argument(regs, 1);
 
-	if (!diolate_receivers_have(ip))
-		return false;
 	/* If telling is armed, results_received() judges, after it told a late error. */
 	if (!diolate_telling_is_armed() && ret != -EIOCBQUEUED)
 		results_answered_slow(ip, regs, (void *)diolate_ftrace_argument(regs, 0), ret);
-	return true;
 }
 
 DIOLATE_COMPLETION(results_repaired, diolate_tell_repaired)

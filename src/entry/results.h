@@ -8,6 +8,6 @@
 #include "kernel/compat/ftrace.h"
 
 void diolate_results_init(void);
-bool diolate_results_answered(unsigned long ip, struct diolate_ftrace_regs *regs);
+void diolate_results_answered(unsigned long ip, struct diolate_ftrace_regs *regs);
 
 #endif

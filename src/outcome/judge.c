@@ -46,11 +46,11 @@ NOKPROBE_SYMBOL(diolate_judge_left);
  * @file: the file
  *
  * Context: any, also inside a probe handler.
- * Return: the user's id in the initial user namespace.
+ * Return: the user's id as the kernel has it, to be compared.
  */
 u32 diolate_judge_owner(const struct file *file)
 {
-	return from_kuid(&init_user_ns, file->f_cred->fsuid);
+	return __kuid_val(file->f_cred->fsuid);
 }
 NOKPROBE_SYMBOL(diolate_judge_owner);
 

@@ -112,23 +112,6 @@ static bool receivers_is_at(unsigned long ip, const struct receiver *r)
 NOKPROBE_SYMBOL(receivers_is_at);
 
 /**
- * diolate_receivers_have() - whether an address is in the beginning of a receiver
- * @ip: where ftrace is called from
- *
- * Context: any, also inside an ftrace callback.
- */
-bool diolate_receivers_have(unsigned long ip)
-{
-	size_t i;
-
-	for (i = 0; i < RECEIVERS; i++)
-		if (receivers_is_at(ip, &receivers[i]))
-			return true;
-	return false;
-}
-NOKPROBE_SYMBOL(diolate_receivers_have);
-
-/**
  * diolate_receivers_waited_for() - whether the file system has waited for a write
  * @ip: where ftrace is called from, in the receiver of the result
  *

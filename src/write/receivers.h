@@ -14,7 +14,6 @@ struct seq_file;
 int diolate_receivers_init(int (*recognises)(diolate_complete_fn complete));
 enum diolate_consumer diolate_receivers_consumer_of(diolate_complete_fn complete);
 bool diolate_receivers_poll(const struct kiocb *iocb);
-bool diolate_receivers_have(unsigned long ip);
 bool diolate_receivers_waited_for(unsigned long ip);
 bool diolate_receivers_come_again(unsigned long ip, const struct kiocb *iocb);
 bool diolate_receivers_tell_waited_for(void);
