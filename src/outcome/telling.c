@@ -167,7 +167,8 @@ NOKPROBE_SYMBOL(diolate_telling_is_armed);
  */
 void diolate_telling_call(void)
 {
-	schedule_work(&needing);
+	/* A late write waits for that, and may hold locks of its file: ahead of other workers. */
+	queue_work(system_highpri_wq, &needing);
 }
 NOKPROBE_SYMBOL(diolate_telling_call);
 
