@@ -329,7 +329,6 @@ static void read_place(struct disk *disk, off_t offset, size_t length, off_t pla
 		       off_t start, enum disk_state *states)
 {
 	size_t done, part;
-	int ret;
 
 	if (!read_device(disk, buffer + (offset - start), length, place))
 		return;
@@ -339,6 +338,8 @@ static void read_place(struct disk *disk, off_t offset, size_t length, off_t pla
 	 * and the kernel refuses a range with such a block (blkdev_read_iter(), block/fops.c, 7.3).
 	 */
 	for (done = 0; done < length; done += part) {
+		int ret;
+
 		part = disk->page - (offset + done) % disk->page;
 		if (part > length - done)
 			part = length - done;
