@@ -94,7 +94,7 @@ static struct site sites[SITES] = {
 	},
 };
 
-static const char *sites_symbol(const struct site *site)
+static __always_inline const char *sites_symbol(const struct site *site)
 {
 	if (site->calls)
 		return site->calls->rp.kp.symbol_name;

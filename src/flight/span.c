@@ -590,20 +590,3 @@ bool diolate_spans_can_be_marked(const struct diolate_spans *spans)
 	return false;
 }
 NOKPROBE_SYMBOL(diolate_spans_can_be_marked);
-
-/**
- * diolate_spans_are_in_flight() - whether a bio of a flight has not ended
- * @spans: of the flight, whose bucket is locked
- *
- * Context: any.
- * Return: true if one has not.
- */
-bool diolate_spans_are_in_flight(const struct diolate_spans *spans)
-{
-	const struct diolate_span *s;
-
-	for (s = spans->list; s; s = s->next)
-		if (!s->ended)
-			return true;
-	return false;
-}

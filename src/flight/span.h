@@ -90,6 +90,23 @@ static inline bool diolate_spans_have_afters(void)
 	return atomic_read(&diolate_spans_afters);
 }
 
+/**
+ * diolate_spans_are_in_flight() - whether a bio of a flight has not ended
+ * @spans: of the flight, whose bucket is locked
+ *
+ * Context: any.
+ * Return: true if one has not.
+ */
+static __always_inline bool diolate_spans_are_in_flight(const struct diolate_spans *spans)
+{
+	const struct diolate_span *s;
+
+	for (s = spans->list; s; s = s->next)
+		if (!s->ended)
+			return true;
+	return false;
+}
+
 void diolate_spans_init(void);
 bool diolate_spans_add(struct diolate_spans *spans, const struct diolate_begun *begun,
 		       const struct bio *bio, struct diolate_part part, bool late, bool elsewhere);
@@ -99,7 +116,6 @@ void diolate_spans_take(struct diolate_spans *spans, struct diolate_marks *marks
 void diolate_spans_peek(const struct diolate_spans *spans, struct diolate_marks *marks);
 void diolate_spans_settle_late(struct diolate_spans *spans);
 bool diolate_spans_can_be_marked(const struct diolate_spans *spans);
-bool diolate_spans_are_in_flight(const struct diolate_spans *spans);
 
 bool diolate_spans_written(const struct address_space *mapping, const struct diolate_part *part,
 			   const void *folio);
