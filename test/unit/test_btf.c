@@ -1,0 +1,894 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * src/kernel/btf.c in user space, on BTF that is made here; each in memory of exactly its size, so that the
+ * sanitizer sees what is read beyond it. The numbers are those of include/uapi/linux/btf.h, 7.3.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <linux/kernel.h>
+#include <linux/slab.h>
+#include "kernel/btf.h"
+
+enum {
+	INT = 1, PTR, ARRAY, STRUCT, UNION, ENUM, FWD, TYPEDEF, VOLATILE, CONST, RESTRICT,
+	FUNC, FUNC_PROTO, VAR, DATASEC, FLOAT, DECL_TAG, TYPE_TAG, ENUM64, KINDS
+};
+
+#define HEAD_WORDS 6
+#define KIND_FLAG 0x80000000u
+
+/**
+ * struct made - a BTF that is made
+ * @base:    the one it continues
+ * @types:   its types
+ * @strings: its names
+ * @data:    all of it, once it is ready
+ */
+struct made {
+	const struct made *base;
+	u32 types[0x21000];
+	size_t words;
+	char strings[4096];
+	size_t strings_size;
+	u32 next, first_string;
+	unsigned char *data;
+	size_t size;
+	struct diolate_btf btf;
+};
+
+static struct made vmlinux, module;
+/* Which of them is being made. */
+static struct made *m;
+
+static void begin(struct made *made, const struct made *base)
+{
+	m = made;
+	diolate_btf_free(&m->btf);
+	free(m->data);
+	memset(m, 0, sizeof(*m));
+	m->base = base;
+	m->next = base ? base->next : 1;
+	m->first_string = base ? base->first_string + base->strings_size : 0;
+	m->strings_size = !base;
+}
+
+/* The same name is a new one each time. */
+static u32 name(const char *text)
+{
+	u32 at = m->first_string + m->strings_size;
+
+	if (!text)
+		return 0;
+	memcpy(m->strings + m->strings_size, text, strlen(text) + 1);
+	m->strings_size += strlen(text) + 1;
+	return at;
+}
+
+static u32 put(const char *text, u32 kind, u32 members, u32 size_or_type, size_t n, const u32 *more)
+{
+	u32 *word = m->types + m->words;
+
+	word[0] = name(text);
+	word[1] = (kind & KIND_FLAG) | (kind & 0x7f) << 24 | members;
+	word[2] = size_or_type;
+	memcpy(word + 3, more, n * sizeof(*more));
+	m->words += 3 + n;
+	return m->next++;
+}
+
+#define PUT(text, kind, members, size_or_type, ...)					\
+	put(text, kind, members, size_or_type, sizeof((u32[]){ 0, __VA_ARGS__ }) / 4 - 1,	\
+	    (u32[]){ 0, __VA_ARGS__ } + 1)
+
+struct member {
+	const char *name;
+	u32 type, bits;
+};
+
+static u32 put_members(const char *text, u32 kind, u32 size, u32 n, const struct member *members)
+{
+	u32 more[3 * 64], i;
+
+	for (i = 0; i < n; i++) {
+		more[3 * i] = name(members[i].name);
+		more[3 * i + 1] = members[i].type;
+		more[3 * i + 2] = members[i].bits;
+	}
+	return put(text, kind, n, size, 3 * n, more);
+}
+
+#define MEMBERS(text, kind, size, ...)							\
+	put_members(text, kind, size,							\
+		    sizeof((struct member[]){ __VA_ARGS__ }) / sizeof(struct member),	\
+		    (struct member[]){ __VA_ARGS__ })
+#define STRUCTURE(text, size, ...) MEMBERS(text, STRUCT, size, __VA_ARGS__)
+/* A member, at a byte. */
+#define AT(byte, name, type) { name, type, (byte) * 8 }
+
+static u32 integer(u32 size)
+{
+	return PUT("some integer", INT, 0, size, size * 8);
+}
+
+static u32 pointer(u32 to)
+{
+	return PUT(NULL, PTR, 0, to);
+}
+
+static u32 array(u32 of, u32 count)
+{
+	return PUT(NULL, ARRAY, 0, 0, of, 0, count);
+}
+
+/* A function of @n arguments without names. */
+static u32 prototype(u32 result, size_t n, const u32 *arguments)
+{
+	u32 more[64];
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		more[2 * i] = 0;
+		more[2 * i + 1] = arguments[i];
+	}
+	return put(NULL, FUNC_PROTO, n, result, 2 * n, more);
+}
+
+#define PROTOTYPE(result, ...) \
+	prototype(result, sizeof((u32[]){ 0, __VA_ARGS__ }) / 4 - 1, (u32[]){ 0, __VA_ARGS__ } + 1)
+#define FUNCTION(text, result, ...) \
+	PUT(text, FUNC, 0, PROTOTYPE(result, __VA_ARGS__))
+
+/* Lays out what was put, the names right behind the types. */
+static void lay_out(void)
+{
+	u32 head[HEAD_WORDS] = { 0x1eb9f, HEAD_WORDS * 4, 0, m->words * 4, m->words * 4, m->strings_size };
+
+	free(m->data);
+	m->size = sizeof(head) + m->words * 4 + m->strings_size;
+	m->data = malloc(m->size);
+	memcpy(m->data, head, sizeof(head));
+	memcpy(m->data + sizeof(head), m->types, m->words * 4);
+	memcpy(m->data + sizeof(head) + m->words * 4, m->strings, m->strings_size);
+}
+
+static int init(void)
+{
+	return diolate_btf_init(&m->btf, m->data, m->size, m->base ? &m->base->btf : NULL);
+}
+
+static void ready(void)
+{
+	lay_out();
+	assert_int_equal(init(), 0);
+	assert_int_equal(m->btf.end, m->next);
+}
+
+static int drop(void **state)
+{
+	(void)state;
+	diolate_btf_free(&vmlinux.btf);
+	diolate_btf_free(&module.btf);
+	free(vmlinux.data);
+	free(module.data);
+	vmlinux.data = NULL;
+	module.data = NULL;
+	return 0;
+}
+
+/* What is said of a member: "offset:size kind", or an errno. */
+static const char *member(const char *structure, const char *of_it)
+{
+	static const char kinds[] = "ipsa";
+	static char text[64];
+	struct diolate_btf_place place;
+	int err = diolate_btf_member(&m->btf, structure, of_it, &place);
+
+	if (err)
+		return strerrorname_np(-err);
+	snprintf(text, sizeof(text), "%u:%u %c", place.offset, place.size, kinds[place.kind]);
+	return text;
+}
+
+static const char *function(const char *called)
+{
+	static char text[DIOLATE_BTF_TEXT];
+	int err = diolate_btf_prototype(&m->btf, called, text, sizeof(text));
+
+	return err ? strerrorname_np(-err) : text;
+}
+
+static const char *callback(const char *structure, const char *of_it)
+{
+	static char text[DIOLATE_BTF_TEXT];
+	int err = diolate_btf_member_prototype(&m->btf, structure, of_it, text, sizeof(text));
+
+	return err ? strerrorname_np(-err) : text;
+}
+
+#define IS(what, expected) assert_string_equal(what, expected)
+
+static void test_members(void **state)
+{
+	u32 type, chain;
+
+	(void)state;
+	begin(&vmlinux, NULL);
+	type = integer(8);
+	chain = PUT("loff_t", TYPEDEF, 0, type);
+	chain = PUT(NULL, CONST, 0, chain);
+	chain = PUT(NULL, VOLATILE, 0, chain);
+	chain = PUT(NULL, RESTRICT, 0, chain);
+	chain = PUT("user", TYPE_TAG, 0, chain);
+	STRUCTURE("s", 100, AT(0, "pointer", pointer(0)), AT(8, "chain", chain),
+		  AT(16, "int", integer(4)), AT(20, "bool", PUT("_Bool", INT, 0, 1, 4 << 24 | 8)),
+		  AT(24, "enum", PUT("e", ENUM, 1, 4, name("one"), 1)),
+		  AT(32, "enum64", PUT(NULL, ENUM64, 1, 8, name("two"), 2, 0)),
+		  AT(40, "float", PUT("double", FLOAT, 0, 8)),
+		  AT(48, "structure", STRUCTURE("t", 12, AT(0, "x", type))),
+		  AT(60, "union", MEMBERS("u", UNION, 4, AT(0, "x", type))),
+		  AT(64, "array", array(PUT("t3", TYPEDEF, 0, array(type, 2)), 2)),
+		  AT(96, "bytes", array(integer(1), 4)),
+		  AT(100, "flexible", array(type, 0)));
+	ready();
+
+	IS(member("s", "pointer"), "0:8 p");
+	IS(member("s", "chain"), "8:8 i");
+	IS(member("s", "int"), "16:4 i");
+	IS(member("s", "bool"), "20:1 i");
+	IS(member("s", "enum"), "24:4 i");
+	IS(member("s", "enum64"), "32:8 i");
+	IS(member("s", "float"), "40:8 i");
+	IS(member("s", "structure"), "48:12 s");
+	IS(member("s", "union"), "60:4 s");
+	IS(member("s", "array"), "64:32 a");
+	IS(member("s", "bytes"), "96:4 a");
+	IS(member("s", "flexible"), "100:0 a");
+	/* Neither what only begins so, nor a name that is no structure's, nor a member of a member. */
+	IS(member("s", "point"), "ENOENT");
+	IS(member("s", "pointers"), "ENOENT");
+	IS(member("s", "x"), "ENOENT");
+	IS(member("u", "x"), "ENOENT");
+	IS(member("e", "one"), "ENOENT");
+	IS(member("loff_t", "x"), "ENOENT");
+	IS(member("ss", "int"), "ENOENT");
+	IS(member("some integer", "int"), "ENOENT");
+}
+
+static void test_anonymous_members(void **state)
+{
+	u32 type, inner, deep, i;
+
+	(void)state;
+	begin(&vmlinux, NULL);
+	type = integer(4);
+	inner = STRUCTURE(NULL, 12, AT(4, "low", type), AT(8, "high", type));
+	inner = MEMBERS(NULL, UNION, 12, AT(0, NULL, PUT(NULL, CONST, 0, inner)), AT(0, "whole", type));
+	/* With -fms-extensions an anonymous member may have a type of some name. */
+	inner = STRUCTURE("named", 16, AT(0, "first", type), AT(4, NULL, inner));
+	STRUCTURE("s", 60, AT(0, "before", type), AT(16, NULL, inner), AT(40, NULL, inner), AT(32, "behind", type));
+
+	deep = STRUCTURE("innermost", 4, AT(0, "found", type));
+	for (i = 0; i < 16; i++)
+		deep = STRUCTURE(i < 15 ? NULL : "deep", 4, AT(0, NULL, deep));
+	STRUCTURE("deeper", 4, AT(0, NULL, deep));
+	ready();
+
+	IS(member("s", "before"), "0:4 i");
+	IS(member("s", "first"), "16:4 i");
+	IS(member("s", "whole"), "20:4 i");
+	IS(member("s", "low"), "24:4 i");
+	IS(member("s", "high"), "28:4 i");
+	IS(member("s", "behind"), "32:4 i");
+	IS(member("s", "absent"), "ENOENT");
+	IS(member("s", ""), "ENOENT");
+	IS(member("", "low"), "ENOENT");
+	IS(member("deep", "found"), "0:4 i");
+	IS(member("deeper", "found"), "EINVAL");
+}
+
+static void test_bitfields(void **state)
+{
+	u32 type;
+
+	(void)state;
+	begin(&vmlinux, NULL);
+	type = integer(4);
+	MEMBERS("flagged", STRUCT | KIND_FLAG, 1 << 22,
+		{ "bit", type, 1 << 24 | 0 }, { "wide", type, 32 << 24 | 32 }, { "plain", type, 64 },
+		{ "far", type, 0xfffff8 }, { NULL, type, 5 << 24 | 3 }, { "odd", type, 99 });
+	/* The values of an enum are no members. */
+	STRUCTURE("values", 4, AT(0, NULL, PUT(NULL, ENUM, 2, 4, name("value"), type, 0, type)));
+	/* As it was before there was the flag: the integer says it. */
+	MEMBERS("old", STRUCT, 1 << 26,
+		{ "part", PUT("int", INT, 0, 4, 3), 0 },
+		{ "shifted", PUT("int", INT, 0, 4, 8 << 16 | 32), 32 },
+		{ "odd", type, 65 }, { "far", type, 0x10000000 },
+		{ "signed", PUT("int", INT, 0, 4, 1 << 24 | 32), 96 });
+	ready();
+
+	IS(member("flagged", "bit"), "EINVAL");
+	IS(member("flagged", "wide"), "EINVAL");
+	IS(member("flagged", "plain"), "8:4 i");
+	IS(member("flagged", "far"), "2097151:4 i");
+	IS(member("flagged", "odd"), "EINVAL");
+	IS(member("flagged", "absent"), "ENOENT");
+	IS(member("values", "value"), "ENOENT");
+	IS(member("old", "part"), "EINVAL");
+	IS(member("old", "shifted"), "EINVAL");
+	IS(member("old", "odd"), "EINVAL");
+	IS(member("old", "far"), "33554432:4 i");
+	IS(member("old", "signed"), "12:4 i");
+}
+
+static void test_structures_of_one_name(void **state)
+{
+	u32 type, other, same, less;
+
+	(void)state;
+	begin(&vmlinux, NULL);
+	type = integer(4);
+	other = integer(8);
+	same = PROTOTYPE(0, type);
+	less = PROTOTYPE(0);
+	STRUCTURE("s", 32, AT(0, "all", type), AT(4, "offset", type), AT(8, "size", type),
+		  AT(16, "kind", other), AT(24, "first", type), AT(28, "same", pointer(same)));
+	MEMBERS("s", UNION, 4, AT(0, "all", other));
+	PUT("s", FWD, 0, 0);
+	FUNCTION("s", type);
+	STRUCTURE("t", 32, AT(0, "of t", type));
+	STRUCTURE("s", 64, AT(0, "all", PUT("u32", TYPEDEF, 0, type)), AT(8, "offset", type),
+		  AT(8, "size", other), AT(16, "kind", pointer(0)), AT(28, "last", type));
+	STRUCTURE("c", 24, AT(0, "same", pointer(same)), AT(8, "more", pointer(same)),
+		  AT(16, "first", pointer(same)));
+	STRUCTURE("c", 24, AT(0, "same", pointer(PROTOTYPE(0, type))), AT(8, "more", pointer(less)),
+		  AT(16, "last", pointer(same)));
+	ready();
+
+	IS(member("s", "all"), "0:4 i");
+	IS(member("s", "offset"), "ENOTUNIQ");
+	IS(member("s", "size"), "ENOTUNIQ");
+	IS(member("s", "kind"), "ENOTUNIQ");
+	IS(member("s", "first"), "ENOTUNIQ");
+	IS(member("s", "last"), "ENOTUNIQ");
+	IS(member("s", "none"), "ENOENT");
+	IS(member("t", "of t"), "0:4 i");
+	IS(callback("c", "same"), "(4)=v");
+	IS(callback("c", "more"), "ENOTUNIQ");
+	IS(callback("c", "first"), "ENOTUNIQ");
+	IS(callback("c", "last"), "ENOTUNIQ");
+	IS(callback("c", "none"), "ENOENT");
+}
+
+static void test_prototypes(void **state)
+{
+	u32 i4, i8, s, constant, nameless, type;
+
+	(void)state;
+	begin(&vmlinux, NULL);
+	i4 = integer(4);
+	i8 = PUT("ssize_t", TYPEDEF, 0, integer(8));
+	s = STRUCTURE("iomap_dio", 8, AT(0, "x", i8));
+	constant = PUT(NULL, CONST, 0, s);
+	nameless = STRUCTURE(NULL, 24, AT(0, "x", i8));
+	FUNCTION("none", 0);
+	FUNCTION("one", i8, pointer(s));
+	FUNCTION("two", i4, pointer(PUT("dio_t", TYPEDEF, 0, constant)), i4);
+	FUNCTION("three", pointer(s), s, nameless, PUT("swp_entry_t", TYPEDEF, 0, nameless));
+	FUNCTION("four", i4, pointer(0), pointer(i4), pointer(pointer(s)), pointer(PROTOTYPE(0)));
+	FUNCTION("five", i4, PUT("e", ENUM, 0, 4), PUT("E", ENUM64, 0, 8), PUT("f", FLOAT, 0, 4),
+		 PUT("u", UNION, 0, 4), PUT(NULL, UNION, 0, 4));
+	FUNCTION("six", 0, i4, i8, pointer(PUT("fwd", FWD, 0, 0)), pointer(PUT("u", UNION, 0, 0)),
+		 pointer(nameless), PUT(NULL, VOLATILE, 0, i8));
+	FUNCTION("printk", i4, pointer(integer(1)), 0);
+	FUNCTION("many", i4, i4, i4, i4, i4, i4, i4, i4, i4, i4, i4, i4, i4, i4, i4, i4, i4, i4);
+	FUNCTION("same", i4, i8);
+	FUNCTION("same", i4, i8);
+	FUNCTION("result", i4, i8);
+	FUNCTION("result", i8, i8);
+	FUNCTION("fewer", i4, i8, i8);
+	FUNCTION("fewer", i4, i8);
+	FUNCTION("more", i4, i8);
+	FUNCTION("more", i4, i8, i8);
+	type = PROTOTYPE(i4, i8);
+	PUT("no function", TYPEDEF, 0, type);
+	STRUCTURE("kiocb", 48, AT(0, "ki_complete", PUT("fn", TYPEDEF, 0, pointer(PUT(NULL, CONST, 0, type)))),
+		  AT(8, "ki_pos", i8), AT(16, "data", pointer(s)), AT(24, "void", pointer(0)),
+		  AT(32, "array", array(pointer(type), 2)));
+	/* An enum, whose size is what the number of a prototype would be. */
+	STRUCTURE("trap", 1000, AT(0, "size", PUT("e", ENUM, 0, type)));
+	/* What cannot be called so. */
+	PUT("not", FUNC, 0, i4);
+	PUT("not either", FUNC, 0, 0);
+	FUNCTION("array", i4, array(i4, 1));
+	FUNCTION("function", PROTOTYPE(0));
+	FUNCTION("wrong", i4, pointer(100000));
+	FUNCTION("wrong, too", i4, 100000);
+	PUT("void", FUNC, 0, PUT(NULL, FUNC_PROTO, 1, i4, name("x"), 0));
+	ready();
+
+	IS(function("none"), "()=v");
+	IS(function("one"), "(iomap_dio*)=8");
+	IS(function("two"), "(iomap_dio*,4)=4");
+	IS(function("three"), "(iomap_dio,{24},{24})=iomap_dio*");
+	IS(function("four"), "(*,*,*,*)=4");
+	IS(function("five"), "(4,8,f4,u,{4})=4");
+	IS(function("six"), "(4,8,fwd*,u*,*,8)=v");
+	IS(function("printk"), "(*,...)=4");
+	IS(function("many"), "(4,4,4,4,4,4,4,4,4,4,4,4,4,4,4,4,4)=4");
+	IS(function("same"), "(8)=4");
+	IS(function("result"), "ENOTUNIQ");
+	IS(function("fewer"), "ENOTUNIQ");
+	IS(function("more"), "ENOTUNIQ");
+	IS(function("no function"), "ENOENT");
+	IS(function("absent"), "ENOENT");
+	IS(function("kiocb"), "ENOENT");
+	IS(callback("kiocb", "ki_complete"), "(8)=4");
+	IS(callback("kiocb", "ki_pos"), "EINVAL");
+	IS(callback("kiocb", "data"), "EINVAL");
+	IS(callback("kiocb", "void"), "EINVAL");
+	IS(callback("kiocb", "array"), "EINVAL");
+	IS(callback("kiocb", "absent"), "ENOENT");
+	IS(callback("trap", "size"), "EINVAL");
+	IS(callback("absent", "ki_complete"), "ENOENT");
+	IS(function("not"), "EINVAL");
+	IS(function("not either"), "EINVAL");
+	IS(function("array"), "EINVAL");
+	IS(function("function"), "EINVAL");
+	IS(function("wrong"), "EINVAL");
+	IS(function("wrong, too"), "EINVAL");
+	/* It is wrong, but no variable number of arguments. */
+	IS(function("void"), "(v)=4");
+}
+
+static void test_small_texts(void **state)
+{
+	static const char expected[] = "(structure*,8,{4},f8)=union";
+	size_t size;
+	char *text;
+	u32 i8, i;
+
+	(void)state;
+	begin(&vmlinux, NULL);
+	i8 = integer(8);
+	for (i = 0; i < 2; i++)
+		FUNCTION("f", PUT("union", UNION, 0, 8), pointer(STRUCTURE("structure", 0, AT(0, "x", i8))), i8,
+			 PUT(NULL, UNION, 0, 4), PUT("double", FLOAT, 0, 8));
+	ready();
+
+	for (size = 0; size < sizeof(expected) + 2; size++) {
+		text = malloc(size);
+		if (size < sizeof(expected)) {
+			assert_int_equal(diolate_btf_prototype(&m->btf, "f", text, size), -ENOSPC);
+		} else {
+			assert_int_equal(diolate_btf_prototype(&m->btf, "f", text, size), 0);
+			assert_string_equal(text, expected);
+		}
+		free(text);
+	}
+}
+
+static void test_split(void **state)
+{
+	u32 i4, last, to_last;
+
+	(void)state;
+	begin(&vmlinux, NULL);
+	i4 = integer(4);
+	STRUCTURE("s", 8, AT(0, "one", i4), AT(4, "two", i4));
+	STRUCTURE("both", 8, AT(0, "same", i4), AT(4, "other", i4));
+	FUNCTION("f", i4, i4);
+	FUNCTION("g", i4, i4);
+	last = STRUCTURE("last", 24, AT(0, "x", i4));
+	ready();
+
+	/* Without a name of its own, but with one of vmlinux. */
+	begin(&module, &vmlinux);
+	STRUCTURE(NULL, 4, { NULL, i4, 0 });
+	m->types[0] = vmlinux.types[vmlinux.words - 6];
+	ready();
+	assert_int_equal(module.btf.strings_size, 0);
+	IS(member("s", "two"), "4:4 i");
+	IS(member("last", "x"), "ENOTUNIQ");
+	IS(function("f"), "(4)=4");
+
+	begin(&module, &vmlinux);
+	STRUCTURE("own", 40, AT(8, "last", last), AT(0, "pointer", pointer(last)));
+	to_last = pointer(last);
+	FUNCTION("xfs_end_bio", 0, to_last, PUT(NULL, CONST, 0, to_last), last);
+	STRUCTURE("both", 8, AT(0, "same", integer(4)), AT(0, "other", i4));
+	FUNCTION("g", i4, pointer(0));
+	FUNCTION("f", i4, i4);
+	ready();
+	IS(member("own", "last"), "8:24 s");
+	IS(member("own", "pointer"), "0:8 p");
+	IS(function("xfs_end_bio"), "(last*,last*,last)=v");
+	IS(member("both", "same"), "0:4 i");
+	IS(member("both", "other"), "ENOTUNIQ");
+	IS(function("g"), "ENOTUNIQ");
+	IS(function("f"), "(4)=4");
+	IS(member("s", "two"), "4:4 i");
+	IS(member("last", "x"), "0:4 i");
+	m = &vmlinux;
+	IS(member("both", "other"), "4:4 i");
+	IS(member("own", "last"), "ENOENT");
+	IS(function("xfs_end_bio"), "ENOENT");
+}
+
+/* What lies behind a type of each kind is found where it is. */
+static void test_kinds(void **state)
+{
+	static const struct {
+		u32 once, each;
+	} words[KINDS] = {
+		[INT] = { 1, 0 }, [ARRAY] = { 3, 0 }, [STRUCT] = { 0, 3 }, [UNION] = { 0, 3 },
+		[ENUM] = { 0, 2 }, [FUNC_PROTO] = { 0, 2 }, [VAR] = { 1, 0 }, [DATASEC] = { 0, 3 },
+		[DECL_TAG] = { 1, 0 }, [ENUM64] = { 0, 3 },
+	};
+	u32 kind, members, type;
+	static u32 zero[0x20002];
+
+	(void)state;
+	for (kind = 0; kind < 0x80; kind++) {
+		for (members = 0; members < 4; members++) {
+			begin(&vmlinux, NULL);
+			put(NULL, kind, members, 0, kind < KINDS ? words[kind].once + members * words[kind].each : 0, zero);
+			type = integer(4);
+			STRUCTURE("s", 8, AT(4, "x", type));
+			lay_out();
+			assert_int_equal(init(), kind && kind < KINDS ? 0 : -EINVAL);
+			if (kind && kind < KINDS)
+				IS(member("s", "x"), "4:4 i");
+			diolate_btf_free(&m->btf);
+		}
+	}
+	/* More than 16 bits of them, as in 7.2. */
+	begin(&vmlinux, NULL);
+	put("values", ENUM, 0x10001, 4, ARRAY_SIZE(zero), zero);
+	type = integer(4);
+	STRUCTURE("s", 8, AT(4, "x", type));
+	ready();
+	IS(member("s", "x"), "4:4 i");
+}
+
+/* What is wrong, and does not hold for long. */
+static void test_hostile(void **state)
+{
+	struct member wide[64] = { 0 };
+	u32 i1, i4, self, i, n, huge;
+
+	(void)state;
+	begin(&vmlinux, NULL);
+	i1 = integer(1);
+	i4 = integer(4);
+	huge = array(i1, 0xffffffff);
+	self = m->next;
+	PUT("self", TYPEDEF, 0, self);
+	PUT("there", CONST, 0, self + 2);
+	PUT("back", CONST, 0, self + 1);
+	PUT(NULL, ARRAY, 0, 0, self + 3, 0, 1);
+	STRUCTURE("anonymous self", 4, AT(0, NULL, self + 4), AT(0, "x", i4));
+	for (i = 0; i < ARRAY_SIZE(wide); i++)
+		wide[i].type = self + 5;
+	put_members("wide", STRUCT, 4, ARRAY_SIZE(wide), wide);
+	/* Not deeper than it may be, but no one could look at all of it. */
+	for (i = 0; i < 10; i++) {
+		for (n = 0; n < ARRAY_SIZE(wide); n++)
+			wide[n].type = i ? m->next - 1 : i4;
+		put_members("many", STRUCT, 4, ARRAY_SIZE(wide), wide);
+	}
+	STRUCTURE("s", 0xffffffff, AT(0, "self", self), AT(0, "circle", self + 1), AT(0, "array of self", self + 3),
+		  AT(0, "absent type", 100000), AT(0, "void", 0),
+		  AT(0, "function", PROTOTYPE(0)), AT(0, "unknown", PUT("fwd", FWD, 0, 0)),
+		  AT(0, "variable", PUT("v", VAR, 0, i4, 0)), AT(0, "huge", huge), AT(8, "too huge", huge),
+		  AT(0, "2^32", array(i4, 0x40000000)), AT(0, "2^62", array(array(i4, 0xffffffff), 0xffffffff)),
+		  AT(0, "2^64", array(array(array(i4, 0x80000000), 0x80000000), 4)));
+	STRUCTURE("small", 8, AT(4, "fits", i4), AT(5, "does not", i4), AT(8, "none", array(i4, 0)),
+		  AT(9, "behind", array(i4, 0)));
+	STRUCTURE("unknown", 8, AT(0, NULL, self), AT(0, "x", i4));
+	STRUCTURE("nothing", 8, AT(0, NULL, 0), AT(0, NULL, i4), AT(0, "x", i4));
+	PUT("names", STRUCT, 3, 8, 0xffffffff, i4, 0, 4096, i4, 0, name("x"), i4, 0);
+	FUNCTION("f", self, i4);
+	FUNCTION("g", i4, self + 1);
+	FUNCTION("h", i4, pointer(self));
+	ready();
+
+	IS(member("anonymous self", "x"), "EINVAL");
+	IS(member("wide", "x"), "EINVAL");
+	IS(member("many", "x"), "EINVAL");
+	IS(member("s", "self"), "EINVAL");
+	IS(member("s", "circle"), "EINVAL");
+	IS(member("s", "array of self"), "EINVAL");
+	IS(member("s", "absent type"), "EINVAL");
+	IS(member("s", "void"), "EINVAL");
+	IS(member("s", "function"), "EINVAL");
+	IS(member("s", "unknown"), "EINVAL");
+	IS(member("s", "variable"), "EINVAL");
+	IS(member("s", "huge"), "0:4294967295 a");
+	IS(member("s", "too huge"), "EINVAL");
+	IS(member("s", "2^32"), "EINVAL");
+	IS(member("s", "2^62"), "EINVAL");
+	IS(member("s", "2^64"), "EINVAL");
+	IS(member("small", "fits"), "4:4 i");
+	IS(member("small", "does not"), "EINVAL");
+	IS(member("small", "none"), "8:0 a");
+	IS(member("small", "behind"), "EINVAL");
+	IS(member("unknown", "x"), "EINVAL");
+	IS(member("nothing", "x"), "0:4 i");
+	IS(member("names", "x"), "0:4 i");
+	IS(function("f"), "EINVAL");
+	IS(function("g"), "EINVAL");
+	IS(function("h"), "EINVAL");
+}
+
+/* Names that have no end, as many as there are types, and as long as all names. */
+static void test_long_names(void **state)
+{
+	char text[200];
+	u32 i4;
+
+	(void)state;
+	begin(&vmlinux, NULL);
+	i4 = integer(4);
+	memset(text, 'n', sizeof(text) - 1);
+	text[sizeof(text) - 1] = 0;
+	STRUCTURE(text, 4, AT(0, text, i4));
+	FUNCTION("f", i4, pointer(m->next - 1));
+	/* They have a hash in common, but no name. */
+	text[100] = 'o';
+	STRUCTURE(text, 8, AT(4, text, i4));
+	ready();
+	IS(member(text, text), "4:4 i");
+	IS(function("f"), "ENOSPC");
+	text[100] = 'n';
+	IS(member(text, text), "0:4 i");
+	text[100] = 'p';
+	IS(member(text, text), "ENOENT");
+}
+
+/* A small one with something of everything, and a module to it. */
+static void make_both(void)
+{
+	u32 i4, i8, s, anonymous;
+
+	begin(&vmlinux, NULL);
+	i4 = integer(4);
+	i8 = PUT("loff_t", TYPEDEF, 0, integer(8));
+	anonymous = MEMBERS(NULL, UNION, 8, AT(0, NULL, STRUCTURE(NULL, 8, AT(4, "deep", i4))), AT(0, "a", i8));
+	s = MEMBERS("s", STRUCT | KIND_FLAG, 40, { "b", i4, 3 << 24 | 1 }, AT(8, NULL, anonymous),
+		AT(16, "array", array(PUT(NULL, CONST, 0, i4), 2)), AT(24, "call", pointer(PROTOTYPE(i8, i4, 0))),
+		AT(32, "pointer", pointer(0)));
+	FUNCTION("f", i8, pointer(s), PUT("e", ENUM, 1, 4, name("one"), 1), s, anonymous);
+	PUT("g", FUNC, 0, m->next - 2);
+	PUT("fwd", FWD, 0, 0);
+	PUT(NULL, VOLATILE, 0, i4);
+	PUT(NULL, RESTRICT, 0, pointer(m->next - 1));
+	PUT(".data", DATASEC, 1, 4, PUT("v", VAR, 0, i4, 1), 0, 4);
+	PUT("double", FLOAT, 0, 8);
+	PUT("tag", DECL_TAG, 0, s, 0xffffffff);
+	PUT("tag", TYPE_TAG, 0, i4);
+	PUT("e64", ENUM64, 1, 8, name("two"), 2, 0);
+	ready();
+
+	begin(&module, &vmlinux);
+	STRUCTURE("t", 48, AT(0, "s", s), AT(40, "deep", pointer(PUT("fwd", FWD, 0, 0))));
+	FUNCTION("h", 0, pointer(m->next - 1), i8, s);
+	STRUCTURE("s", 40, AT(12, "deep", i4));
+	ready();
+}
+
+static void look_up(const struct diolate_btf *btf)
+{
+	static const char *const names[] = {
+		"s", "t", "f", "g", "h", "b", "deep", "a", "array", "call", "pointer", ""
+	};
+	struct diolate_btf_place place;
+	size_t i, j, size;
+	char *text;
+	int err;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		for (j = 0; j < ARRAY_SIZE(names); j++) {
+			err = diolate_btf_member(btf, names[i], names[j], &place);
+			assert_true(!err || err == -ENOENT || err == -EINVAL || err == -ENOTUNIQ);
+			for (size = 7; size < 60; size += 43) {
+				text = malloc(size);
+				err = diolate_btf_member_prototype(btf, names[i], names[j], text, size);
+				assert_true(!err || err == -ENOENT || err == -EINVAL || err == -ENOTUNIQ || err == -ENOSPC);
+				assert_true(err || strlen(text) < size);
+				free(text);
+			}
+		}
+		text = malloc(30);
+		err = diolate_btf_prototype(btf, names[i], text, 30);
+		assert_true(!err || err == -ENOENT || err == -EINVAL || err == -ENOTUNIQ || err == -ENOSPC);
+		assert_true(err || strlen(text) < 30);
+		free(text);
+	}
+}
+
+/* Of a copy of what is in @made, which may not even be initialized. */
+static int try(const struct made *made, const unsigned char *data, size_t size)
+{
+	unsigned char *copy = malloc(size);
+	struct diolate_btf btf;
+	int err;
+
+	memcpy(copy, data, size);
+	err = diolate_btf_init(&btf, copy, size, made->base ? &made->base->btf : NULL);
+	if (!err)
+		look_up(&btf);
+	diolate_btf_free(&btf);
+	free(copy);
+	return err;
+}
+
+static void test_each_length(void **state)
+{
+	const struct made *const both[] = { &vmlinux, &module };
+	size_t i, cut, n;
+	u32 *head;
+
+	(void)state;
+	make_both();
+	look_up(&vmlinux.btf);
+	look_up(&module.btf);
+	for (i = 0; i < 2; i++) {
+		for (n = 0; n < both[i]->size; n++)
+			assert_int_equal(try(both[i], both[i]->data, n), -EINVAL);
+		assert_int_equal(try(both[i], both[i]->data, n), 0);
+		/* The header says so, too; cut within a type they are refused. */
+		head = (u32 *)both[i]->data;
+		cut = head[3];
+		for (n = 0; n <= cut; n++) {
+			head[3] = n;
+			try(both[i], both[i]->data, both[i]->size);
+		}
+		cut = head[5];
+		for (n = 0; n <= cut; n++) {
+			head[5] = n;
+			assert_int_equal(try(both[i], both[i]->data, both[i]->size),
+					 (n ? both[i]->data[both[i]->size - cut + n - 1] : !i) ? -EINVAL : 0);
+		}
+	}
+}
+
+static void test_each_byte(void **state)
+{
+	static const unsigned char changes[] = { 0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80, 0xff, 0x7f };
+	struct made *const both[] = { &vmlinux, &module };
+	unsigned char *byte, before;
+	size_t i, j, n;
+
+	(void)state;
+	make_both();
+	for (i = 0; i < 2; i++) {
+		for (n = 0; n < both[i]->size; n++) {
+			byte = &both[i]->data[n];
+			before = *byte;
+			for (j = 0; j < ARRAY_SIZE(changes); j++) {
+				*byte = before ^ changes[j];
+				try(both[i], both[i]->data, both[i]->size);
+				*byte = changes[j];
+				try(both[i], both[i]->data, both[i]->size);
+			}
+			*byte = 0;
+			try(both[i], both[i]->data, both[i]->size);
+			*byte = before;
+		}
+	}
+}
+
+/* Each field of the header, the last ones as they would be at the end of what a number can say. */
+static void test_headers(void **state)
+{
+	static const struct {
+		unsigned int word;
+		u32 value;
+	} wrong[] = {
+		{ 0, 0x19feb }, { 0, 0x2eb9f }, { 0, 0xeb9f }, { 0, 0x101eb9f }, { 0, 0x1eb9e },
+		{ 0, 0x9feb0100 }, { 1, 0 }, { 1, 20 }, { 1, 26 }, { 1, 28 }, { 1, 0xfffffffc }, { 2, 4 }, { 2, 2 },
+		{ 2, 0xfffffffc }, { 3, 0xfffffffc }, { 3, 8 }, { 4, 0xffffffff }, { 5, 0xffffffff }, { 5, 0 },
+	};
+	unsigned char *data;
+	size_t i, size;
+	u32 head[8];
+
+	(void)state;
+	make_both();
+	m = &vmlinux;
+	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
+		memcpy(head, m->data, sizeof(head));
+		((u32 *)m->data)[wrong[i].word] = wrong[i].value;
+		assert_int_equal(try(m, m->data, m->size), -EINVAL);
+		memcpy(m->data, head, sizeof(head));
+	}
+
+	/* A longer header, as in 7.2, with the names before the types. */
+	memcpy(head, m->data, 24);
+	head[1] = 32;
+	head[2] = (head[5] + 3) & ~3u;
+	head[4] = 0;
+	size = 32 + head[2] + head[3];
+	data = calloc(size + 4, 1);
+	memset(head + 6, 0xff, 8);
+	memcpy(data, head, 32);
+	memcpy(data + 32, m->data + 24 + head[3], head[5]);
+	memcpy(data + 32 + head[2], m->data + 24, head[3]);
+	diolate_btf_free(&m->btf);
+	assert_int_equal(diolate_btf_init(&m->btf, data, size, NULL), 0);
+	IS(member("s", "deep"), "12:4 i");
+	IS(function("f"), "(s*,4,s,{8})=8");
+	diolate_btf_free(&m->btf);
+	/* Of the last type, six words, not all is there, and nothing behind it. */
+	for (i = 1; i < 6; i++) {
+		assert_int_equal(try(m, data, size - i * 4), -EINVAL);
+		((u32 *)data)[3] = head[3] - i * 4;
+		assert_int_equal(try(m, data, size - i * 4), -EINVAL);
+	}
+	((u32 *)data)[3] = head[3] - i * 4;
+	assert_int_equal(try(m, data, size - i * 4), 0);
+	((u32 *)data)[3] = head[3];
+	/* The types must lie on a word boundary, wherever the names are. */
+	for (i = 1; i < 4; i++) {
+		((u32 *)data)[i]++;
+		assert_int_equal(try(m, data, size + 4), -EINVAL);
+		((u32 *)data)[i]--;
+	}
+	assert_int_equal(try(m, data, size + 4), 0);
+	free(data);
+
+	/* A shorter one. */
+	make_both();
+	m = &vmlinux;
+	((u32 *)m->data)[1] -= 4;
+	((u32 *)m->data)[2] += 4;
+	((u32 *)m->data)[4] += 4;
+	assert_int_equal(try(m, m->data, m->size), -EINVAL);
+
+	/* None at all, but for the name that is none. */
+	begin(&vmlinux, NULL);
+	ready();
+	IS(member("s", "deep"), "ENOENT");
+	IS(member("", ""), "ENOENT");
+}
+
+static void test_no_memory(void **state)
+{
+	(void)state;
+	make_both();
+	kvcalloc_fails = true;
+	assert_int_equal(try(&vmlinux, vmlinux.data, vmlinux.size), -ENOMEM);
+	kvcalloc_fails = false;
+	assert_int_equal(try(&vmlinux, vmlinux.data, vmlinux.size), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(test_members, drop),
+		cmocka_unit_test_teardown(test_anonymous_members, drop),
+		cmocka_unit_test_teardown(test_bitfields, drop),
+		cmocka_unit_test_teardown(test_structures_of_one_name, drop),
+		cmocka_unit_test_teardown(test_prototypes, drop),
+		cmocka_unit_test_teardown(test_small_texts, drop),
+		cmocka_unit_test_teardown(test_split, drop),
+		cmocka_unit_test_teardown(test_kinds, drop),
+		cmocka_unit_test_teardown(test_hostile, drop),
+		cmocka_unit_test_teardown(test_long_names, drop),
+		cmocka_unit_test_teardown(test_headers, drop),
+		cmocka_unit_test_teardown(test_no_memory, drop),
+		cmocka_unit_test_teardown(test_each_length, drop),
+		cmocka_unit_test_teardown(test_each_byte, drop),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
