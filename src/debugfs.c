@@ -14,6 +14,7 @@
 #include "entry/late_error.h"
 #include "entry/sites.h"
 #include "entry/writeback.h"
+#include "kernel/layout.h"
 #include "kernel/selftest.h"
 #include "outcome/telling.h"
 #include "report/counters.h"
@@ -58,9 +59,17 @@ static int version_show(struct seq_file *m, void *unused)
 	seq_printf(m, "revision %s\n", DIOLATE_REVISION);
 	seq_printf(m, "kernel %s\n", UTS_RELEASE);
 	seq_printf(m, "arch %s\n", init_utsname()->machine);
+	seq_printf(m, "layout %s\n", diolate_layout_summary());
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(version);
+
+static int layout_show(struct seq_file *m, void *unused)
+{
+	diolate_layout_show(m);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(layout);
 
 static const struct {
 	const char *name;
@@ -70,6 +79,7 @@ static const struct {
 	{ "sites", &sites_fops },
 	{ "log", &log_fops },
 	{ "files", &files_fops },
+	{ "layout", &layout_fops },
 	{ "version", &version_fops },
 };
 

@@ -13,6 +13,7 @@
 #include "flight/folio_part.h"
 #include "flight/sentinel.h"
 #include "flight/track.h"
+#include "kernel/layout.h"
 #include "kernel/selftest.h"
 #include "mode.h"
 #include "model/params.h"
@@ -23,6 +24,13 @@
 #include "write/receivers.h"
 #include "write/task.h"
 #include "write/waiting.h"
+
+static int layout_begin(void)
+{
+	diolate_layout_init();
+	diolate_mode_doubt();
+	return 0;
+}
 
 static int receivers_begin(void)
 {
@@ -108,6 +116,7 @@ struct stage {
  * - The other stages free memory and disarm the self-test.
  */
 static const struct stage stages[] = {
+	{ layout_begin, NULL },
 	{ diolate_selftest_init, diolate_selftest_exit },
 	{ diolate_files_init, diolate_files_exit },
 	{ diolate_log_init, diolate_log_exit },

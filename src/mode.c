@@ -11,6 +11,7 @@
 #include "entry/late_error.h"
 #include "entry/writeback.h"
 #include "flight/track.h"
+#include "kernel/layout.h"
 #include "kernel/selftest.h"
 #include "mode.h"
 #include "model/params.h"
@@ -157,6 +158,12 @@ static int mode_track_change(bool to)
 	return err;
 }
 
+/* Whether no result may be changed, because it is only a guess how this kernel is. */
+static bool mode_only_observes(void)
+{
+	return diolate_layout_is_guessed() && !diolate_params_untested;
+}
+
 static int mode_policy_change(enum diolate_policy policy)
 {
 	enum diolate_policy before;
@@ -164,7 +171,12 @@ static int mode_policy_change(enum diolate_policy policy)
 
 	mutex_lock(&policy_lock);
 	before = diolate_params_policy;
-	if (loaded && policy == DIOLATE_REPAIR && before != DIOLATE_REPAIR)
+	if (loaded && policy != DIOLATE_OBSERVE && mode_only_observes()) {
+		pr_err("policy=%s refused: this kernel is of no tested series, and does not describe itself (/sys/kernel/btf/vmlinux); load with untested=1\n",
+		       diolate_policy_names[policy]);
+		err = -EOPNOTSUPP;
+	}
+	if (!err && loaded && policy == DIOLATE_REPAIR && before != DIOLATE_REPAIR)
 		err = mode_repair_begin();
 	if (!err && loaded && policy != DIOLATE_OBSERVE)
 		diolate_late_error_await();
@@ -178,6 +190,28 @@ static int mode_policy_change(enum diolate_policy policy)
 		mode_hold_consumers(diolate_params_policy);
 	mutex_unlock(&policy_lock);
 	return err;
+}
+
+/* The caller holds policy_lock. */
+static void mode_doubt(void)
+{
+	if (diolate_params_policy == DIOLATE_OBSERVE || !mode_only_observes())
+		return;
+	pr_notice("this kernel is of no tested series, and does not describe itself (/sys/kernel/btf/vmlinux), so the policy is observe and not %s; untested=1 allows it\n",
+		  diolate_policy_names[diolate_params_policy]);
+	WRITE_ONCE(diolate_params_policy, DIOLATE_OBSERVE);
+}
+
+/**
+ * diolate_mode_doubt() - have no result changed where it is only a guess how the kernel is
+ *
+ * Context: process, may sleep; after diolate_layout_init().
+ */
+void diolate_mode_doubt(void)
+{
+	mutex_lock(&policy_lock);
+	mode_doubt();
+	mutex_unlock(&policy_lock);
 }
 
 /**
@@ -204,6 +238,7 @@ int diolate_mode_begin(void)
 	int err = 0;
 
 	mutex_lock(&policy_lock);
+	mode_doubt();
 	if (diolate_params_policy != DIOLATE_OBSERVE)
 		diolate_late_error_await();
 	else

@@ -9,6 +9,7 @@ struct diolate_track_ops;
 
 extern const struct diolate_track_ops diolate_mode_track_ops;
 
+void diolate_mode_doubt(void);
 void diolate_mode_prepare(void);
 int diolate_mode_begin(void);
 void diolate_mode_end(void);

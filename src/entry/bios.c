@@ -37,6 +37,7 @@
 #include "kernel/compat/bio.h"
 #include "kernel/compat/iomap.h"
 #include "kernel/hook.h"
+#include "kernel/layout.h"
 #include "kernel/symbol.h"
 #include "outcome/judge.h"
 #include "write/receivers.h"
@@ -337,11 +338,13 @@ void diolate_bios_show(struct seq_file *m)
 
 	for (i = 0; i < FUNCTIONS; i++) {
 		const struct target *f = &functions[i];
+		int err;
 
 		if (f->err == -EALREADY || (!f->err && !failed && !diolate_following_is_begun()))
 			continue;
-		seq_printf(m, "%s %s 0 %s\n", f->symbol, f->err == -ENOENT ? "absent" :
-			   f->err || failed ? "refused" : "armed", f->purpose);
+		err = f->err ?: failed ?: diolate_layout_refuses(f->symbol);
+		seq_printf(m, "%s %s 0 %s\n", f->symbol, err ? diolate_symbol_state(err) : "armed",
+			   f->purpose);
 	}
 	if (diolate_following_is_begun() || failed || !tracepoint)
 		seq_printf(m, "block_bio_queue %s 0 in which order what is written is sent\n",

@@ -21,6 +21,7 @@
 #include "write/filesystem.h"
 #include "write/identify.h"
 #include "write/inside.h"
+#include "write/iomap_dio.h"
 
 /**
  * diolate_direct_bios_begin() - __iomap_dio_rw() or iomap_dio_rw() is called
@@ -57,15 +58,16 @@ NOKPROBE_SYMBOL(direct_bios_sent);
 
 /**
  * diolate_direct_bios_sent_by_iomap() - a bio of a direct write of iomap is sent
- * @bio: its bi_private is a struct iomap_dio, which begins with the kiocb (fs/iomap/direct-io.c,
- *       5.4 to 7.3)
+ * @bio: its bi_private is a struct iomap_dio (fs/iomap/direct-io.c, 5.4 to 7.3)
  *
  * Context: any, inside a tracepoint.
  */
 void diolate_direct_bios_sent_by_iomap(const struct bio *bio)
 {
-	direct_bios_sent(*(struct kiocb **)bio->bi_private, bio,
-			 diolate_identify_iomap_is_late(bio->bi_private));
+	struct kiocb *iocb = diolate_iomap_dio_kiocb(bio->bi_private);
+
+	if (iocb)
+		direct_bios_sent(iocb, bio, diolate_iomap_dio_is_late(bio->bi_private));
 }
 NOKPROBE_SYMBOL(diolate_direct_bios_sent_by_iomap);
 
@@ -212,10 +214,10 @@ NOKPROBE_SYMBOL(direct_bios_land);
  */
 void diolate_direct_bios_ended_by_iomap(struct bio *bio)
 {
-	struct kiocb *iocb = *(struct kiocb **)bio->bi_private;
+	struct kiocb *iocb = diolate_iomap_dio_kiocb(bio->bi_private);
 
-	if (!direct_bios_land(iocb, bio))
-		direct_bios_adopt(iocb, bio, diolate_identify_iomap_written(bio->bi_private));
+	if (iocb && !direct_bios_land(iocb, bio))
+		direct_bios_adopt(iocb, bio, diolate_iomap_dio_written(bio->bi_private));
 }
 NOKPROBE_SYMBOL(diolate_direct_bios_ended_by_iomap);
 

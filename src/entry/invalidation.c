@@ -17,6 +17,7 @@
 #include "outcome/late.h"
 #include "write/identify.h"
 #include "write/inside.h"
+#include "write/iomap_dio.h"
 #include "write/task.h"
 
 /* Two flags of dio_complete(), fs/direct-io.c, 5.10 to 7.3. */
@@ -63,18 +64,19 @@ NOKPROBE_SYMBOL(diolate_invalidation_enter_invalidate);
 
 /*
  * ssize_t iomap_dio_complete(struct iomap_dio *dio), fs/iomap/direct-io.c, 5.4 to 7.3: it
- * invalidates where there is no kiocb_invalidate_post_direct_write(). The dio begins with its
- * kiocb. A read is not noted: its task may be about to invalidate for a write.
+ * invalidates where there is no kiocb_invalidate_post_direct_write(). A read is not noted: its task
+ * may be about to invalidate for a write. If the kiocb is not known, what this task has begun last
+ * is over.
  */
 static __always_inline void invalidation_iomap_complete(unsigned long dio, unsigned long unused)
 {
-	struct kiocb *iocb = *(struct kiocb **)dio;
+	struct kiocb *iocb = diolate_iomap_dio_kiocb((void *)dio);
 
-	if (diolate_identify_is_read(iocb))
+	if (iocb && diolate_identify_is_read(iocb))
 		return;
-	diolate_task_begins(iocb, (void *)dio, 0);
-	if (unlikely(diolate_track_suspects()))
-		invalidation_overtaken_slow(iocb, diolate_identify_iomap_written((void *)dio));
+	diolate_task_begins(iocb, iocb ? (void *)dio : NULL, 0);
+	if (iocb && unlikely(diolate_track_suspects()))
+		invalidation_overtaken_slow(iocb, diolate_iomap_dio_written((void *)dio));
 }
 
 DIOLATE_HOOKED(diolate_invalidation_enter_iomap_complete, invalidation_iomap_complete);
@@ -103,9 +105,8 @@ NOKPROBE_SYMBOL(invalidation_dio_slow);
  */
 void diolate_invalidation_completes(const unsigned long *dio)
 {
-	size_t written = diolate_identify_iomap_written(dio);
-	/* The dio begins with its kiocb, see invalidation_iomap_complete(). */
-	struct kiocb *iocb = *(struct kiocb **)dio;
+	struct kiocb *iocb = diolate_iomap_dio_kiocb(dio);
+	size_t written = diolate_iomap_dio_written(dio);
 
 	if (written && !READ_ONCE(iocb->ki_filp->f_mapping->nrpages))
 		invalidation_overtaken_slow(iocb, written);

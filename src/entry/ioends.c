@@ -14,11 +14,12 @@
 #include "flight/span.h"
 #include "kernel/compat/iomap.h"
 #include "write/identify.h"
+#include "write/iomap_dio.h"
 
 #if DIOLATE_IOMAP_ENDS_DIRECT
 static struct kiocb *ioends_kiocb_of(const struct iomap_ioend *ioend)
 {
-	return *(struct kiocb **)ioend->io_bio.bi_private;
+	return diolate_iomap_dio_kiocb(ioend->io_bio.bi_private);
 }
 NOKPROBE_SYMBOL(ioends_kiocb_of);
 
@@ -40,6 +41,8 @@ void diolate_ioends_ended(struct bio *bio)
 	part.start = ioend->io_offset;
 	part.end = part.start + ioend->io_size;
 	iocb = ioends_kiocb_of(ioend);
+	if (!iocb)
+		return;
 	diolate_flight_end_elsewhere(diolate_identify_key_of(iocb), iocb->ki_filp->f_mapping, bio,
 				     &part);
 }
@@ -62,7 +65,9 @@ static void ioends_mapped_of_direct(const struct iomap_ioend *ioend)
 {
 	struct kiocb *iocb = ioends_kiocb_of(ioend);
 
-	diolate_flight_map(diolate_identify_key_of(iocb), iocb->ki_filp->f_mapping, &ioend->io_bio);
+	if (iocb)
+		diolate_flight_map(diolate_identify_key_of(iocb), iocb->ki_filp->f_mapping,
+				   &ioend->io_bio);
 }
 NOKPROBE_SYMBOL(ioends_mapped_of_direct);
 

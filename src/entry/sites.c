@@ -12,6 +12,7 @@
 #include "entry/sites.h"
 #include "kernel/calls.h"
 #include "kernel/hook.h"
+#include "kernel/layout.h"
 #include "kernel/symbol.h"
 #include "model/params.h"
 #include "write/inside.h"
@@ -103,7 +104,9 @@ static __always_inline const char *sites_symbol(const struct site *site)
 
 static const char *sites_trouble(const struct site *site)
 {
-	return site->err == -ENOENT ? "is absent" : "cannot be probed";
+	return site->err == -ENOENT ? "is absent" :
+	       site->err == -EPROTO ? "is not as in any tested kernel, nor what it looks into," :
+				      "cannot be probed";
 }
 
 /* An optional site that is not armed disables its own path only. */
@@ -115,10 +118,13 @@ static void sites_tell(const struct site *site)
 
 static int sites_arm(struct site *site)
 {
-	int err = 0;
+	int err;
 
 	if (site->stand_in && sites[AT_INVALIDATE].armed)
 		return NOT_NEEDED;
+	err = diolate_layout_refuses(sites_symbol(site));
+	if (err)
+		return err;
 	if (site == &sites[AT_INLINED_LATE_ERROR])
 		err = diolate_late_error_inlined_in(sites_symbol(&sites[AT_DIRECT_WRITE]));
 	if (err)
@@ -233,8 +239,10 @@ unsigned long diolate_sites_missed(void)
 
 static const char *sites_state(const struct site *site, bool off)
 {
-	if (site->err)
-		return site->err == -ENOENT ? "absent" : "refused";
+	int err = site->err ?: diolate_layout_refuses(sites_symbol(site));
+
+	if (err)
+		return diolate_symbol_state(err);
 	return off && !(DIOLATE_HAS_FTRACE && site->hook.symbol) ? "disarmed" : "armed";
 }
 

@@ -13,6 +13,7 @@
 
 #include "flight/folio_part.h"
 #include "kernel/compat/iomap.h"
+#include "kernel/layout.h"
 #include "kernel/symbol.h"
 #include "write/filesystem.h"
 
@@ -54,16 +55,44 @@ static void folio_part_look_at_buffers(struct folio *folio, unsigned int block_b
 }
 NOKPROBE_SYMBOL(folio_part_look_at_buffers);
 
-/* Before 6.6 iomap does not know dirty blocks, and writes back all that are up to date. */
+/* Whether iomap knows which blocks are dirty; before 6.6 it writes back all that are up to date. */
+static bool folio_part_iomap_keeps_dirty(void)
+{
+	return diolate_layout.folio != DIOLATE_IS_ABSENT;
+}
+NOKPROBE_SYMBOL(folio_part_iomap_keeps_dirty);
+
+/*
+ * The bitmaps of the blocks of a folio: those up to date, and behind them those dirty. If the folio
+ * is up to date all its blocks are (ifs_alloc(), ifs_set_range_uptodate(), fs/iomap/buffered-io.c,
+ * 6.12 and 7.3); else it is not the bitmap, and -EPROTO is returned.
+ */
+static int folio_part_iomap_state(struct folio *folio, unsigned int blocks,
+				  const unsigned long **state)
+{
+	*state = NULL;
+	if (diolate_layout.folio > DIOLATE_BY_TESTS || !DIOLATE_IOMAP_IS_KNOWN)
+		return -EPROTO;
+	if (!folio->private)
+		return 0;
+	*state = (const void *)folio->private + diolate_layout.state;
+	return folio_test_uptodate(folio) && find_first_zero_bit(*state, blocks) < blocks ?
+		       -EPROTO : 0;
+}
+NOKPROBE_SYMBOL(folio_part_iomap_state);
+
 static void folio_part_look_at_iomap(struct folio *folio, unsigned int blocks,
 				     unsigned int block_bits, struct diolate_written *w)
 {
 	const unsigned long *state;
 	unsigned int block;
 
-	if (!DIOLATE_IOMAP_KEEPS_DIRTY || !DIOLATE_IOMAP_IS_KNOWN)
+	if (!folio_part_iomap_keeps_dirty())
 		return;
-	state = diolate_iomap_state(folio);
+	if (folio_part_iomap_state(folio, blocks, &state)) {
+		w->kind = DIOLATE_WRITTEN_PERHAPS;
+		return;
+	}
 	for (block = 0; state && block < blocks; block++)
 		if (test_bit(blocks + block, state))
 			folio_part_add(w, block, block_bits);
@@ -84,17 +113,16 @@ static bool folio_part_a_buffer_is_dirty(struct folio *folio, unsigned int first
 	return false;
 }
 
-/* A dirty folio without state is all dirty. Before 6.6: see folio_part_look_at_iomap(). */
+/* A dirty folio without state is all dirty. */
 static enum diolate_dirt folio_part_iomap_is_dirty(struct folio *folio, unsigned int blocks,
 						   unsigned int first, unsigned int last)
 {
 	const unsigned long *state;
 
-	if (!DIOLATE_IOMAP_KEEPS_DIRTY)
+	if (!folio_part_iomap_keeps_dirty())
 		return folio_test_uptodate(folio) ? DIOLATE_DIRTY : DIOLATE_DIRTY_PERHAPS;
-	if (!DIOLATE_IOMAP_IS_KNOWN)
+	if (folio_part_iomap_state(folio, blocks, &state))
 		return DIOLATE_DIRTY_PERHAPS;
-	state = diolate_iomap_state(folio);
 	return !state || find_next_bit(state, blocks + last + 1, blocks + first) <= blocks + last ?
 		       DIOLATE_DIRTY : DIOLATE_CLEAN;
 }

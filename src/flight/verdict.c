@@ -9,6 +9,7 @@
 
 #include "flight/verdict.h"
 #include "kernel/cache.h"
+#include "kernel/layout.h"
 
 static enum diolate_verdict verdict_unknown(struct diolate_flown *flown, enum diolate_unknown why)
 {
@@ -51,12 +52,15 @@ NOKPROBE_SYMBOL(verdict_by_marks);
 
 /*
  * Whether it is not known which bytes the bios wrote. A write of which no bio was seen went through
- * the page cache, except where the file system writes elsewhere.
+ * the page cache, except where the file system writes elsewhere, or where the bios of iomap turned
+ * out not to be understood (src/write/iomap_dio.c).
  */
 static bool verdict_is_unseen(const struct diolate_flight *f, u64 bytes)
 {
-	return f->several || (!f->begun.whole && (f->sent || f->begun.elsewhere) &&
-			      f->sent != bytes);
+	bool blind = READ_ONCE(diolate_layout.iomap) == DIOLATE_HAS_CHANGED;
+
+	return f->several || (blind && !f->sent) ||
+	       (!f->begun.whole && (f->sent || f->begun.elsewhere) && f->sent != bytes);
 }
 NOKPROBE_SYMBOL(verdict_is_unseen);
 

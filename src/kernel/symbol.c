@@ -9,6 +9,7 @@
 #include <linux/uaccess.h>
 
 #include "kernel/compat/text.h"
+#include "kernel/layout.h"
 #include "kernel/symbol.h"
 
 /**
@@ -25,6 +26,17 @@ int diolate_symbol_errno(int err)
 }
 
 /**
+ * diolate_symbol_state() - what the file `sites` says of a function that cannot be followed
+ * @err: the negative errno of following it
+ *
+ * Context: any.
+ */
+const char *diolate_symbol_state(int err)
+{
+	return err == -ENOENT ? "absent" : err == -EPROTO ? "unproven" : "refused";
+}
+
+/**
  * diolate_symbol_address() - find the address of a kernel function
  * @symbol:  the name of the function
  * @address: set to the first instruction, which is also the value of a function pointer
@@ -35,7 +47,7 @@ int diolate_symbol_errno(int err)
  * 5.18), by the offset that sprint_symbol() prints.
  *
  * Context: process, may sleep.
- * Return: 0 or a negative errno.
+ * Return: 0; -EPROTO if it is not known what the function is called with; another negative errno.
  */
 int diolate_symbol_address(const char *symbol, unsigned long *address, unsigned long *size)
 {
@@ -45,7 +57,7 @@ int diolate_symbol_address(const char *symbol, unsigned long *address, unsigned 
 	const char *plus;
 	int err;
 
-	err = register_kprobe(&kp);
+	err = diolate_layout_refuses(symbol) ?: register_kprobe(&kp);
 	if (err)
 		return err;
 	*address = (unsigned long)kp.addr;

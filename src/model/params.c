@@ -69,3 +69,7 @@ unsigned int diolate_params_repair_ms = 100;
 static const struct number repair_ms = { "repair_ms", &diolate_params_repair_ms, 0, 10000 };
 module_param_cb(repair_ms, &number_ops, (void *)&repair_ms, 0644);
 MODULE_PARM_DESC(repair_ms, "how long a late write may be held up to be put right, or looked at, ms, 0 to 10000 (default 100)");
+
+bool diolate_params_untested;
+module_param_named(untested, diolate_params_untested, bool, 0444);
+MODULE_PARM_DESC(untested, "whether results may be changed on a kernel that nobody has tested and that does not describe itself (default N)");

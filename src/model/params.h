@@ -11,6 +11,7 @@ extern enum diolate_policy diolate_params_policy;	/* set by src/mode.c */
 extern unsigned int diolate_params_maxactive;
 extern unsigned int diolate_params_log_size;
 extern unsigned int diolate_params_repair_ms;
+extern bool diolate_params_untested;
 
 int diolate_params_shown(const char *val);
 

@@ -4,29 +4,34 @@
  * A kiocb is recognised by its contents, not by its offset, which differs between versions.
  */
 #include <linux/fs.h>
-#include <linux/iomap.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "kernel/compat/context.h"
-#include "kernel/compat/iomap.h"
+#include "kernel/layout.h"
 #include "write/identify.h"
 #include "write/receivers.h"
 
-/*
- * Whether a word may be a pointer to a kiocb. A nofault read through another word is safe, but
+/**
+ * diolate_identify_may_be_pointer() - whether a word may be a pointer to what the kernel allocated
+ * @pointer: the word
+ *
+ * A nofault read through another word is safe, but
  * 5.10 counts the fault as a hit that the probe missed (arch/x86/kernel/kprobes/core.c,
  * kprobe_fault_handler()). Two ints of which the second is -1, as in struct dio of 5.10, look like
  * an address in the last 4 GiB, where the kernel has its code. The top byte of a pointer may be a
  * memory tag (arm64 with KASAN), which is not part of the address.
+ *
+ * Context: any, also inside a probe handler.
  */
-static bool identify_may_be_kiocb(unsigned long word)
+bool diolate_identify_may_be_pointer(const void *pointer)
 {
-	word = diolate_untagged(word);
+	unsigned long word = diolate_untagged((unsigned long)pointer);
+
 	return word >= PAGE_OFFSET && word < -SZ_4G && IS_ALIGNED(word, sizeof(word));
 }
-NOKPROBE_SYMBOL(identify_may_be_kiocb);
+NOKPROBE_SYMBOL(diolate_identify_may_be_pointer);
 
 /*
  * The consumer of what may be a kiocb. A kiocb without IOCB_WRITE counts as synchronous: a
@@ -37,7 +42,7 @@ static enum diolate_consumer identify_consumer_at(const struct kiocb *iocb)
 	diolate_complete_fn complete;
 	int flags;
 
-	if (!identify_may_be_kiocb((unsigned long)iocb) ||
+	if (!diolate_identify_may_be_pointer(iocb) ||
 	    get_kernel_nofault(flags, &iocb->ki_flags) || !(flags & IOCB_WRITE) ||
 	    get_kernel_nofault(complete, &iocb->ki_complete))
 		return DIOLATE_SYNC;
@@ -72,7 +77,8 @@ struct kiocb *diolate_identify_submitter_slow(struct kiocb *iocb)
 	if (diolate_is_of_user_space(consumer))
 		return iocb;
 	if (consumer != DIOLATE_KERNEL ||
-	    get_kernel_nofault(iocb, (struct kiocb **)(iocb + 1) + 1))
+	    get_kernel_nofault(iocb,
+			       (struct kiocb **)((void *)iocb + diolate_layout.orig_iocb)))
 		return NULL;
 	return diolate_is_of_user_space(identify_consumer_at(iocb)) &&
 			       identify_is_on_overlay(iocb) ?
@@ -81,13 +87,19 @@ struct kiocb *diolate_identify_submitter_slow(struct kiocb *iocb)
 }
 NOKPROBE_SYMBOL(diolate_identify_submitter_slow);
 
-static bool identify_is_of_user_space(const struct kiocb *iocb)
+/**
+ * diolate_identify_is_of_user_space() - whether a kiocb is one of user space's
+ * @iocb: the kiocb
+ *
+ * Context: any, also inside a probe handler.
+ */
+bool diolate_identify_is_of_user_space(const struct kiocb *iocb)
 {
 	diolate_complete_fn complete = READ_ONCE(iocb->ki_complete);
 
 	return diolate_is_of_user_space(diolate_receivers_consumer_of(complete));
 }
-NOKPROBE_SYMBOL(identify_is_of_user_space);
+NOKPROBE_SYMBOL(diolate_identify_is_of_user_space);
 
 /**
  * diolate_identify_submitter_of() - the write of user space that a direct write is done for
@@ -98,7 +110,7 @@ NOKPROBE_SYMBOL(identify_is_of_user_space);
  */
 struct kiocb *diolate_identify_submitter_of(struct kiocb *iocb)
 {
-	if (likely((iocb->ki_flags & IOCB_WRITE) && identify_is_of_user_space(iocb)))
+	if (likely((iocb->ki_flags & IOCB_WRITE) && diolate_identify_is_of_user_space(iocb)))
 		return iocb;
 	return diolate_identify_submitter_slow(iocb);
 }
@@ -136,76 +148,9 @@ int diolate_identify_recognises(diolate_complete_fn complete)
  */
 bool diolate_identify_is_read(const struct kiocb *iocb)
 {
-	return !(iocb->ki_flags & IOCB_WRITE) && identify_is_of_user_space(iocb);
+	return !(iocb->ki_flags & IOCB_WRITE) && diolate_identify_is_of_user_space(iocb);
 }
 NOKPROBE_SYMBOL(diolate_identify_is_read);
-
-/* Bytes of a write, read from a private structure; 0 if no write can have that many. */
-static size_t identify_plausible(unsigned long bytes)
-{
-	return bytes <= MAX_RW_COUNT ? bytes : 0;
-}
-NOKPROBE_SYMBOL(identify_plausible);
-
-/**
- * diolate_identify_iomap_dio() - the write that iomap_dio_complete() is called for
- * @inv: filled in if it may be a write
- * @dio: argument of iomap_dio_complete(): a struct iomap_dio, which begins with the kiocb; its
- *       fourth word is the number of bytes written (fs/iomap/direct-io.c, 5.4 to 7.3)
- *
- * Context: any, also inside a probe handler; @dio is being completed.
- * Return: whether it may be a write.
- */
-bool diolate_identify_iomap_dio(struct diolate_invalidation *inv, const unsigned long *dio)
-{
-	struct kiocb *iocb;
-	unsigned long bytes;
-
-	if (get_kernel_nofault(iocb, (struct kiocb **)dio) || get_kernel_nofault(bytes, dio + 3) ||
-	    !identify_may_be_kiocb((unsigned long)iocb))
-		return false;
-	inv->iocb = iocb;
-	inv->length = identify_plausible(bytes);
-	return true;
-}
-NOKPROBE_SYMBOL(diolate_identify_iomap_dio);
-
-/* Flags of a struct iomap_dio: in its fifth word, behind a reference count, 5.4 to 7.3. */
-static unsigned int identify_iomap_flags(const unsigned long *dio)
-{
-	return ((const unsigned int *)(dio + 4))[1];
-}
-NOKPROBE_SYMBOL(identify_iomap_flags);
-
-/**
- * diolate_identify_iomap_written() - how many bytes a struct iomap_dio has written
- * @dio: the struct iomap_dio; its fourth word is the number of bytes, its sixth has the error
- *       (fs/iomap/direct-io.c, 5.4 to 7.3)
- *
- * Context: any, also inside a probe handler; @dio is being completed.
- * Return: bytes; 0 for a read, after an error, or if not known.
- */
-size_t diolate_identify_iomap_written(const unsigned long *dio)
-{
-	return (identify_iomap_flags(dio) & DIOLATE_IOMAP_DIO_WRITE) && !*(const int *)(dio + 5) ?
-		       identify_plausible(dio[3]) :
-		       0;
-}
-NOKPROBE_SYMBOL(diolate_identify_iomap_written);
-
-/**
- * diolate_identify_iomap_is_late() - whether a reader may not find a write until it is completed,
- *                                    because the blocks are not the file's yet
- * @dio: the struct iomap_dio of the write, which is being sent
- *
- * Context: any, also inside a tracepoint.
- */
-bool diolate_identify_iomap_is_late(const unsigned long *dio)
-{
-	return !DIOLATE_IOMAP_IS_KNOWN ||
-	       (identify_iomap_flags(dio) & (IOMAP_DIO_UNWRITTEN | IOMAP_DIO_COW));
-}
-NOKPROBE_SYMBOL(diolate_identify_iomap_is_late);
 
 /*
  * The most words that a struct dio has before its pages, which are not initialized: 15 on 5.10 and
@@ -217,16 +162,31 @@ static bool identify_is_of_file(const struct kiocb *iocb, const struct file *fil
 {
 	struct file *filp;
 
-	return identify_may_be_kiocb((unsigned long)iocb) &&
+	return diolate_identify_may_be_pointer(iocb) &&
 	       !get_kernel_nofault(filp, &iocb->ki_filp) && filp == file;
 }
 NOKPROBE_SYMBOL(identify_is_of_file);
 
+/* Whether the kiocb of a write is in one word, and its bytes are in another. */
+static bool identify_dio_with(struct diolate_invalidation *inv, const unsigned long *dio,
+			      unsigned int at, unsigned int result_at, const struct file *file)
+{
+	struct kiocb *iocb = (struct kiocb *)dio[at];
+
+	if (!(file ? identify_is_of_file(iocb, file) : !!diolate_identify_submitter_slow(iocb)))
+		return false;
+	inv->iocb = iocb;
+	inv->length = diolate_identify_plausible(dio[result_at]);
+	return true;
+}
+NOKPROBE_SYMBOL(identify_dio_with);
+
 /**
  * diolate_identify_dio() - the write that dio_complete() is called for
  * @inv:  filled in if the write was found
- * @dio:  argument of dio_complete(): a struct dio, which has the kiocb somewhere, and right behind
- *        the kiocb the bytes written (fs/direct-io.c, 5.4 to 7.3)
+ * @dio:  argument of dio_complete(): a struct dio, which has the kiocb and the bytes written; if it
+ *        is not known where, the kiocb somewhere and right behind it the bytes (fs/direct-io.c, 5.4
+ *        to 7.3)
  * @file: the file that is written; NULL for any file, if the write is done for user space
  *
  * The kiocb is the only pointer in @dio whose first word leads to the file, or that has a callback
@@ -240,16 +200,12 @@ bool diolate_identify_dio(struct diolate_invalidation *inv, const unsigned long 
 {
 	unsigned int i;
 
-	for (i = 0; i < DIO_WORDS - 1; i++) {
-		struct kiocb *iocb = (struct kiocb *)dio[i];
-
-		if (!(file ? identify_is_of_file(iocb, file) :
-			     !!diolate_identify_submitter_slow(iocb)))
-			continue;
-		inv->iocb = iocb;
-		inv->length = identify_plausible(dio[i + 1]);
-		return true;
-	}
+	if (diolate_layout_is_proved(diolate_layout.dio))
+		return identify_dio_with(inv, dio, diolate_layout.dio_iocb / sizeof(*dio),
+					 diolate_layout.dio_result / sizeof(*dio), file);
+	for (i = 0; i < DIO_WORDS - 1; i++)
+		if (identify_dio_with(inv, dio, i, i + 1, file))
+			return true;
 	return false;
 }
 NOKPROBE_SYMBOL(diolate_identify_dio);

@@ -10,15 +10,20 @@
 
 struct file;
 
+bool diolate_identify_may_be_pointer(const void *pointer);
 bool diolate_identify_dio(struct diolate_invalidation *inv, const unsigned long *dio,
 			  const struct file *file);
+bool diolate_identify_is_of_user_space(const struct kiocb *iocb);
 bool diolate_identify_is_read(const struct kiocb *iocb);
-bool diolate_identify_iomap_dio(struct diolate_invalidation *inv, const unsigned long *dio);
-size_t diolate_identify_iomap_written(const unsigned long *dio);
-bool diolate_identify_iomap_is_late(const unsigned long *dio);
 struct kiocb *diolate_identify_submitter_slow(struct kiocb *iocb);
 struct kiocb *diolate_identify_submitter_of(struct kiocb *iocb);
 int diolate_identify_recognises(diolate_complete_fn complete);
+
+/* Bytes of a write, read from a private structure; 0 if no write can have that many. */
+static inline size_t diolate_identify_plausible(unsigned long bytes)
+{
+	return bytes <= MAX_RW_COUNT ? bytes : 0;
+}
 
 /**
  * diolate_identify_key_of() - the kiocb by which a direct write is followed

@@ -11,6 +11,7 @@
 #include "kernel/compat/context.h"
 #include "write/identify.h"
 #include "write/inside.h"
+#include "write/iomap_dio.h"
 #include "write/task.h"
 
 struct diolate_calls diolate_inside_dio_complete = {
@@ -65,7 +66,7 @@ static struct diolate_invalidation *inside_begun_last(void *file)
 	if (!inv || (!inv->iocb && !inv->dio))
 		return NULL;
 	if (inv->dio) {
-		if (!diolate_identify_iomap_dio(inv, inv->dio))
+		if (!diolate_iomap_dio_identify(inv, inv->dio))
 			return NULL;
 		inv->dio = NULL;
 	}

@@ -251,8 +251,7 @@ void diolate_receivers_show(struct seq_file *m, bool tells, bool failed)
 
 	for (i = 0; i < ARRAY_SIZE(receivers); i++) {
 		const struct receiver *r = &receivers[i];
-		const char *state = r->err == -ENOENT ? "absent" : tells && !r->err ? "armed" :
-										      "refused";
+		const char *state = tells && !r->err ? "armed" : diolate_symbol_state(r->err);
 
 		if (r->err || tells || failed)
 			seq_printf(m, "%s %s 0 %s\n", r->symbol, state, r->purpose);

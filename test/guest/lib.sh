@@ -134,7 +134,7 @@ tidy() {
 	for held in /run/dm/*; do
 		/lib-guest/dm.sh release "${held##*/}"
 	done
-	for directory in /mnt/twice /mnt/overlay /mnt/other; do
+	for directory in /mnt/twice /mnt/overlay /mnt/other /sys/kernel/btf; do
 		! grep -q " $directory " /proc/mounts || umount "$directory"
 	done
 	[ ! -e "$counters" ] || /sbin/rmmod diolate
@@ -175,11 +175,12 @@ fail() {
 	exit 1
 }
 
-# With their path, or busybox would take its own, which tries twice to load a module.
+# What is loaded. With their path, or busybox would take its own, which tries twice to load a module.
+our_module=/diolate.ko
 load() {
 	mark 1000
 	# shellcheck disable=SC2086 # nothing, or one word
-	/sbin/insmod /diolate.ko $policy_unless_said "$@" || fail "insmod $*: $(dmesg | grep diolate: | tail -n 1)"
+	/sbin/insmod "$our_module" $policy_unless_said "$@" || fail "insmod $*: $(dmesg | grep diolate: | tail -n 1)"
 	mark "$(cat /sys/module/diolate/sections/.text)"
 }
 

@@ -26,6 +26,10 @@
 #include "flight/flight.h"
 #include "flight/span.h"
 #include "kernel/cache.h"
+#include "kernel/layout.h"
+
+/* Its bios are understood. */
+struct diolate_layout diolate_layout;
 
 /* Pages of the file; the write has the first ones, a bio each. */
 #define PAGES 3
@@ -770,6 +774,26 @@ static void test_no_order(void **state)
 	}
 }
 
+/* A write of which no bio was seen went through the page cache; or nobody knows. */
+static void test_bios_are_not_understood(void **state)
+{
+	struct diolate_begun begun = {
+		.iocb = iocb, .mapping = mapping, .part = { 0, PAGE_SIZE }, .told = true,
+	};
+	struct diolate_flown flown;
+
+	(void)state;
+	diolate_flight_begin(&begun, &flown);
+	assert_true(diolate_flight_end(iocb, NULL, PAGE_SIZE, &flown));
+	assert_int_equal(flown.verdict, DIOLATE_IS_NOT);
+	diolate_flight_begin(&begun, &flown);
+	diolate_layout.iomap = DIOLATE_HAS_CHANGED;
+	assert_true(diolate_flight_end(iocb, NULL, PAGE_SIZE, &flown));
+	diolate_layout.iomap = DIOLATE_BY_BTF;
+	assert_int_equal(flown.verdict, DIOLATE_NOT_JUDGED);
+	assert_int_equal(flown.unknown, DIOLATE_UNKNOWN_UNSEEN);
+}
+
 /*
  * What was sent when the bio had ended, and before the page cache is invalidated, is no newer than
  * the write, whatever is cached there in the end.
@@ -1065,6 +1089,7 @@ int main(void)
 		cmocka_unit_test(test_nobody_is_called),
 		cmocka_unit_test(test_what_is_left),
 		cmocka_unit_test(test_no_order),
+		cmocka_unit_test(test_bios_are_not_understood),
 		cmocka_unit_test(test_before_it_invalidates),
 		cmocka_unit_test(test_adopted),
 		cmocka_unit_test(test_mapped),

@@ -132,6 +132,23 @@ static char *last_lines(char *text, int wanted)
 	return text;
 }
 
+/* How the module knows what is private to the kernel; a module that does not say is an older one. */
+static void print_layout(const struct status *status)
+{
+	static const char *const how[][2] = {
+		{ "btf", "describes itself" },
+		{ "tested", "is of a tested series, and does not describe itself" },
+		{ "untested", "is of no tested series, and does not describe itself" },
+		{ "unproven", "is not as any that was tested: see /sys/kernel/debug/diolate/layout" },
+	};
+	const char *word = version_of(status->version, "layout");
+	size_t i;
+
+	for (i = 0; i < sizeof(how) / sizeof(how[0]); i++)
+		if (!strcmp(word, how[i][0]))
+			printf("kernel    %s\n", how[i][1]);
+}
+
 static void print_sites(const struct status *status)
 {
 	const struct sites *sites = &status->sites;
@@ -201,9 +218,10 @@ static void print_status(struct status *status)
 	       version_of(status->version, "version"), colour(PLAIN));
 	printf("%s\n", version_of(status->version, "revision"));
 	printf("policy    %s\n", status->policy ? status->policy : "?");
+	print_layout(status);
 	print_sites(status);
 	putchar('\n');
-	lines = 6 + print_counters(&status->counters);
+	lines = 7 + print_counters(&status->counters);
 	print_warnings(status);
 	/* A line of the log may take two on a narrow terminal. */
 	print_last(status, (rows - lines) / (columns < 120 ? 2 : 1));
@@ -229,7 +247,7 @@ static struct json_object *sites_json(const struct sites *sites)
 
 static void status_json(struct status *status)
 {
-	static const char *const parts[] = { "version", "revision", "kernel", "arch" };
+	static const char *const parts[] = { "version", "revision", "kernel", "arch", "layout" };
 	struct json_object *object = json_object_new_object(), *counters, *last;
 	char *rest = status->log ? last_lines(status->log, 5) : NULL, *line;
 	size_t i;

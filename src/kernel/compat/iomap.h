@@ -27,17 +27,15 @@
 #define DIOLATE_IOMAP_KEEPS_DIRTY (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0))
 #define DIOLATE_IOMAP_IS_KNOWN (LINUX_VERSION_CODE < KERNEL_VERSION(7, 4, 0))
 
-static inline const unsigned long *diolate_iomap_state(struct folio *folio)
-{
-	const struct {
-		spinlock_t state_lock; /* never taken here */
-		unsigned int read_bytes_pending;
-		atomic_t write_bytes_pending;
-		unsigned long state[];
-	} *ifs = (const void *)folio->private;
+struct diolate_iomap_folio_state {
+	spinlock_t state_lock; /* never taken here */
+	unsigned int read_bytes_pending;
+	atomic_t write_bytes_pending;
+	unsigned long state[];
+};
 
-	return ifs ? ifs->state : NULL;
-}
+/* Where the bitmap is in that structure, if the kernel does not say. */
+#define DIOLATE_IOMAP_STATE offsetof(struct diolate_iomap_folio_state, state)
 
 /* The flag by which a struct iomap_dio is of a write (fs/iomap/direct-io.c, 5.4 to 7.3). */
 #define DIOLATE_IOMAP_DIO_WRITE BIT(30)

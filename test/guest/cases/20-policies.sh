@@ -4,7 +4,7 @@ files() {
 	load
 	dir=/sys/kernel/debug/diolate
 	[ "$(stat -c %a $dir)" = 700 ] || fail "$dir: $(stat -c %a $dir)"
-	for file in counters sites log files version; do
+	for file in counters sites log files layout version; do
 		[ "$(stat -c %a $dir/$file)" = 444 ] || fail "$file: $(stat -c %a $dir/$file)"
 	done
 	cat $dir/*
