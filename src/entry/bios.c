@@ -163,7 +163,7 @@ static void bios_queued(struct bio *bio)
 }
 NOKPROBE_SYMBOL(bios_queued);
 
-DIOLATE_BIO_QUEUED(bios_bio_queued, bios_queued)
+DIOLATE_BIO_QUEUED(bios_bio_queued, bios_queued);
 
 static struct tracepoint *tracepoint;
 

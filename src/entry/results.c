@@ -76,7 +76,7 @@ void diolate_results_answered(unsigned long ip, struct diolate_ftrace_regs *regs
 		results_answered_slow(ip, regs, (void *)diolate_ftrace_argument(regs, 0), ret);
 }
 
-DIOLATE_COMPLETION(results_repaired, diolate_tell_repaired)
+DIOLATE_COMPLETION(results_repaired, diolate_tell_repaired);
 
 /* The completion callbacks once more, for the writes that are to be repaired. */
 static void notrace results_sent(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,

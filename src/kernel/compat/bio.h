@@ -7,6 +7,8 @@
 
 #include <linux/bio.h>
 #include <linux/blkdev.h>
+#include <linux/build_bug.h>
+#include <trace/events/block.h>
 
 #include "kernel/compat/version.h"
 
@@ -16,10 +18,12 @@
  */
 static inline bool diolate_bio_is_direct(struct bio *bio)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
+#if defined(DIOLATE_HAS_BIO_PAGE_PINNED)
 	return bio_flagged(bio, BIO_PAGE_PINNED);
-#else
+#elif defined(DIOLATE_HAS_BIO_PAGE_REF)
 	return false;
+#else
+#error "diolate does not know this kernel's BIO_PAGE_PINNED (linux/blk_types.h)"
 #endif
 }
 
@@ -30,35 +34,55 @@ static inline bool diolate_bio_is_direct(struct bio *bio)
  */
 static inline bool diolate_bio_was_held_back(struct bio *bio)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 1, 0)
+#if defined(DIOLATE_HAS_BIO_BPS_THROTTLED)
 	return bio_flagged(bio, BIO_BPS_THROTTLED);
-#else
+#elif defined(DIOLATE_HAS_BIO_THROTTLED)
 	return bio_flagged(bio, BIO_THROTTLED);
+#else
+#error "diolate does not know this kernel's BIO_BPS_THROTTLED (linux/blk_types.h)"
 #endif
 }
 
 static inline struct gendisk *diolate_bio_disk(const struct bio *bio)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 12, 0)
+#if defined(DIOLATE_HAS_BI_BDEV)
 	return bio->bi_bdev->bd_disk;
-#else
+#elif defined(DIOLATE_HAS_BI_DISK)
 	return bio->bi_disk;
+#else
+#error "diolate does not know this kernel's bi_bdev (struct bio, linux/blk_types.h)"
 #endif
 }
 
-/* The probe of the tracepoint block_bio_queue gets the request queue, too, before 5.12. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 12, 0)
-#define DIOLATE_BIO_QUEUED(probe, function)					\
-static void probe(void *data, struct request_queue *queue, struct bio *bio)	\
-{										\
-	function(bio);								\
-}
-#else
-#define DIOLATE_BIO_QUEUED(probe, function)					\
-static void probe(void *data, struct bio *bio)					\
-{										\
-	function(bio);								\
-}
+/*
+ * The probe of the tracepoint block_bio_queue gets the request queue, too, on 5.10. Both probes are
+ * written down. What calls them has the arguments of one (__traceiter_block_bio_queue(), which
+ * linux/tracepoint.h declares, 5.10 to 7.3), so its type says which is meant.
+ */
+#ifdef CONFIG_TRACEPOINTS
+#define DIOLATE_BIO_QUEUED_IS(type) \
+	__builtin_types_compatible_p(typeof(__traceiter_block_bio_queue), type)
+#define DIOLATE_BIO_ALONE int (void *, struct bio *)
+#define DIOLATE_BIO_AND_QUEUE int (void *, struct request_queue *, struct bio *)
+
+static_assert(DIOLATE_BIO_QUEUED_IS(DIOLATE_BIO_ALONE) ||
+	      DIOLATE_BIO_QUEUED_IS(DIOLATE_BIO_AND_QUEUE),
+	      "diolate does not know this kernel's block_bio_queue (trace/events/block.h)");
 #endif
+
+#define DIOLATE_BIO_QUEUED(probe, function)						\
+static void __maybe_unused probe##_bio(void *data, struct bio *bio)			\
+{											\
+	function(bio);									\
+}											\
+											\
+static void __maybe_unused probe##_queue(void *data, struct request_queue *queue,	\
+					 struct bio *bio)				\
+{											\
+	probe##_bio(data, bio);								\
+}											\
+											\
+static void *const probe = __builtin_choose_expr(					\
+	DIOLATE_BIO_QUEUED_IS(DIOLATE_BIO_ALONE), (void *)probe##_bio, (void *)probe##_queue)
 
 #endif

@@ -10,6 +10,7 @@
 /*
  * exfat, when it shortens a file, frees blocks without waiting for direct writes in flight
  * (exfat_setattr(), fs/exfat/file.c, 5.10 to 6.12). On 7.2 and 7.3 it waits, and uses iomap.
+ * No test can tell: no header has anything of exfat.
  */
 #define DIOLATE_EXFAT_WAITS (LINUX_VERSION_CODE >= KERNEL_VERSION(7, 2, 0))
 
@@ -18,6 +19,7 @@
  * at the same time (f2fs_set_data_page_dirty(), fs/f2fs/data.c, 5.10; fixed in 5.18,
  * f2fs_dirty_data_folio()). The count was then wrong when the file was evicted, and the kernel
  * warned (f2fs_evict_inode(), 5.10.262), also where no folio had been discarded.
+ * No test can tell: no header has anything of that.
  */
 #define DIOLATE_F2FS_COUNTS (LINUX_VERSION_CODE >= KERNEL_VERSION(5, 18, 0))
 

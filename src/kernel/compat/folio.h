@@ -15,7 +15,9 @@
  * Folios came in 5.16 (commit 7b230db3b8d3, "mm: Introduce struct folio"). Before, the page cache
  * of a file that may be written has single pages only.
  */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 16, 0)
+#if !defined(page_folio) && !defined(DIOLATE_HAS_PAGE_WRITEBACK)
+#error "diolate does not know this kernel's page_folio() (linux/page-flags.h)"
+#elif !defined(page_folio)
 #define folio page
 #define folio_trylock trylock_page
 #define folio_unlock unlock_page
@@ -40,6 +42,11 @@ static inline struct folio *diolate_folio_of(struct page *p)
 	return p;
 }
 
+static inline struct page *diolate_first_page(struct folio *folio)
+{
+	return folio;
+}
+
 static inline size_t diolate_page_offset(struct folio *folio, struct page *p)
 {
 	return 0;
@@ -48,6 +55,11 @@ static inline size_t diolate_page_offset(struct folio *folio, struct page *p)
 static inline struct folio *diolate_folio_of(struct page *p)
 {
 	return page_folio(p);
+}
+
+static inline struct page *diolate_first_page(struct folio *folio)
+{
+	return &folio->page;
 }
 
 /* The offset of a page in its folio, bytes. */
@@ -72,17 +84,17 @@ static inline struct folio *diolate_get_folio(struct address_space *mapping, pgo
  */
 static inline int diolate_drop_folio(struct address_space *mapping, struct folio *folio)
 {
-#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 16, 0)
-	return generic_error_remove_page(mapping, folio);
-#elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
-	return generic_error_remove_page(mapping, &folio->page);
-#else
+#if defined(DIOLATE_HAS_ERROR_REMOVE_FOLIO)
 	return generic_error_remove_folio(mapping, folio);
+#elif defined(DIOLATE_HAS_ERROR_REMOVE_PAGE)
+	return generic_error_remove_page(mapping, diolate_first_page(folio));
+#else
+#error "diolate does not know this kernel's generic_error_remove_folio() (linux/mm.h)"
 #endif
 }
 
 /* The functions in which the writeback of a folio starts and ends; of a page before 5.16. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 16, 0)
+#ifndef page_folio
 #define DIOLATE_START_WRITEBACK "__test_set_page_writeback"
 #define DIOLATE_END_WRITEBACK "test_clear_page_writeback"
 #else
@@ -93,10 +105,14 @@ static inline int diolate_drop_folio(struct address_space *mapping, struct folio
 /* The first buffer of a folio; NULL if the folio has no buffers. */
 static inline struct buffer_head *diolate_buffers(struct folio *folio)
 {
-#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 16, 0)
-	return page_has_buffers(folio) ? page_buffers(folio) : NULL;
-#else
+#if defined(folio_buffers)
 	return folio_buffers(folio);
+#elif defined(page_has_buffers)
+	struct page *p = diolate_first_page(folio);
+
+	return page_has_buffers(p) ? page_buffers(p) : NULL;
+#else
+#error "diolate does not know this kernel's folio_buffers() (linux/buffer_head.h)"
 #endif
 }
 

@@ -5,6 +5,7 @@
 #ifndef DIOLATE_KERNEL_COMPAT_FTRACE_H
 #define DIOLATE_KERNEL_COMPAT_FTRACE_H
 
+#include <linux/build_bug.h>
 #include <linux/ftrace.h>
 #include <linux/kprobes.h>
 #include <linux/string.h>
@@ -20,26 +21,25 @@
  * "ftrace/x86: Allow for arguments to be passed in to ftrace_regs by default"). Saving all
  * registers takes about twice as many instructions as saving the arguments.
  */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0)
+#ifdef DIOLATE_HAS_FTRACE_REGS
 #define diolate_ftrace_regs ftrace_regs
 struct ftrace_regs;
-#define DIOLATE_NOT_RECURSIVE 0
 #else
 #define diolate_ftrace_regs pt_regs
-#define DIOLATE_NOT_RECURSIVE FTRACE_OPS_FL_RECURSION_SAFE
 #endif
 
 /* DIOLATE_WITHOUT_FTRACE: as if this kernel's ftrace could not do it (test/lint). */
 #ifdef DIOLATE_WITHOUT_FTRACE
 #define DIOLATE_HAS_FTRACE 0
-#elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0) && defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS)
+#elif defined(DIOLATE_HAS_FTRACE_REGS_ARGUMENT) && defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS)
 #define DIOLATE_HAS_FTRACE 1
 #define DIOLATE_SAVE 0
 #define diolate_ftrace_argument ftrace_regs_get_argument
 #define diolate_ftrace_redirect ftrace_regs_set_instruction_pointer
-#elif defined(CONFIG_DYNAMIC_FTRACE_WITH_REGS)
+#elif defined(CONFIG_DYNAMIC_FTRACE_WITH_REGS) && \
+	(!defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS) || defined(DIOLATE_HAS_FTRACE_REGS_REGS))
 #define DIOLATE_HAS_FTRACE 1
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0) && defined(CONFIG_X86_64) && \
+#if defined(DIOLATE_HAS_FTRACE_REGS) && defined(CONFIG_X86_64) && \
 	defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS)
 #define DIOLATE_SAVE 0
 #else
@@ -50,7 +50,7 @@ struct ftrace_regs;
 
 static __always_inline struct pt_regs *diolate_saved_regs(struct diolate_ftrace_regs *regs)
 {
-#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
+#ifndef DIOLATE_HAS_FTRACE_REGS
 	return regs;
 #elif defined(CONFIG_X86_64)
 	/* ftrace_get_regs() returns NULL if ftrace saved the arguments only. */
@@ -71,8 +71,27 @@ static __always_inline void diolate_ftrace_redirect(struct diolate_ftrace_regs *
 {
 	instruction_pointer_set(diolate_saved_regs(regs), to);
 }
+#elif defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS)
+#error "diolate does not know this kernel's ftrace_regs_get_argument() (asm/ftrace.h)"
 #else
 #define DIOLATE_HAS_FTRACE 0
+#endif
+
+#if DIOLATE_HAS_FTRACE
+typedef void (*diolate_ftrace_fn)(unsigned long ip, unsigned long parent_ip,
+				  struct ftrace_ops *ops, struct diolate_ftrace_regs *regs);
+
+static_assert(__builtin_types_compatible_p(ftrace_func_t, diolate_ftrace_fn),
+	      "diolate does not know this kernel's ftrace_func_t (ftrace.h)");
+#endif
+
+/* On 5.10 whoever needs no help against recursion says so, since 5.11 whoever needs it does. */
+#if defined(DIOLATE_HAS_FTRACE_RECURSION)
+#define DIOLATE_NOT_RECURSIVE 0
+#elif defined(DIOLATE_HAS_FTRACE_RECURSION_SAFE)
+#define DIOLATE_NOT_RECURSIVE FTRACE_OPS_FL_RECURSION_SAFE
+#else
+#error "diolate does not know this kernel's FTRACE_OPS_FL_RECURSION (linux/ftrace.h)"
 #endif
 
 /*
@@ -120,16 +139,17 @@ static __always_inline void diolate_ftrace_change(struct diolate_ftrace_regs *re
  * Have an ftrace_ops follow the function at an address, alone or beside those it follows already.
  * The name would also match a function of a module. Before 5.18 the address must be that of the
  * call of ftrace inside the function, and only x86 has that call at the very beginning (commit
- * aebfd12521d9, "x86/ibt,ftrace: Search for __fentry__ location").
+ * aebfd12521d9, "x86/ibt,ftrace: Search for __fentry__ location"); such a kernel refuses another
+ * address (ftrace_match_addr(), kernel/trace/ftrace.c, 5.10).
  */
 static inline int diolate_ftrace_filter(struct ftrace_ops *ops, const char *symbol,
 					unsigned long address, bool alone)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 18, 0) || defined(CONFIG_X86_64)
-	return ftrace_set_filter_ip(ops, address, 0, alone);
-#else
-	return ftrace_set_filter(ops, (char *)symbol, strlen(symbol), alone);
-#endif
+	int err = ftrace_set_filter_ip(ops, address, 0, alone);
+
+	if (err == -EINVAL && !IS_ENABLED(CONFIG_X86_64))
+		err = ftrace_set_filter(ops, (char *)symbol, strlen(symbol), alone);
+	return err;
 }
 #endif
 

@@ -5,12 +5,14 @@
 #ifndef DIOLATE_KERNEL_COMPAT_KIOCB_H
 #define DIOLATE_KERNEL_COMPAT_KIOCB_H
 
+#include <linux/build_bug.h>
 #include <linux/fs.h>
 
 #include "kernel/compat/version.h"
 
 /* struct io_kiocb, the request of io_uring, is in a public header since 6.0. */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 0, 0) && IS_ENABLED(CONFIG_IO_URING)
+#if IS_ENABLED(CONFIG_IO_URING) && defined(__has_include)
+#if __has_include("linux/io_uring_types.h")
 #define DIOLATE_IO_KIOCB
 #include <linux/io_uring_types.h>
 
@@ -20,48 +22,59 @@
  */
 static __always_inline struct task_struct *diolate_req_task(const struct io_kiocb *req)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+#if defined(DIOLATE_HAS_IO_KIOCB_TCTX)
 	return req->tctx->task;
-#else
+#elif defined(DIOLATE_HAS_IO_KIOCB_TASK)
 	return req->task;
+#else
+#error "diolate does not know this kernel's struct io_kiocb (linux/io_uring_types.h)"
 #endif
 }
+#elif defined(DIOLATE_HAS_IO_KIOCB)
+#error "diolate does not know where this kernel has struct io_kiocb"
+#endif
 #endif
 
 /**
- * typedef diolate_complete_fn - the completion callback of a kiocb
+ * diolate_complete_fn - the completion callback of a kiocb, a type
  *
  * The callback lost its third argument in 5.16 (commit 6b19b766e8f0, "fs: get rid of the res2
  * iocb->ki_complete argument"): the second result of an io_event, 0 for every direct write.
  *
- * DIOLATE_COMPLETION() defines a callback that only calls another function.
+ * DIOLATE_COMPLETION() defines a callback that only calls another function. Both forms are written
+ * down, and the type of the field says which one is meant.
  */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 16, 0)
-typedef void (*diolate_complete_fn)(struct kiocb *iocb, long ret, long ret2);
+#define diolate_complete_fn typeof(((struct kiocb *)0)->ki_complete)
 
-#define DIOLATE_COMPLETION(callback, function)				\
-static void callback(struct kiocb *iocb, long ret, long ret2)		\
-{									\
-	function(iocb, ret);						\
-}
+typedef void (*diolate_complete_2_fn)(struct kiocb *iocb, long ret);
+typedef void (*diolate_complete_3_fn)(struct kiocb *iocb, long ret, long ret2);
+
+#define DIOLATE_COMPLETE_IS(type) __builtin_types_compatible_p(diolate_complete_fn, type)
+
+static_assert(DIOLATE_COMPLETE_IS(diolate_complete_2_fn) ||
+	      DIOLATE_COMPLETE_IS(diolate_complete_3_fn),
+	      "diolate does not know this kernel's ki_complete (struct kiocb, linux/fs.h)");
+
+#define DIOLATE_COMPLETION(callback, function)						\
+static void __maybe_unused callback##_2(struct kiocb *iocb, long ret)			\
+{											\
+	function(iocb, ret);								\
+}											\
+											\
+static void __maybe_unused callback##_3(struct kiocb *iocb, long ret, long ret2)	\
+{											\
+	callback##_2(iocb, ret);							\
+}											\
+											\
+static const diolate_complete_fn callback = __builtin_choose_expr(			\
+	DIOLATE_COMPLETE_IS(diolate_complete_2_fn), callback##_2, callback##_3)
 
 static inline void diolate_call(diolate_complete_fn complete, struct kiocb *iocb, long ret)
 {
-	complete(iocb, ret, 0);
+	if (DIOLATE_COMPLETE_IS(diolate_complete_2_fn))
+		((diolate_complete_2_fn)(void *)complete)(iocb, ret);
+	else
+		((diolate_complete_3_fn)(void *)complete)(iocb, ret, 0);
 }
-#else
-typedef void (*diolate_complete_fn)(struct kiocb *iocb, long ret);
-
-#define DIOLATE_COMPLETION(callback, function)				\
-static void callback(struct kiocb *iocb, long ret)			\
-{									\
-	function(iocb, ret);						\
-}
-
-static inline void diolate_call(diolate_complete_fn complete, struct kiocb *iocb, long ret)
-{
-	complete(iocb, ret);
-}
-#endif
 
 #endif

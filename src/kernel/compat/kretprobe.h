@@ -18,9 +18,7 @@
  * (commit d741bf41d7c7, "kprobes: Remove kretprobe hash"): the instances are in a hash private to
  * kernel/kprobes.c, so src/kernel/calls.c keeps a list of all of them.
  */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
-#define DIOLATE_UNLISTED_INSTANCES
-#elif defined(CONFIG_KRETPROBE_ON_RETHOOK)
+#if defined(CONFIG_KRETPROBE_ON_RETHOOK)
 static __always_inline struct llist_node *diolate_first_instance(void)
 {
 	return READ_ONCE(current->rethooks.first);
@@ -40,7 +38,7 @@ static __always_inline bool diolate_instance_of(struct kretprobe_instance *ri,
 {
 	return READ_ONCE(ri->node.rethook) == rp->rh;
 }
-#else
+#elif defined(DIOLATE_HAS_TASK_KRETPROBES)
 static __always_inline struct llist_node *diolate_first_instance(void)
 {
 	return READ_ONCE(current->kretprobe_instances.first);
@@ -56,6 +54,10 @@ static __always_inline bool diolate_instance_of(struct kretprobe_instance *ri,
 {
 	return READ_ONCE(ri->rph) == rp->rph;
 }
+#elif defined(DIOLATE_HAS_FREE_INSTANCES)
+#define DIOLATE_UNLISTED_INSTANCES
+#else
+#error "diolate does not know this kernel's kretprobe_instances (linux/sched.h)"
 #endif
 
 #endif
