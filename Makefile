@@ -46,14 +46,14 @@ build/diolate: $(TOOL_FILES) src/main.c
 	@mkdir -p $(@D)
 	@pkg-config --exists json-c || { echo "json-c is missing; on Debian: apt-get install \
 	libjson-c-dev pkg-config"; exit 1; }
-	$(CC) $(CPPFLAGS) $(CFLAGS) -Itools -DDIOLATE_VERSION='"$(VERSION)"' $(LDFLAGS) -o $@ \
+	$(CC) $(CPPFLAGS) $(CFLAGS) -pthread -Itools -DDIOLATE_VERSION='"$(VERSION)"' $(LDFLAGS) -o $@ \
 		$(filter %.c,$(TOOL_FILES)) $(JSON_C)
 
 # The same for test/unit/command: $DIOLATE_TEST_ROOT before each path of the system, and sanitized.
 build/unit/diolate: CFLAGS += -O1 -fsanitize=address,undefined -DDIOLATE_TEST
 build/unit/diolate: $(TOOL_FILES) src/main.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -Itools -DDIOLATE_VERSION='"$(VERSION)"' -o $@ $(filter %.c,$(TOOL_FILES)) $(JSON_C)
+	$(CC) $(CFLAGS) -pthread -Itools -DDIOLATE_VERSION='"$(VERSION)"' -o $@ $(filter %.c,$(TOOL_FILES)) $(JSON_C)
 
 # What the two packages hold, below DESTDIR.
 install-tool: tool
