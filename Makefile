@@ -118,7 +118,7 @@ bench: #? 70 min: what it costs, measured
 # The programs that run inside the virtual machines; static, since there is nothing there.
 # What counts instructions, or makes one, knows those of x86-64.
 guest: build/guest/collide build/guest/storm build/guest/model build/guest/dirty build/guest/place build/guest/reread \
-	build/diolate \
+	build/guest/swallow build/diolate \
 	$(if $(filter x86_64%,$(shell $(CC) -dumpmachine)),build/guest/rate build/guest/mark)
 
 build/guest/collide: test/guest/collide.c test/guest/submit.c test/guest/withhold.c test/guest/guest.c
@@ -129,6 +129,10 @@ build/guest/place: test/guest/place.c test/guest/guest.c
 build/guest/reread: test/guest/reread.c
 build/guest/mark: test/guest/mark.c
 build/guest/rate: test/guest/rate.c test/guest/guest.c
+# Into a program that is not static.
+build/guest/swallow: test/guest/swallow.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -shared -fPIC -o $@ $< -ldl
 build/guest/%: test/guest/guest.h test/guest/collide.h
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -static -o $@ $(filter %.c,$^) -laio -luring

@@ -28,6 +28,21 @@ static enum telling telling_of(const char *fstype)
 	return COUNTS;
 }
 
+/* Those that do not say that they could not drop what was cached (README.md, Limits). */
+static bool never_reports(const char *fstype)
+{
+	static const char *const silent[] = { "nfs", "nfs4", "bcachefs", "ceph", "9p" };
+	size_t i;
+
+	/* With what it is of, as fuse.sshfs. */
+	if (!strncmp(fstype, "fuse", 4))
+		return true;
+	for (i = 0; i < sizeof(silent) / sizeof(silent[0]); i++)
+		if (!strcmp(silent[i], fstype))
+			return true;
+	return false;
+}
+
 static enum promise because(enum promise promise, const char **why, const char *words)
 {
 	*why = words;
@@ -51,6 +66,8 @@ static enum promise of_uncounted(const struct outcome_seen *seen, const char **w
 		return BROKEN("failed, and no late error was counted");
 	if (!seen->undone)
 		return PROMISE_NOT_MET;
+	if (never_reports(seen->fstype))
+		return OPEN("was undone in silence, which this file system tells nobody, the module neither");
 	if (seen->unknown)
 		return OPEN("may have been overtaken, and nobody can know (overtaken_unknown)");
 	if (seen->written_back && !seen->followed)

@@ -26,8 +26,10 @@ struct outcome_seen {
 	long result;
 	/* Bytes of it that are as they were before it: on the disk, and where the cache shows them. */
 	uint64_t undone, stale;
+	/* Of its late error, or of the mount if it has none. */
+	const char *fstype;
 	/* Its late error; outcome is NULL if the log has none of this write. */
-	const char *outcome, *reason, *kind, *fstype;
+	const char *outcome, *reason, *kind;
 	/* overtaken_unknown has grown meanwhile. */
 	bool unknown;
 	/* Records may have been lost before they were read. */

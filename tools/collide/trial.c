@@ -195,7 +195,8 @@ static void one_write(const struct trial *trial, struct submitter *submitter, st
 {
 	struct before before = { 0 };
 	struct late_records records = { 0 };
-	struct outcome_seen seen = { .policy = trial->policy, .synchronous = row->way == WAY_PWRITE };
+	struct outcome_seen seen = { .policy = trial->policy, .synchronous = row->way == WAY_PWRITE,
+				     .fstype = trial->file.fstype };
 
 	if (trial->policy) {
 		late_since(NULL, 0, &records);

@@ -34,11 +34,21 @@ static unsigned int mount_of(int fd)
 	return mount;
 }
 
+/* The word behind " - ". */
+static void take_fstype(const char *line, struct late_file *file)
+{
+	const char *type = strstr(line, " - ");
+
+	if (type)
+		snprintf(file->fstype, sizeof(file->fstype), "%.*s", (int)strcspn(type + 3, " \n"),
+			 type + 3);
+}
+
 /*
  * The device of the file system, which stat() does not tell of a subvolume of btrfs, nor always of a file
  * on an overlay.
  */
-static void device_of_mount(unsigned int mount, struct late_file *file)
+static void look_at_mount(unsigned int mount, struct late_file *file)
 {
 	FILE *mounts = open_system_file("/proc/self/mountinfo");
 	unsigned int id, major, minor;
@@ -52,6 +62,7 @@ static void device_of_mount(unsigned int mount, struct late_file *file)
 			continue;
 		file->major = major;
 		file->minor = minor;
+		take_fstype(line, file);
 		break;
 	}
 	free(line);
@@ -63,23 +74,27 @@ bool late_file_of(int fd, struct late_file *file)
 	unsigned int mount = mount_of(fd);
 	struct stat st;
 
+	*file = (struct late_file){ 0 };
 	if (fstat(fd, &st))
 		return false;
 	file->inode = st.st_ino;
 	file->major = major(st.st_dev);
 	file->minor = minor(st.st_dev);
 	if (mount)
-		device_of_mount(mount, file);
+		look_at_mount(mount, file);
 	return true;
 }
 
+/* Of a file on an overlay the log has now that and now the file below, which has the same number. */
 static bool is_of(const struct fields *fields, const struct late_file *file)
 {
 	unsigned int major, minor;
 	uint64_t inode;
 
-	return file && field_number(fields, "ino", &inode) && inode == file->inode &&
-	       field_device(fields, &major, &minor) && major == file->major && minor == file->minor;
+	if (!file || !field_number(fields, "ino", &inode) || inode != file->inode ||
+	    !field_device(fields, &major, &minor))
+		return false;
+	return !strcmp(file->fstype, "overlay") || (major == file->major && minor == file->minor);
 }
 
 static void take(char *into, size_t size, const struct fields *fields, const char *key)

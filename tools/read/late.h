@@ -13,6 +13,8 @@
 struct late_file {
 	unsigned int major, minor;
 	uint64_t inode;
+	/* The mount's; "" if it is not known. */
+	char fstype[16];
 };
 
 /* Of an open file; false if it cannot be looked at. */
