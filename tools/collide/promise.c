@@ -63,7 +63,7 @@ static enum promise of_uncounted(const struct outcome_seen *seen, const char **w
 	if (seen->log_lost)
 		return OPEN("may have had a record that the log has lost: reload with a larger log_size");
 	if (seen->result < 0)
-		return BROKEN("failed, and no late error was counted");
+		return BROKEN("failed, and no late error was counted (or the disk failed: see dmesg)");
 	if (!seen->undone)
 		return PROMISE_NOT_MET;
 	if (never_reports(seen->fstype))

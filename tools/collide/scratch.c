@@ -207,7 +207,9 @@ void scratch_close(struct scratch *scratch)
 
 off_t scratch_place(const struct scratch *scratch, unsigned int place)
 {
-	return scratch->length / SCRATCH_PLACES * (place + 1) - scratch->page;
+	off_t end = scratch->length / SCRATCH_PLACES * (place + 1);
+
+	return (end - 1) / scratch->page * scratch->page;
 }
 
 /* By the kernel, which says EFAULT where an instruction would be SIGBUS. */

@@ -182,12 +182,18 @@ static bool look(const struct trial *trial, const struct before *before, struct 
 	return true;
 }
 
-/* An error that no late error is told as, or not here: the disk's own. */
+/*
+ * An error that no late error is told as, or not here: the disk's own. Of a write that is cut short nothing
+ * is promised of the rest.
+ */
 static bool has_failed(const struct trial *trial, long result, struct row *row)
 {
-	if (result >= 0 || (result == -EIO && trial->policy))
+	if (result == (long)trial->scratch->length || (result == -EIO && trial->policy))
 		return false;
-	stop(row, "a write failed: %s", strerror(-result));
+	if (result < 0)
+		stop(row, "a write failed: %s", strerror(-result));
+	else
+		stop(row, "a write was cut short after %ld bytes", result);
 	return true;
 }
 

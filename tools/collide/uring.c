@@ -116,7 +116,7 @@ long uring_write(struct uring *uring, int fd, const char *data, size_t length)
 
 	queue(uring, fd, data, length);
 	while (enter(uring, 1, 0) != 1)
-		if (errno != EINTR && errno != EAGAIN)
+		if (errno != EINTR)
 			return -errno;
 	while (head == __atomic_load_n(uring->done_tail, __ATOMIC_ACQUIRE))
 		if (enter(uring, 0, 1) < 0 && errno != EINTR)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "show/rows.h"
 #include "show/terminal.h"
@@ -51,14 +52,18 @@ static void print_outcomes(const struct row *row)
 
 void rows_print(const struct row *rows, size_t count)
 {
+	int width = 8;
 	size_t i;
 
-	printf("%-19s %6s %8s %4s %8s %6s %9s  %-12s  %s\n", "BY", "WRITES", "COLLIDED", "TOLD",
+	for (i = 0; i < count; i++)
+		if ((int)strlen(row_name(&rows[i])) > width)
+			width = strlen(row_name(&rows[i]));
+	printf("%-*s %6s %8s %4s %8s %6s %9s  %-12s  %s\n", width, "BY", "WRITES", "COLLIDED", "TOLD",
 	       "REPAIRED", "SPARED", "UNDONE", "VERDICT", "COUNTED");
 	for (i = 0; i < count; i++) {
 		const struct row *row = &rows[i];
 
-		printf("%-19s %6u %8u %4u %8u %6u %9" PRIu64 "  %s%-12s%s  ", row_name(row),
+		printf("%-*s %6u %8u %4u %8u %6u %9" PRIu64 "  %s%-12s%s  ", width, row_name(row),
 		       row->writes, row->collided, row->told, row->outcome[OUTCOME_REPAIRED],
 		       row->outcome[OUTCOME_SPARED], row->undone, colour(verdict_colour(row->verdict)),
 		       row_verdict(row), colour(PLAIN));
