@@ -161,7 +161,7 @@ never_collides() {
 
 # begun: selftest at work on it, $tester; its file has no name already.
 begun() {
-	diolate selftest --seconds 3600 /mnt/other >/tmp/said-by-it &
+	diolate selftest --seconds 60 /mnt/other >/tmp/said-by-it &
 	tester=$!
 	wait_until "ls -l /proc/$tester/fd | grep -q ' /mnt/other/.*(deleted)'"
 	[ "$(ls -A /mnt/other)" = "lost+found" ] || fail "it has a name: $(ls -A /mnt/other)"
