@@ -111,8 +111,8 @@ static void print_verdict(const struct selftest *test, enum verdict verdict, con
 		       row->overtaking ? " in that way" : "",
 		       strcmp(test->file.fstype, "btrfs") ?
 			       "give more --seconds, or another directory" :
-			       "that is as it should be on btrfs, where a store waits for a direct "
-			       "write: give another directory");
+			       "that is as it should be on btrfs, where a store nearly always waits for a "
+			       "direct write: give another directory");
 		break;
 	case VERDICT_NOT_HERE:
 		printf("Not proved: none of the ways to write is to be had here.\n");
