@@ -46,14 +46,14 @@ build/diolate: $(TOOL_FILES) src/main.c
 	@mkdir -p $(@D)
 	@pkg-config --exists json-c || { echo "json-c is missing; on Debian: apt-get install \
 	libjson-c-dev pkg-config"; exit 1; }
-	$(CC) $(CPPFLAGS) $(CFLAGS) -Itools -DDIOLATE_VERSION='"$(VERSION)"' $(LDFLAGS) -o $@ \
+	$(CC) $(CPPFLAGS) $(CFLAGS) -pthread -Itools -DDIOLATE_VERSION='"$(VERSION)"' $(LDFLAGS) -o $@ \
 		$(filter %.c,$(TOOL_FILES)) $(JSON_C)
 
 # The same for test/unit/command: $DIOLATE_TEST_ROOT before each path of the system, and sanitized.
 build/unit/diolate: CFLAGS += -O1 -fsanitize=address,undefined -DDIOLATE_TEST
 build/unit/diolate: $(TOOL_FILES) src/main.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -Itools -DDIOLATE_VERSION='"$(VERSION)"' -o $@ $(filter %.c,$(TOOL_FILES)) $(JSON_C)
+	$(CC) $(CFLAGS) -pthread -Itools -DDIOLATE_VERSION='"$(VERSION)"' -o $@ $(filter %.c,$(TOOL_FILES)) $(JSON_C)
 
 # What the two packages hold, below DESTDIR.
 install-tool: tool
@@ -117,8 +117,8 @@ bench: #? 70 min: what it costs, measured
 
 # The programs that run inside the virtual machines; static, since there is nothing there.
 # What counts instructions, or makes one, knows those of x86-64.
-guest: build/guest/collide build/guest/storm build/guest/model build/guest/dirty build/guest/place build/guest/reread build/guest/falsify \
-	build/diolate \
+guest: build/guest/collide build/guest/storm build/guest/model build/guest/dirty build/guest/place build/guest/reread \
+	build/guest/falsify build/guest/swallow build/diolate \
 	$(if $(filter x86_64%,$(shell $(CC) -dumpmachine)),build/guest/rate build/guest/mark)
 
 build/guest/collide: test/guest/collide.c test/guest/submit.c test/guest/withhold.c test/guest/guest.c
@@ -130,6 +130,10 @@ build/guest/reread: test/guest/reread.c
 build/guest/falsify: test/guest/falsify.c
 build/guest/mark: test/guest/mark.c
 build/guest/rate: test/guest/rate.c test/guest/guest.c
+# Into a program that is not static.
+build/guest/swallow: test/guest/swallow.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -shared -fPIC -o $@ $< -ldl
 build/guest/%: test/guest/guest.h test/guest/collide.h
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -static -o $@ $(filter %.c,$^) -laio -luring

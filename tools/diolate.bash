@@ -5,13 +5,13 @@ _diolate() {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} words command
 
 	if [[ $COMP_CWORD -eq 1 ]]; then
-		words="status log top who check policy metrics --json --help --version"
+		words="status log top who check policy selftest metrics --json --help --version"
 		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
 		return
 	fi
 	command=${COMP_WORDS[1]}
 	case $before in
-	--since | --interval | --count | --offset) return ;;
+	--since | --interval | --count | --offset | --seconds) return ;;
 	--output)
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
@@ -25,10 +25,16 @@ _diolate() {
 	top) words+=" --interval --count" ;;
 	check) words+=" --offset" ;;
 	metrics) words+=" --output" ;;
+	selftest) words+=" --seconds --overtaken" ;;
 	policy) words+=" propagate observe repair" ;;
 	esac
 	case $command:$word in
-	who:-* | check:-*) ;;
+	who:-* | check:-* | selftest:-*) ;;
+	selftest:*)
+		compopt -o filenames 2>/dev/null
+		mapfile -t COMPREPLY < <(compgen -d -- "$word")
+		return
+		;;
 	who:* | check:*)
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")

@@ -20,6 +20,7 @@ static const struct {
 	{ "who", who_command },
 	{ "check", check_command },
 	{ "policy", policy_command },
+	{ "selftest", selftest_command },
 	{ "metrics", metrics_command },
 };
 

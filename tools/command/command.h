@@ -11,6 +11,7 @@ int top_command(int argc, char **argv);
 int who_command(int argc, char **argv);
 int check_command(int argc, char **argv);
 int policy_command(int argc, char **argv);
+int selftest_command(int argc, char **argv);
 int metrics_command(int argc, char **argv);
 
 /* Options that every command has; they belong into its table and its switch. */

@@ -23,6 +23,8 @@ static const char help[] =
 	"  check FILE...         compare the page cache with the disk; never writes\n"
 	"    --offset BYTES        where to begin\n"
 	"  policy [NAME]         show it; set it to propagate, observe or repair\n"
+	"  selftest DIR          make writes collide, on a file of its own there\n"
+	"    --seconds N           for each way to write (10);  --overtaken  these, too\n"
 	"  metrics               for Prometheus\n"
 	"    --output FILE         replaced in one step, for node_exporter's textfile\n"
 	"\n"

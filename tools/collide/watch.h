@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the module and the page cache say around one write.
+ */
+#ifndef DIOLATE_COLLIDE_WATCH_H
+#define DIOLATE_COLLIDE_WATCH_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "collide/scratch.h"
+#include "read/late.h"
+
+/* Of a clock that only goes on, and a short wait between two looks. */
+int64_t watch_ms(void);
+void watch_nap(void);
+
+/* overtaken_unknown. */
+uint64_t watch_unknown(void);
+
+/* Whether direct writes are followed: the last that is armed for that is in `sites` for as long. */
+bool watch_follows(void);
+
+/* Until they are, which writeback of a file with direct I/O calls for; not for ever. */
+void watch_await_following(const volatile sig_atomic_t *interrupted);
+
+/* The records of a file since a number, once their outcome is known. */
+void watch_records(const struct late_file *file, uint64_t since, struct late_records *records);
+
+/* Whether what was stored into is still to be written: then nobody has yet. True if only root can see. */
+bool watch_is_dirty(const struct scratch *scratch);
+
+#endif
