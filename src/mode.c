@@ -171,7 +171,7 @@ static int mode_policy_change(enum diolate_policy policy)
 
 	mutex_lock(&policy_lock);
 	before = diolate_params_policy;
-	if (loaded && policy != DIOLATE_OBSERVE && mode_only_observes()) {
+	if (policy != DIOLATE_OBSERVE && mode_only_observes()) {
 		pr_err("policy=%s refused: this kernel is of no tested series, and does not describe itself (/sys/kernel/btf/vmlinux); load with untested=1\n",
 		       diolate_policy_names[policy]);
 		err = -EOPNOTSUPP;

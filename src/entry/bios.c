@@ -232,7 +232,9 @@ static int bios_add_all(void)
 	bios_learn_of_xfs();
 	for (i = 0; i < FUNCTIONS && !err; i++)
 		err = bios_add_one(&functions[i]);
-	diolate_following_set_maps(bios_sees_elsewhere());
+	diolate_following_set_sees(functions[ENDS_IOMAP].address,
+				   functions[ENDS_DIO_ASYNC].address && functions[ENDS_DIO].address,
+				   bios_sees_elsewhere());
 	if (!err)
 		return diolate_hook_register(&following);
 	diolate_hook_clear(&following);

@@ -14,6 +14,7 @@
 
 #include "entry/direct_bios.h"
 #include "flight/flight.h"
+#include "flight/following.h"
 #include "flight/order.h"
 #include "flight/sentinel.h"
 #include "kernel/compat/bio.h"
@@ -34,7 +35,8 @@
 void diolate_direct_bios_begin(struct kiocb *iocb, const struct iov_iter *iter, const void *dops)
 {
 	if (iov_iter_rw(iter) == WRITE)
-		diolate_judge_begins_slow(iocb, iov_iter_count(iter), dops);
+		diolate_judge_begins_slow(iocb, iov_iter_count(iter), dops,
+					  diolate_following_sees_iomap());
 }
 NOKPROBE_SYMBOL(diolate_direct_bios_begin);
 

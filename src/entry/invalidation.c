@@ -12,6 +12,7 @@
 #include <linux/uio.h>
 
 #include "entry/invalidation.h"
+#include "flight/following.h"
 #include "flight/track.h"
 #include "outcome/judge.h"
 #include "outcome/late.h"
@@ -106,7 +107,7 @@ NOKPROBE_SYMBOL(invalidation_dio_slow);
 void diolate_invalidation_completes(const unsigned long *dio)
 {
 	struct kiocb *iocb = diolate_iomap_dio_kiocb(dio);
-	size_t written = diolate_iomap_dio_written(dio);
+	size_t written = iocb ? diolate_iomap_dio_written(dio) : 0;
 
 	if (written && !READ_ONCE(iocb->ki_filp->f_mapping->nrpages))
 		invalidation_overtaken_slow(iocb, written);
@@ -150,7 +151,8 @@ int diolate_invalidation_enter_direct_write(struct kretprobe_instance *ri, struc
 	write->reported = false;
 	write->judged = false;
 	if (unlikely(diolate_track_suspects()))
-		diolate_judge_begins_slow(write->inv.iocb, write->inv.length, NULL);
+		diolate_judge_begins_slow(write->inv.iocb, write->inv.length, NULL,
+					  diolate_following_sees_dio());
 	return 0;
 }
 NOKPROBE_SYMBOL(diolate_invalidation_enter_direct_write);

@@ -10,10 +10,10 @@
 
 /*
  * live: a direct write that begins now is followed. answers: results of direct writes are seen.
- * armed: some direct writes may be followed. maps: mapping is seen where file systems write
- * elsewhere.
+ * armed: some direct writes may be followed. iomap, dio: the bios of direct writes of iomap, and of
+ * fs/direct-io.c, are seen. maps: mapping is seen where file systems write elsewhere.
  */
-static bool live, answers, armed, maps;
+static bool live, answers, armed, iomap, dio, maps;
 
 /* When live was set, and when writeback last came near a direct write; jiffies. */
 static unsigned long live_since, met;
@@ -76,6 +76,28 @@ bool diolate_following_maps(void)
 NOKPROBE_SYMBOL(diolate_following_maps);
 
 /**
+ * diolate_following_sees_iomap() - whether the bios of direct writes of iomap are seen
+ *
+ * Context: any, also inside a probe handler.
+ */
+bool diolate_following_sees_iomap(void)
+{
+	return READ_ONCE(iomap);
+}
+NOKPROBE_SYMBOL(diolate_following_sees_iomap);
+
+/**
+ * diolate_following_sees_dio() - whether the bios of direct writes of fs/direct-io.c are seen
+ *
+ * Context: any, also inside a probe handler.
+ */
+bool diolate_following_sees_dio(void)
+{
+	return READ_ONCE(dio);
+}
+NOKPROBE_SYMBOL(diolate_following_sees_dio);
+
+/**
  * diolate_following_set_armed() - set whether some direct writes may be followed
  * @may: whether they may
  *
@@ -98,14 +120,18 @@ void diolate_following_set_answers(bool seen)
 }
 
 /**
- * diolate_following_set_maps() - set the flag of diolate_following_maps()
- * @seen: the flag
+ * diolate_following_set_sees() - set what is seen of direct writes
+ * @of_iomap: the flag of diolate_following_sees_iomap()
+ * @of_dio:   the flag of diolate_following_sees_dio()
+ * @mapping:  the flag of diolate_following_maps()
  *
- * Context: process.
+ * Context: process; before diolate_following_set_live().
  */
-void diolate_following_set_maps(bool seen)
+void diolate_following_set_sees(bool of_iomap, bool of_dio, bool mapping)
 {
-	WRITE_ONCE(maps, seen);
+	WRITE_ONCE(iomap, of_iomap);
+	WRITE_ONCE(dio, of_dio);
+	WRITE_ONCE(maps, mapping);
 }
 
 /**

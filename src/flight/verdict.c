@@ -52,14 +52,14 @@ NOKPROBE_SYMBOL(verdict_by_marks);
 
 /*
  * Whether it is not known which bytes the bios wrote. A write of which no bio was seen went through
- * the page cache, except where the file system writes elsewhere, or where the bios of iomap turned
- * out not to be understood (src/write/iomap_dio.c).
+ * the page cache, except where the file system writes elsewhere. No write is seen whole any more
+ * when iomap's turned out not to be understood (src/write/iomap_dio.c).
  */
 static bool verdict_is_unseen(const struct diolate_flight *f, u64 bytes)
 {
 	bool blind = READ_ONCE(diolate_layout.iomap) == DIOLATE_HAS_CHANGED;
 
-	return f->several || (blind && !f->sent) ||
+	return f->several || blind ||
 	       (!f->begun.whole && (f->sent || f->begun.elsewhere) && f->sent != bytes);
 }
 NOKPROBE_SYMBOL(verdict_is_unseen);

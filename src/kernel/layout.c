@@ -102,8 +102,8 @@ static struct function functions[] = {
 	{ DIOLATE_END_WRITEBACK, "(folio*", "(page*" },
 };
 
-/* BTF was read. */
-static bool has_btf;
+/* diolate_layout_init() is over; and BTF was read. */
+static bool is_learned, has_btf;
 
 static void layout_learn_member(const struct diolate_btf *btf, const struct member *m)
 {
@@ -159,10 +159,16 @@ static void layout_learn(const struct diolate_btf *btf)
 		layout_learn_function(btf, &functions[i]);
 }
 
-/* Nobody has tested this series: what the kernel does not say is a guess. */
+/*
+ * Nobody has tested this series: what the kernel does not say is a guess, and the flags of struct
+ * iomap_dio it never says.
+ */
 static void layout_doubt(void)
 {
 	size_t i;
+
+	if (diolate_layout.iomap == DIOLATE_BY_BTF)
+		diolate_layout.iomap = DIOLATE_BY_BTF_ALONE;
 
 	for (i = 0; i < ARRAY_SIZE(members); i++)
 		if (*members[i].known == DIOLATE_BY_TESTS)
@@ -199,24 +205,29 @@ void diolate_layout_init(void)
 	}
 	if (!diolate_layout.is_tested)
 		layout_doubt();
+	is_learned = true;
 }
 
 /**
  * diolate_layout_is_guessed() - whether the kernel is of no tested series, and has no BTF
  *
- * Context: any, after diolate_layout_init().
+ * Context: any.
+ * Return: false as long as nobody knows.
  */
 bool diolate_layout_is_guessed(void)
 {
-	return !diolate_layout.is_tested && !has_btf;
+	return is_learned && !diolate_layout.is_tested && !has_btf;
 }
 
 static enum diolate_known layout_known_of(const struct function *f)
 {
 	enum diolate_known looks = f->looks ? READ_ONCE(*f->looks) : f->known;
 
-	return looks == DIOLATE_IS_ABSENT || looks == DIOLATE_HAS_CHANGED ? DIOLATE_HAS_CHANGED :
-									     f->known;
+	/* Where the structure is absent, so are they; or the structure has another name. */
+	if (looks == DIOLATE_HAS_CHANGED ||
+	    (looks == DIOLATE_IS_ABSENT && f->known == DIOLATE_BY_BTF))
+		return DIOLATE_HAS_CHANGED;
+	return f->known;
 }
 
 /**
@@ -240,6 +251,7 @@ int diolate_layout_refuses(const char *function)
 static const char * const layout_words[] = {
 	[DIOLATE_BY_BTF] = "btf",
 	[DIOLATE_BY_BEHAVIOUR] = "behaviour",
+	[DIOLATE_BY_BTF_ALONE] = "unchecked",
 	[DIOLATE_BY_TESTS] = "tested",
 	[DIOLATE_BY_GUESS] = "untested",
 	[DIOLATE_IS_ABSENT] = "absent",

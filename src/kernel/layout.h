@@ -13,7 +13,9 @@ struct seq_file;
 /**
  * enum diolate_known - how something about the kernel is known
  * @DIOLATE_BY_BTF:      the kernel says so itself
- * @DIOLATE_BY_BEHAVIOUR: the kernel does not say, and the first writes agree
+ * @DIOLATE_BY_BEHAVIOUR: the kernel does not say all, and the first writes agree
+ * @DIOLATE_BY_BTF_ALONE: the kernel says so, and nobody has tested its series: of flags it says
+ *                        nothing
  * @DIOLATE_BY_TESTS:    the kernel does not say, and it is of a tested series
  * @DIOLATE_BY_GUESS:    the kernel does not say, and nobody has tested its series: as in the others
  * @DIOLATE_IS_ABSENT:   the kernel says that it has no such structure
@@ -22,6 +24,7 @@ struct seq_file;
 enum diolate_known {
 	DIOLATE_BY_BTF,
 	DIOLATE_BY_BEHAVIOUR,
+	DIOLATE_BY_BTF_ALONE,
 	DIOLATE_BY_TESTS,
 	DIOLATE_BY_GUESS,
 	DIOLATE_IS_ABSENT,

@@ -55,7 +55,7 @@ u32 diolate_judge_owner(const struct file *file)
 NOKPROBE_SYMBOL(diolate_judge_owner);
 
 static noinline void judge_begins(struct kiocb *iocb, size_t count,
-				  const struct iomap_dio_ops *dops)
+				  const struct iomap_dio_ops *dops, bool seen)
 {
 	struct inode *inode = iocb->ki_filp->f_mapping->host;
 	struct kiocb *submitter = diolate_identify_submitter_of(iocb);
@@ -72,7 +72,7 @@ static noinline void judge_begins(struct kiocb *iocb, size_t count,
 		.late = iocb->ki_pos + count > i_size_read(inode) ||
 			diolate_filesystem_maps_late(inode),
 		.elsewhere = elsewhere,
-		.unseen = elsewhere && !diolate_following_maps(),
+		.unseen = !seen || (elsewhere && !diolate_following_maps()),
 		.flushes = (iocb->ki_flags & IOCB_DSYNC) || IS_SYNC(inode),
 		.told = submitter,
 	};
@@ -89,14 +89,16 @@ NOKPROBE_SYMBOL(judge_begins);
  * @iocb:  the kiocb of the write
  * @count: bytes that the write is going to write
  * @dops:  how its file system has iomap send the write, or NULL
+ * @seen:  bios of direct writes of its kind are seen
  *
  * Context: any, also inside a probe handler; with preemption off; before its first bio is sent.
  */
-void diolate_judge_begins_slow(struct kiocb *iocb, size_t count, const struct iomap_dio_ops *dops)
+void diolate_judge_begins_slow(struct kiocb *iocb, size_t count, const struct iomap_dio_ops *dops,
+			       bool seen)
 {
 	if (diolate_following_is_begun() && count &&
 	    diolate_filesystem_may_be_overtaken(iocb->ki_filp->f_mapping->host))
-		judge_begins(iocb, count, dops);
+		judge_begins(iocb, count, dops, seen);
 }
 NOKPROBE_SYMBOL(diolate_judge_begins_slow);
 

@@ -13,7 +13,8 @@ struct iomap_dio_ops;
 struct kiocb;
 
 u32 diolate_judge_owner(const struct file *file);
-void diolate_judge_begins_slow(struct kiocb *iocb, size_t count, const struct iomap_dio_ops *dops);
+void diolate_judge_begins_slow(struct kiocb *iocb, size_t count, const struct iomap_dio_ops *dops,
+			       bool seen);
 const struct inode *diolate_judge_answered(struct kiocb *iocb, long ret);
 bool diolate_judge_passing(struct kiocb *iocb, size_t length);
 void diolate_judge_left(const struct diolate_flown *flown);

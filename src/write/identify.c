@@ -76,7 +76,7 @@ struct kiocb *diolate_identify_submitter_slow(struct kiocb *iocb)
 
 	if (diolate_is_of_user_space(consumer))
 		return iocb;
-	if (consumer != DIOLATE_KERNEL ||
+	if (consumer != DIOLATE_KERNEL || diolate_layout.backing == DIOLATE_HAS_CHANGED ||
 	    get_kernel_nofault(iocb,
 			       (struct kiocb **)((void *)iocb + diolate_layout.orig_iocb)))
 		return NULL;

@@ -16,8 +16,11 @@
 #include "write/identify.h"
 #include "write/iomap_dio.h"
 
-/* So many writes of user space have to agree before the layout counts as proved. */
-#define ENOUGH 32
+/*
+ * So many times the layout has to agree before it counts as proved, where a bio of a write of user
+ * space is sent, where one ends, and where the write completes.
+ */
+#define ENOUGH 100
 static atomic_t agreed;
 
 static unsigned int iomap_dio_flags(const void *dio)
@@ -78,9 +81,12 @@ struct kiocb *diolate_iomap_dio_kiocb_slow(const void *dio)
 	struct kiocb *iocb;
 	bool of_user_space;
 
-	if (known != DIOLATE_BY_TESTS && known != DIOLATE_BY_GUESS)
+	if (known == DIOLATE_HAS_CHANGED || known == DIOLATE_IS_ABSENT)
 		return NULL;
 	iocb = *(struct kiocb **)(dio + diolate_layout.iomap_iocb);
+	/* By now another CPU may have proved it. */
+	if (diolate_layout_is_proved(known))
+		return iocb;
 	if (!iomap_dio_is_kiocb(iocb))
 		goto changed;
 	of_user_space = diolate_identify_is_of_user_space(iocb);
@@ -98,15 +104,14 @@ NOKPROBE_SYMBOL(diolate_iomap_dio_kiocb_slow);
 
 /**
  * diolate_iomap_dio_written() - how many bytes a struct iomap_dio has written
- * @dio: the struct iomap_dio, which is being completed
+ * @dio: the struct iomap_dio, which is being completed; diolate_iomap_dio_kiocb() knows its kiocb
  *
  * Context: any, also inside a probe handler.
- * Return: bytes; 0 for a read, after an error, or if not known.
+ * Return: bytes; 0 for a read, or after an error.
  */
 size_t diolate_iomap_dio_written(const void *dio)
 {
-	if (!diolate_iomap_dio_kiocb(dio) || iomap_dio_error(dio) ||
-	    !(iomap_dio_flags(dio) & DIOLATE_IOMAP_DIO_WRITE))
+	if (iomap_dio_error(dio) || !(iomap_dio_flags(dio) & DIOLATE_IOMAP_DIO_WRITE))
 		return 0;
 	return diolate_identify_plausible(iomap_dio_size(dio));
 }
@@ -115,15 +120,14 @@ NOKPROBE_SYMBOL(diolate_iomap_dio_written);
 /**
  * diolate_iomap_dio_is_late() - whether a reader may not find a write until it is completed,
  *                               because the blocks are not the file's yet
- * @dio: the struct iomap_dio of the write, which is being sent
+ * @dio: the struct iomap_dio of the write, which is being sent; diolate_iomap_dio_kiocb() knows its
+ *       kiocb
  *
  * Context: any, also inside a tracepoint.
- * Return: true if so, or if not known.
  */
 bool diolate_iomap_dio_is_late(const void *dio)
 {
-	return !diolate_iomap_dio_kiocb(dio) ||
-	       (iomap_dio_flags(dio) & (IOMAP_DIO_UNWRITTEN | IOMAP_DIO_COW));
+	return iomap_dio_flags(dio) & (IOMAP_DIO_UNWRITTEN | IOMAP_DIO_COW);
 }
 NOKPROBE_SYMBOL(diolate_iomap_dio_is_late);
 

@@ -132,8 +132,11 @@ static char *last_lines(char *text, int wanted)
 	return text;
 }
 
-/* How the module knows what is private to the kernel; a module that does not say is an older one. */
-static void print_layout(const struct status *status)
+/*
+ * How the module knows what is private to the kernel; a module that does not say is an older one.
+ * Returns how many lines it took.
+ */
+static int print_layout(const struct status *status)
 {
 	static const char *const how[][2] = {
 		{ "btf", "describes itself" },
@@ -146,7 +149,8 @@ static void print_layout(const struct status *status)
 
 	for (i = 0; i < sizeof(how) / sizeof(how[0]); i++)
 		if (!strcmp(word, how[i][0]))
-			printf("kernel    %s\n", how[i][1]);
+			return printf("kernel    %s\n", how[i][1]) > 0;
+	return 0;
 }
 
 static void print_sites(const struct status *status)
@@ -218,10 +222,10 @@ static void print_status(struct status *status)
 	       version_of(status->version, "version"), colour(PLAIN));
 	printf("%s\n", version_of(status->version, "revision"));
 	printf("policy    %s\n", status->policy ? status->policy : "?");
-	print_layout(status);
+	lines = 6 + print_layout(status);
 	print_sites(status);
 	putchar('\n');
-	lines = 7 + print_counters(&status->counters);
+	lines += print_counters(&status->counters);
 	print_warnings(status);
 	/* A line of the log may take two on a narrow terminal. */
 	print_last(status, (rows - lines) / (columns < 120 ? 2 : 1));

@@ -15,7 +15,7 @@
 #error "diolate needs Linux 5.10 or later"
 #endif
 
-/* Whether every case of test/ is run on the stock kernel of this series; no test can tell that. */
+/* No test can tell: whether every case of test/ is run on the stock kernel of this series. */
 #define DIOLATE_IS(major, minor) (LINUX_VERSION_CODE >> 8 == KERNEL_VERSION(major, minor, 0) >> 8)
 #define DIOLATE_IS_TESTED (DIOLATE_IS(5, 10) || DIOLATE_IS(6, 1) || DIOLATE_IS(6, 12) || \
 			   DIOLATE_IS(7, 2) || DIOLATE_IS(7, 3))

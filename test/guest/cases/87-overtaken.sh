@@ -281,6 +281,32 @@ overtaken_before() {
 	done
 }
 
+# What is on its way to the disk when the write's own bytes are sent: which of the two comes there last is the
+# device's matter. This one does what it was asked first to do, so the write is whole: -EIO would be false.
+overtaken_at_start() {
+	load track=always
+	for how in "" --uring; do
+		before
+		# Held from when the write waits for its data; let go when both are on their way.
+		cat >/tmp/at-start <<-END
+			set -e
+			/lib-guest/dm.sh hold $1
+			xfs_io -c 'sync_range -a -w 0 65536' /mnt/$1/collision
+			$(in_flight "$1" -ge 1)
+			(
+				$(in_flight "$1" -ge 2)
+				/lib-guest/dm.sh release $1
+			) >/dev/null 2>&1 &
+		END
+		line=$(collide --inline $how --during "sh /tmp/at-start" - "/mnt/$1/collision") || fail "$line"
+		echo "$line"
+		is ok 1 "$line"
+		is undone 0 "$line"
+		is unknown_at_start 1 "unknown_at_start=$(since unknown_at_start)"
+		expect overtaken_unknown=1
+	done
+}
+
 # What is read when the bio that wrote it has ended has the bytes of the write, though another of its bios is
 # in flight yet: only what is stored there is not the write's.
 overtaken_read_after() {
@@ -446,6 +472,7 @@ for fs in $filesystems; do
 	quick run "overtaken-uncached-$fs" overtaken_uncached "$fs" propagate delivered=1
 	quick_if "$fs" xfs run "overtaken-own-flush-$fs" own_flush "$fs"
 	quick_if "$fs" ext4 run "overtaken-before-$fs" overtaken_before "$fs"
+	quick_if "$fs" ext4 run "overtaken-at-start-$fs" overtaken_at_start "$fs"
 	quick_if "$fs" xfs run "overtaken-read-after-$fs" overtaken_read_after "$fs"
 	quick run "overtaken-meanwhile-$fs" overtaken_meanwhile "$fs"
 	quick_if "$fs" ext4 run "overtaken-meanwhile-unwatched-$fs" overtaken_meanwhile_unwatched "$fs"

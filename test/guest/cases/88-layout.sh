@@ -145,6 +145,12 @@ layout_refused() {
 	collision ext4
 	is res -5 "$line"
 	expect late_errors=1 stuck=1 delivered=1
+	for fs in ext4 vfat; do
+		before
+		overtaken $fs /mnt/$fs
+		is ok 1 "$line"
+		expect overtaken_unknown=1
+	done
 	unload
 	our_module=/diolate.ko
 }
@@ -173,9 +179,12 @@ layout_untested() {
 	unload
 	seen_again
 	# The kernel describes itself: that is enough.
-	load
-	known iomap_dio.iocb btf
+	load track=always
+	known iomap_dio.iocb unchecked
 	[ "$(cat /sys/module/diolate/parameters/policy)" = propagate ] || fail "not propagate"
+	clean_writes ext4
+	known iomap_dio.iocb behaviour
+	both_are_told ext4
 	unload
 	our_module=/diolate.ko
 }
