@@ -68,6 +68,13 @@ status_tells() {
 	has '"delivered":1,' /tmp/status
 }
 
+# On the system's own disk, which nobody holds: the administrator's proof.
+proved() {
+	diolate selftest --seconds 120 /var/tmp >/tmp/selftest || { cat /tmp/selftest; return 1; }
+	cat /tmp/selftest
+	has 'Proved: ' /tmp/selftest
+}
+
 # What a purge has to remove, and everything that might name it.
 purge() {
 	rmmod diolate
@@ -92,6 +99,7 @@ first)
 	step right-module right_one
 	step delivered delivered
 	step status status_tells
+	step selftest proved
 	step opt-in ask
 	;;
 last)
@@ -99,6 +107,7 @@ last)
 	step right-module right_one
 	step delivered delivered
 	step status status_tells
+	step selftest proved
 	step purge purge
 	;;
 esac
