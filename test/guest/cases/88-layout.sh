@@ -126,6 +126,52 @@ layout_disproved() {
 	seen_again
 }
 
+# Which blocks of a folio are dirty: the bitmap is right by BTF, else compared with what is known of it, and
+# then nobody can say whether the write is spared.
+layout_state() {
+	[ "$(fate_beside xfs large)" = spared ] || skip "nothing is spared here"
+	describes_itself
+	falsified 9 40
+	load policy=propagate repair_ms=10000
+	known iomap_folio_state.state btf
+	beside_write spared xfs /mnt/xfs 1048576 196608 4096 store
+	unload
+	unseen
+	load policy=propagate repair_ms=1000
+	known iomap_folio_state.state tested
+	beside_write unsaid xfs /mnt/xfs 1048576 196608 4096 store
+	expect late_errors=1 stuck=1 undeliverable=1
+	newest reason partial-folio
+	is res 4096 "$line"
+	unload
+	our_module=/diolate.ko
+	seen_again
+}
+
+# The kiocb of overlayfs behind that of the file below: what is there is looked at, whoever says so.
+layout_overlay() {
+	unseen
+	falsified 11 64
+	overlay_on ext4
+	load
+	before
+	collision_in ext4 /mnt/overlay
+	is ok 1 "$line"
+	expect late_errors=1 stuck=1 kernel_owned=1
+	unload
+	seen_again
+	load
+	if [ "$(awk '$1 == "backing_aio.orig_iocb" { print $3 }' $layout)" = btf ]; then
+		before
+		collision_in ext4 /mnt/overlay
+		is res -5 "$line"
+		expect late_errors=1 stuck=1 delivered=1
+	fi
+	unload
+	umount /mnt/overlay
+	our_module=/diolate.ko
+}
+
 # A function is called with something else than it was.
 layout_refused() {
 	describes_itself
@@ -202,5 +248,7 @@ quick run layout-disproved-iocb layout_disproved iomap_dio.iocb 1 8
 run layout-disproved-size layout_disproved iomap_dio.size 2 32
 quick run layout-disproved-flags layout_disproved iomap_dio.flags 3 32
 run layout-disproved-error layout_disproved iomap_dio.error 4 36
+run layout-false-state layout_state
+run layout-false-overlay layout_overlay
 quick run layout-refused layout_refused
 quick run layout-untested layout_untested
