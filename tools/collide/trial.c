@@ -70,6 +70,13 @@ static bool is_unchanged(const struct trial *trial, struct row *row)
 	return same;
 }
 
+/* What the module has seen of the write is not known. */
+static void stop_unseen(const struct trial *trial, struct row *row)
+{
+	if (is_unchanged(trial, row))
+		stop(row, "what the module has seen cannot be read any more");
+}
+
 static void count_outcome(struct row *row, const char *outcome)
 {
 	unsigned int i;
@@ -107,12 +114,13 @@ static void judge_uncounted(const struct trial *trial, const struct before *befo
 			    struct outcome_seen *seen)
 {
 	int64_t end = watch_ms() + FOUND_MS;
+	uint64_t unknown;
 
 	/* Where nobody could see it at once it may become unknown only now. */
 	while (trial->policy && seen->undone && seen->written_back && seen->synchronous &&
 	       !seen->unknown && !*trial->interrupted && watch_ms() < end) {
 		watch_nap();
-		seen->unknown = watch_unknown() != before->unknown;
+		seen->unknown = !watch_unknown(&unknown) || unknown != before->unknown;
 	}
 	row->collided += seen->undone || seen->unknown;
 	judge(row, seen, false);
@@ -161,9 +169,8 @@ static long make_write(const struct trial *trial, struct submitter *submitter, c
 	return result;
 }
 
-/* All that can be said of the write that has just ended; false if the disk cannot be read. */
-static bool look(const struct trial *trial, const struct before *before, struct outcome_seen *seen,
-		 struct row *row)
+/* What cache and disk have of the write that has just ended; false if the disk cannot be read. */
+static bool look(const struct trial *trial, struct outcome_seen *seen, struct row *row)
 {
 	int64_t undone;
 
@@ -178,7 +185,6 @@ static bool look(const struct trial *trial, const struct before *before, struct 
 		return false;
 	}
 	seen->undone = undone;
-	seen->unknown = trial->policy && watch_unknown() != before->unknown;
 	return true;
 }
 
@@ -197,6 +203,37 @@ static bool has_failed(const struct trial *trial, long result, struct row *row)
 	return true;
 }
 
+static bool look_before(const struct trial *trial, struct before *before)
+{
+	struct late_records records;
+
+	if (!trial->policy)
+		return true;
+	if (!late_since(NULL, 0, &records) || !watch_unknown(&before->unknown))
+		return false;
+	before->newest = records.newest;
+	before->followed = watch_follows();
+	return true;
+}
+
+/* What the module has of it; false if that cannot be read, or another policy or module was in force meanwhile. */
+static bool look_at_module(const struct trial *trial, const struct before *before, struct outcome_seen *seen,
+			   struct late_records *records, struct row *row)
+{
+	uint64_t unknown;
+
+	if (trial->policy) {
+		if (!watch_unknown(&unknown) || !watch_records(&trial->file, before->newest, records)) {
+			stop_unseen(trial, row);
+			return false;
+		}
+		seen->unknown = unknown != before->unknown;
+		seen->followed = before->followed;
+		seen->log_lost = records->lost;
+	}
+	return is_unchanged(trial, row);
+}
+
 static void one_write(const struct trial *trial, struct submitter *submitter, struct row *row, int64_t *took)
 {
 	struct before before = { 0 };
@@ -204,22 +241,15 @@ static void one_write(const struct trial *trial, struct submitter *submitter, st
 	struct outcome_seen seen = { .policy = trial->policy, .synchronous = row->way == WAY_PWRITE,
 				     .fstype = trial->file.fstype };
 
-	if (trial->policy) {
-		late_since(NULL, 0, &records);
-		before = (struct before){ .newest = records.newest, .unknown = watch_unknown(),
-					  .followed = watch_follows() };
+	if (!look_before(trial, &before)) {
+		stop_unseen(trial, row);
+		return;
 	}
 	seen.result = make_write(trial, submitter, row, took);
 	row->writes++;
-	if (has_failed(trial, seen.result, row) || !look(trial, &before, &seen, row))
+	if (has_failed(trial, seen.result, row) || !look(trial, &seen, row) ||
+	    !look_at_module(trial, &before, &seen, &records, row))
 		return;
-	if (trial->policy)
-		watch_records(&trial->file, before.newest, &records);
-	/* Before anything is judged by it. */
-	if (!is_unchanged(trial, row))
-		return;
-	seen.followed = before.followed;
-	seen.log_lost = records.lost;
 	row->told += seen.result < 0;
 	row->unknown += seen.unknown;
 	row->undone += seen.undone;

@@ -24,11 +24,14 @@ void watch_nap(void)
 	nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
 }
 
-uint64_t watch_unknown(void)
+bool watch_unknown(uint64_t *unknown)
 {
 	struct counters counters;
 
-	return read_counters(&counters) ? counter_value(&counters, "overtaken_unknown") : 0;
+	if (!read_counters(&counters))
+		return false;
+	*unknown = counter_value(&counters, "overtaken_unknown");
+	return true;
 }
 
 /* The last that is armed to follow direct writes is in `sites` for as long as they are. */
@@ -63,15 +66,16 @@ static bool is_pending(const struct late_records *records)
 	return false;
 }
 
-void watch_records(const struct late_file *file, uint64_t since, struct late_records *records)
+bool watch_records(const struct late_file *file, uint64_t since, struct late_records *records)
 {
 	int64_t end = watch_ms() + SETTLED_MS;
 
-	late_since(file, since, records);
-	while (is_pending(records) && watch_ms() < end) {
+	while (late_since(file, since, records)) {
+		if (!is_pending(records) || watch_ms() >= end)
+			return true;
 		watch_nap();
-		late_since(file, since, records);
 	}
+	return false;
 }
 
 bool watch_is_dirty(const struct scratch *scratch)

@@ -2,6 +2,7 @@
 /*
  * diolate selftest: late errors made on a file of its own, and whether the policy's promise is kept.
  */
+#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -167,12 +168,10 @@ static void announce(const struct selftest *test, const char *policy)
 static void run(struct selftest *test, const char *policy)
 {
 	struct trial trial = { .scratch = &test->scratch, .storer = &test->storer, .policy = policy,
-			       .seconds = test->seconds, .interrupted = &interrupted,
+			       .file = test->file, .seconds = test->seconds, .interrupted = &interrupted,
 			       .progress = row_progress };
 	unsigned int way, overtaking;
 
-	late_file_of(test->scratch.fd, &test->file);
-	trial.file = test->file;
 	for (overtaking = 0; overtaking <= test->overtaken; overtaking++)
 		for (way = 0; way < WAYS && !interrupted; way++)
 			trial_run(&trial, way, overtaking, &test->rows[test->count++]);
@@ -194,6 +193,9 @@ static int test_here(struct selftest *test, const char *policy)
 	enum verdict verdict;
 	int error;
 
+	if (!late_file_of(test->scratch.fd, &test->file))
+		return refuse("The scratch file cannot be looked at: %s; give another directory.",
+			      strerror(errno));
 	announce(test, policy);
 	error = storer_start(&test->storer, &test->scratch);
 	if (error)
@@ -211,13 +213,14 @@ static int test_here(struct selftest *test, const char *policy)
 /* False, and a sentence, if the module is loaded and does not say what it sees; *policy is to be freed. */
 static bool ask_module(char **policy)
 {
+	struct late_records records;
 	struct counters counters;
 
 	*policy = NULL;
 	if (!module_is_loaded())
 		return true;
 	*policy = read_parameter("policy");
-	if (*policy && read_counters(&counters))
+	if (*policy && read_counters(&counters) && late_since(NULL, 0, &records))
 		return true;
 	refuse("%s", why());
 	free(*policy);

@@ -121,10 +121,11 @@ static char *read_all(const char *path)
 	if (getdelim(&text, &size, 0, file) < 0) {
 		free(text);
 		text = NULL;
-		if (ferror(file))
-			explain(path, errno);
-		else
+		/* Neither the end nor an error of the file: there is no memory for it. */
+		if (feof(file))
 			text = strdup("");
+		else
+			explain(path, errno);
 	}
 	fclose(file);
 	return text;
