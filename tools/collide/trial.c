@@ -25,7 +25,8 @@ const char *const trial_outcomes[OUTCOMES] = {
 
 /* What one write began with. */
 struct before {
-	uint64_t newest, unknown;
+	uint64_t newest;
+	struct watch_counts counts;
 	bool followed;
 };
 
@@ -114,13 +115,13 @@ static void judge_uncounted(const struct trial *trial, const struct before *befo
 			    struct outcome_seen *seen)
 {
 	int64_t end = watch_ms() + FOUND_MS;
-	uint64_t unknown;
+	struct watch_counts counts;
 
 	/* Where nobody could see it at once it may become unknown only now. */
 	while (trial->policy && seen->undone && seen->written_back && seen->synchronous &&
 	       !seen->unknown && !*trial->interrupted && watch_ms() < end) {
 		watch_nap();
-		seen->unknown = !watch_unknown(&unknown) || unknown != before->unknown;
+		seen->unknown = !watch_counts(&counts) || counts.unknown != before->counts.unknown;
 	}
 	row->collided += seen->undone || seen->unknown;
 	judge(row, seen, false);
@@ -209,7 +210,7 @@ static bool look_before(const struct trial *trial, struct before *before)
 
 	if (!trial->policy)
 		return true;
-	if (!late_since(NULL, 0, &records) || !watch_unknown(&before->unknown))
+	if (!late_since(NULL, 0, &records) || !watch_counts(&before->counts))
 		return false;
 	before->newest = records.newest;
 	before->followed = watch_follows();
@@ -220,16 +221,16 @@ static bool look_before(const struct trial *trial, struct before *before)
 static bool look_at_module(const struct trial *trial, const struct before *before, struct outcome_seen *seen,
 			   struct late_records *records, struct row *row)
 {
-	uint64_t unknown;
+	struct watch_counts counts;
 
 	if (trial->policy) {
-		if (!watch_unknown(&unknown) || !watch_records(&trial->file, before->newest, records)) {
+		if (!watch_counts(&counts) || !watch_records(&trial->file, before->newest, records)) {
 			stop_unseen(trial, row);
 			return false;
 		}
-		seen->unknown = unknown != before->unknown;
+		seen->unknown = counts.unknown != before->counts.unknown;
+		seen->missed = records->lost || counts.missed != before->counts.missed;
 		seen->followed = before->followed;
-		seen->log_lost = records->lost;
 	}
 	return is_unchanged(trial, row);
 }

@@ -24,13 +24,16 @@ void watch_nap(void)
 	nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
 }
 
-bool watch_unknown(uint64_t *unknown)
+bool watch_counts(struct watch_counts *counts)
 {
 	struct counters counters;
 
 	if (!read_counters(&counters))
 		return false;
-	*unknown = counter_value(&counters, "overtaken_unknown");
+	counts->unknown = counter_value(&counters, "overtaken_unknown");
+	counts->missed = counter_value(&counters, "log_lost") +
+			 counter_value(&counters, "probe_missed") +
+			 counter_value(&counters, "unattributed");
 	return true;
 }
 

@@ -16,8 +16,12 @@
 int64_t watch_ms(void);
 void watch_nap(void);
 
-/* overtaken_unknown; false if it cannot be read. */
-bool watch_unknown(uint64_t *unknown);
+/* Counters of what has no record, of any file; false if they cannot be read. */
+struct watch_counts {
+	/* overtaken_unknown; and what the module knows that it has missed. */
+	uint64_t unknown, missed;
+};
+bool watch_counts(struct watch_counts *counts);
 
 /* Whether direct writes are followed: the last that is armed for that is in `sites` for as long. */
 bool watch_follows(void);

@@ -105,7 +105,7 @@ static void print_verdict(const struct selftest *test, enum verdict verdict, con
 		       "modprobe diolate\n", name, why);
 		break;
 	case VERDICT_OPEN:
-		printf("Not proved: by %s a write collided, but %s; try again.\n", name, why);
+		printf("Not proved: by %s a write %s; try again.\n", name, why);
 		break;
 	case VERDICT_NO_COLLISION:
 		printf("Not proved: by %s nothing could be made to collide%s; %s.\n", name,
