@@ -6,14 +6,17 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/magic.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/uio.h>
 #include <sys/vfs.h>
 #include <time.h>
@@ -93,6 +96,17 @@ static bool is_memory(const struct statfs *fs)
 	       fs->f_type == HUGETLBFS_MAGIC;
 }
 
+/* As by mount -o sync, and chattr +S, which a directory hands on: then the kernel itself fails what collides. */
+static bool is_synchronous(int fd)
+{
+	struct statfs fs;
+	int flags = 0;
+
+	if (!fstatfs(fd, &fs) && (fs.f_flags & ST_SYNCHRONOUS))
+		return true;
+	return !ioctl(fd, FS_IOC_GETFLAGS, &flags) && (flags & FS_SYNC_FL);
+}
+
 /* The whole file, from the letter before the first on; 0 or -errno. */
 static int fill(const struct scratch *scratch, size_t length)
 {
@@ -154,6 +168,9 @@ static bool open_in(struct scratch *scratch, int directory)
 	scratch->fd = open_nameless(directory);
 	if (scratch->fd < 0)
 		return cannot_be_made(scratch, errno);
+	if (is_synchronous(scratch->fd))
+		return refused(scratch, "is written synchronously (mount -o sync, chattr +S), so the kernel "
+			       "itself fails what collides; give another directory.");
 	/* Only now: where there is none, a file that was made with it would stay. */
 	if (fcntl(scratch->fd, F_SETFL, fcntl(scratch->fd, F_GETFL) | O_DIRECT))
 		return refused(scratch, "is on a file system without O_DIRECT, so nothing can collide there; "
