@@ -72,7 +72,7 @@ static enum promise of_uncounted(const struct outcome_seen *seen, const char **w
 	if (seen->unknown)
 		return OPEN("may have been overtaken, and nobody can know (overtaken_unknown)");
 	if (seen->written_back && !seen->followed)
-		return OPEN("was overtaken before direct writes were followed");
+		return OPEN("may have been overtaken before direct writes were followed");
 	return BROKEN("was undone in silence, and no late error was counted");
 }
 

@@ -178,7 +178,7 @@ static bool look(const struct trial *trial, struct outcome_seen *seen, struct ro
 	seen->written_back = trial->storer->written_back;
 	if (trial->policy) {
 		seen->stale = scratch_stale(trial->scratch);
-		seen->written_back |= !watch_is_dirty(trial->scratch);
+		seen->written_back |= !watch_is_dirty(trial->scratch, trial->storer->stored);
 	}
 	undone = scratch_undone(trial->scratch);
 	if (undone < 0) {

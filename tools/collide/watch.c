@@ -81,18 +81,19 @@ bool watch_records(const struct late_file *file, uint64_t since, struct late_rec
 	return false;
 }
 
-bool watch_is_dirty(const struct scratch *scratch)
+bool watch_is_dirty(const struct scratch *scratch, unsigned int stored)
 {
 	struct cache cache;
-	bool dirty = false;
+	unsigned int place;
+	bool dirty;
 
 	if (cache_open(&cache, scratch->fd))
-		return true;
-	if (!cache_window(&cache, 0, scratch->length))
-		for (unsigned int place = 0; place < SCRATCH_PLACES; place++)
-			dirty |= scratch_is_cached(scratch, place) &&
-				 (cache_state(&cache, scratch_place(scratch, place)) &
-				  (CACHE_DIRTY | CACHE_UNKNOWN));
+		return false;
+	dirty = !cache_window(&cache, 0, scratch->length);
+	for (place = 0; dirty && place < SCRATCH_PLACES; place++)
+		if (stored & 1u << place)
+			dirty = scratch_is_cached(scratch, place) &&
+				(cache_state(&cache, scratch_place(scratch, place)) & CACHE_DIRTY);
 	cache_close(&cache);
 	return dirty;
 }

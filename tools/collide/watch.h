@@ -32,7 +32,10 @@ void watch_await_following(const volatile sig_atomic_t *interrupted);
 /* The records of a file since a number, once their outcome is known; false if the log cannot be read. */
 bool watch_records(const struct late_file *file, uint64_t since, struct late_records *records);
 
-/* Whether what was stored into is still to be written: then nobody has yet. True if only root can see. */
-bool watch_is_dirty(const struct scratch *scratch);
+/*
+ * Whether all that was stored, a bit for each place, is still to be written, so that nobody can have written it
+ * yet. False if that cannot be seen.
+ */
+bool watch_is_dirty(const struct scratch *scratch, unsigned int stored);
 
 #endif
