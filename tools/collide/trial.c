@@ -55,17 +55,15 @@ static bool is_unchanged(const struct trial *trial, struct row *row)
 	char *policy;
 	bool same;
 
-	if (!trial->policy) {
-		same = !module_is_loaded();
-		if (!same)
-			stop(row, "the module was loaded meanwhile");
-		return same;
+	if (module_number() != trial->module) {
+		stop(row, "the module was %s meanwhile", trial->policy ? "unloaded" : "loaded");
+		return false;
 	}
+	if (!trial->policy)
+		return true;
 	policy = read_parameter("policy");
 	same = policy && !strcmp(policy, trial->policy);
-	if (!policy)
-		stop(row, "the module was unloaded meanwhile");
-	else if (!same)
+	if (!same)
 		stop(row, "the policy was changed meanwhile");
 	free(policy);
 	return same;

@@ -27,6 +27,7 @@ struct selftest {
 	struct scratch scratch;
 	struct storer storer;
 	struct late_file file;
+	uint64_t module;
 	size_t count;
 	struct row rows[2 * WAYS];
 };
@@ -168,8 +169,8 @@ static void announce(const struct selftest *test, const char *policy)
 static void run(struct selftest *test, const char *policy)
 {
 	struct trial trial = { .scratch = &test->scratch, .storer = &test->storer, .policy = policy,
-			       .file = test->file, .seconds = test->seconds, .interrupted = &interrupted,
-			       .progress = row_progress };
+			       .module = test->module, .file = test->file, .seconds = test->seconds,
+			       .interrupted = &interrupted, .progress = row_progress };
 	unsigned int way, overtaking;
 
 	for (overtaking = 0; overtaking <= test->overtaken; overtaking++)
@@ -211,13 +212,14 @@ static int test_here(struct selftest *test, const char *policy)
 }
 
 /* False, and a sentence, if the module is loaded and does not say what it sees; *policy is to be freed. */
-static bool ask_module(char **policy)
+static bool ask_module(struct selftest *test, char **policy)
 {
 	struct late_records records;
 	struct counters counters;
 
 	*policy = NULL;
-	if (!module_is_loaded())
+	test->module = module_number();
+	if (!test->module)
 		return true;
 	*policy = read_parameter("policy");
 	if (*policy && read_counters(&counters) && late_since(NULL, 0, &records))
@@ -232,7 +234,7 @@ static int selftest(struct selftest *test)
 	int ret = CANNOT_TELL;
 	char *policy;
 
-	if (!ask_module(&policy))
+	if (!ask_module(test, &policy))
 		return CANNOT_TELL;
 	if (scratch_open(&test->scratch, test->directory))
 		ret = test_here(test, policy);

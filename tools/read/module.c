@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -72,6 +73,17 @@ static bool exists(const char *path)
 bool module_is_loaded(void)
 {
 	return exists(MODULE);
+}
+
+uint64_t module_number(void)
+{
+	char *path = system_path(MODULE);
+	struct stat st = { 0 };
+
+	if (!path || stat(path, &st))
+		st.st_ino = 0;
+	free(path);
+	return st.st_ino;
 }
 
 static bool debugfs_is_mounted(void)
