@@ -271,21 +271,18 @@ static void write_on(const struct trial *trial, struct submitter *submitter, str
 {
 	int64_t end = watch_ms() + trial->seconds * 1000LL, took = 0;
 
-	while (!has_enough(row) && !row->stopped && watch_ms() < end) {
+	while (!has_enough(row) && !row->stopped && !*trial->interrupted && watch_ms() < end) {
 		int error = scratch_prepare(trial->scratch);
 
-		if (*trial->interrupted) {
-			if (!row->kept)
-				stop(row, "interrupted");
-			return;
-		}
-		if (error) {
+		if (error)
 			stop(row, "the scratch file cannot be written: %s", strerror(-error));
-			return;
-		}
-		one_write(trial, submitter, row, &took);
+		else if (!*trial->interrupted)
+			one_write(trial, submitter, row, &took);
 		trial->progress(row);
 	}
+	/* Also where that is what the last one has failed by. */
+	if (*trial->interrupted && !has_enough(row))
+		stop(row, "interrupted");
 }
 
 void trial_run(const struct trial *trial, enum way way, bool overtaking, struct row *row)
