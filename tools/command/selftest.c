@@ -71,6 +71,16 @@ static int status_of(enum verdict verdict)
 	return verdict == VERDICT_BROKEN || verdict == VERDICT_UNDONE ? FOUND : CANNOT_TELL;
 }
 
+static unsigned int count_open(const struct selftest *test)
+{
+	unsigned int open = 0;
+	size_t i;
+
+	for (i = 0; i < test->count; i++)
+		open += test->rows[i].open;
+	return open;
+}
+
 static bool are_probes_off(void)
 {
 	struct counters counters;
@@ -87,7 +97,10 @@ static void print_verdict(const struct selftest *test, enum verdict verdict, con
 
 	switch (verdict) {
 	case VERDICT_PROVED:
-		printf("Proved: what collided came to what the policy %s promises here.\n", policy);
+		printf("Proved: what collided came to what the policy %s promises here", policy);
+		if (count_open(test))
+			printf(", but for %u writes of which that cannot be known", count_open(test));
+		puts(".");
 		break;
 	case VERDICT_BROKEN:
 		printf("Broken promise of the policy %s: by %s a write %s; %s.\n", policy, name, why,
