@@ -188,6 +188,19 @@ static void run(struct selftest *test, const char *policy)
 	row_progress_end();
 }
 
+/* A second one ends it at once: of the scratch file there is nothing to be removed. */
+static void catch_signals(void)
+{
+	const struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND };
+	struct sigaction before;
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	/* Not under nohup. */
+	if (!sigaction(SIGHUP, NULL, &before) && before.sa_handler != SIG_IGN)
+		sigaction(SIGHUP, &action, NULL);
+}
+
 /* As the shell expects of what ends by a signal, when all that was seen is said. */
 static void end_by_signal(void)
 {
@@ -265,8 +278,6 @@ int selftest_command(int argc, char **argv)
 		{ "overtaken", no_argument, NULL, 'o' },
 		{ 0 },
 	};
-	/* A second one ends it at once: of the scratch file there is nothing to be removed. */
-	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND };
 	struct selftest test = { .seconds = SECONDS };
 	uint64_t seconds;
 	int answer;
@@ -293,8 +304,6 @@ int selftest_command(int argc, char **argv)
 		return refuse("diolate selftest takes one directory, not %d; see diolate --help.",
 			      argc - optind);
 	test.directory = argv[optind];
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
+	catch_signals();
 	return selftest(&test);
 }
