@@ -32,8 +32,8 @@ struct outcome_seen {
 	const char *outcome, *reason, *kind;
 	/* overtaken_unknown has grown meanwhile. */
 	bool unknown;
-	/* Records may have been lost before they were read. */
-	bool log_lost;
+	/* Somebody's late error was not seen meanwhile, or its record lost before it was read. */
+	bool missed;
 	/* What was stored has been written back while the write was in flight, or might have been. */
 	bool written_back;
 	/* Direct writes were followed when it began. */

@@ -6,14 +6,18 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/magic.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/uio.h>
 #include <sys/vfs.h>
 #include <time.h>
@@ -48,41 +52,47 @@ static bool cannot_be_made(struct scratch *scratch, int error)
 	if (error == EROFS)
 		return refused(scratch, "is mounted read-only, so nothing can be written there; give a "
 			       "directory that can be written.");
-	if (error == EACCES || error == EPERM)
+	if ((error == EACCES || error == EPERM) && geteuid())
 		return refused(scratch, "may not be written by this user; run this as root, or give a "
 			       "directory of your own.");
 	if (is_full(error))
-		return refused(scratch, "has no room for a scratch file of %d KiB; make some, or give "
-			       "another directory.", LEAST >> 10);
+		return refused(scratch, "has no room for a scratch file of %d KiB, or a limit is below that "
+			       "(quota, ulimit -f); make some, or give another directory.", LEAST >> 10);
 	return refused(scratch, "takes no scratch file: %s; give another directory.", strerror(error));
 }
 
-/* A name that nobody has, gone at once; for file systems without O_TMPFILE (vfat; overlayfs before 6.1). */
-static int open_named(int directory)
+/*
+ * A name that nobody has, gone at once; for file systems without O_TMPFILE (vfat; overlayfs before 6.1). No
+ * signal but SIGKILL comes between the two.
+ */
+static int open_named(struct scratch *scratch, int directory)
 {
+	sigset_t all, before;
 	char name[64];
 	struct timespec now;
 	int fd;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	snprintf(name, sizeof(name), ".diolate-selftest-%d-%ld", (int)getpid(), now.tv_nsec);
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
 	fd = openat(directory, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd >= 0 && unlinkat(directory, name, 0)) {
-		int error = errno;
-
+		refused(scratch, "has a file %s now, which was to have no name, but cannot be removed: %s; "
+			"remove it, and give another directory.", name, strerror(errno));
 		close(fd);
-		errno = error;
-		return -1;
+		fd = -1;
 	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	return fd;
 }
 
-static int open_nameless(int directory)
+static int open_nameless(struct scratch *scratch, int directory)
 {
 	int fd = openat(directory, ".", O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
 
 	if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT || errno == EINVAL))
-		fd = open_named(directory);
+		fd = open_named(scratch, directory);
 	return fd;
 }
 
@@ -91,6 +101,17 @@ static bool is_memory(const struct statfs *fs)
 	/* tmpfs takes O_DIRECT since 6.6, and has nothing to bypass. */
 	return fs->f_type == TMPFS_MAGIC || fs->f_type == RAMFS_MAGIC ||
 	       fs->f_type == HUGETLBFS_MAGIC;
+}
+
+/* As by mount -o sync, and chattr +S, which a directory hands on: then the kernel itself fails what collides. */
+static bool is_synchronous(int fd)
+{
+	struct statfs fs;
+	int flags = 0;
+
+	if (!fstatfs(fd, &fs) && (fs.f_flags & ST_SYNCHRONOUS))
+		return true;
+	return !ioctl(fd, FS_IOC_GETFLAGS, &flags) && (flags & FS_SYNC_FL);
 }
 
 /* The whole file, from the letter before the first on; 0 or -errno. */
@@ -110,10 +131,18 @@ static int fill(const struct scratch *scratch, size_t length)
 	return fsync(scratch->fd) ? -errno : 0;
 }
 
-/* As long as the disk has room for. */
+static uint64_t room_in(const struct statfs *fs)
+{
+	uint64_t room = (uint64_t)fs->f_bavail * fs->f_frsize / PART;
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_FSIZE, &limit) || limit.rlim_cur > room ? room : limit.rlim_cur;
+}
+
+/* As long as the disk has room for, and the limit of a file's size. */
 static bool make(struct scratch *scratch, const struct statfs *fs)
 {
-	uint64_t room = (uint64_t)fs->f_bavail * fs->f_bsize / PART;
+	uint64_t room = room_in(fs);
 	int error = -ENOSPC;
 	size_t length;
 
@@ -151,9 +180,12 @@ static bool open_in(struct scratch *scratch, int directory)
 	if (is_memory(&fs))
 		return refused(scratch, "is memory and no disk (tmpfs or its like), so a direct write has no "
 			       "cache to disagree with; give a directory on a disk.");
-	scratch->fd = open_nameless(directory);
+	scratch->fd = open_nameless(scratch, directory);
 	if (scratch->fd < 0)
-		return cannot_be_made(scratch, errno);
+		return *scratch->why ? false : cannot_be_made(scratch, errno);
+	if (is_synchronous(scratch->fd))
+		return refused(scratch, "is written synchronously (mount -o sync, chattr +S), so the kernel "
+			       "itself fails what collides; give another directory.");
 	/* Only now: where there is none, a file that was made with it would stay. */
 	if (fcntl(scratch->fd, F_SETFL, fcntl(scratch->fd, F_GETFL) | O_DIRECT))
 		return refused(scratch, "is on a file system without O_DIRECT, so nothing can collide there; "

@@ -34,7 +34,8 @@ static void collide(struct storer *storer)
 	while (!is_over(storer) && scratch_is_cached(scratch, SCRATCH_PLACES - 1))
 		sched_yield();
 	while (place-- && !is_over(storer))
-		storer->stored += scratch_store(scratch, place);
+		if (scratch_store(scratch, place))
+			storer->stored |= 1u << place;
 	if (storer->write_back_after < 0 || !storer->stored)
 		return;
 	then = now() + storer->write_back_after;

@@ -22,7 +22,7 @@ struct storer {
 	int64_t write_back_after;
 	/* Read without the lock: the write has ended. */
 	bool over;
-	/* How many bytes it has stored before, and whether it has written them back. */
+	/* Where it has stored, a bit for each place, and whether it has written that back. */
 	unsigned int stored;
 	bool written_back;
 };

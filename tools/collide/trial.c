@@ -25,7 +25,8 @@ const char *const trial_outcomes[OUTCOMES] = {
 
 /* What one write began with. */
 struct before {
-	uint64_t newest, unknown;
+	uint64_t newest;
+	struct watch_counts counts;
 	bool followed;
 };
 
@@ -54,20 +55,25 @@ static bool is_unchanged(const struct trial *trial, struct row *row)
 	char *policy;
 	bool same;
 
-	if (!trial->policy) {
-		same = !module_is_loaded();
-		if (!same)
-			stop(row, "the module was loaded meanwhile");
-		return same;
+	if (module_number() != trial->module) {
+		stop(row, "the module was %s meanwhile", trial->policy ? "unloaded" : "loaded");
+		return false;
 	}
+	if (!trial->policy)
+		return true;
 	policy = read_parameter("policy");
 	same = policy && !strcmp(policy, trial->policy);
-	if (!policy)
-		stop(row, "the module was unloaded meanwhile");
-	else if (!same)
+	if (!same)
 		stop(row, "the policy was changed meanwhile");
 	free(policy);
 	return same;
+}
+
+/* What the module has seen of the write is not known. */
+static void stop_unseen(const struct trial *trial, struct row *row)
+{
+	if (is_unchanged(trial, row))
+		stop(row, "what the module has seen cannot be read any more");
 }
 
 static void count_outcome(struct row *row, const char *outcome)
@@ -107,12 +113,13 @@ static void judge_uncounted(const struct trial *trial, const struct before *befo
 			    struct outcome_seen *seen)
 {
 	int64_t end = watch_ms() + FOUND_MS;
+	struct watch_counts counts;
 
 	/* Where nobody could see it at once it may become unknown only now. */
 	while (trial->policy && seen->undone && seen->written_back && seen->synchronous &&
 	       !seen->unknown && !*trial->interrupted && watch_ms() < end) {
 		watch_nap();
-		seen->unknown = watch_unknown() != before->unknown;
+		seen->unknown = !watch_counts(&counts) || counts.unknown != before->counts.unknown;
 	}
 	row->collided += seen->undone || seen->unknown;
 	judge(row, seen, false);
@@ -161,16 +168,15 @@ static long make_write(const struct trial *trial, struct submitter *submitter, c
 	return result;
 }
 
-/* All that can be said of the write that has just ended; false if the disk cannot be read. */
-static bool look(const struct trial *trial, const struct before *before, struct outcome_seen *seen,
-		 struct row *row)
+/* What cache and disk have of the write that has just ended; false if the disk cannot be read. */
+static bool look(const struct trial *trial, struct outcome_seen *seen, struct row *row)
 {
 	int64_t undone;
 
 	seen->written_back = trial->storer->written_back;
 	if (trial->policy) {
 		seen->stale = scratch_stale(trial->scratch);
-		seen->written_back |= !watch_is_dirty(trial->scratch);
+		seen->written_back |= !watch_is_dirty(trial->scratch, trial->storer->stored);
 	}
 	undone = scratch_undone(trial->scratch);
 	if (undone < 0) {
@@ -178,7 +184,6 @@ static bool look(const struct trial *trial, const struct before *before, struct 
 		return false;
 	}
 	seen->undone = undone;
-	seen->unknown = trial->policy && watch_unknown() != before->unknown;
 	return true;
 }
 
@@ -197,6 +202,37 @@ static bool has_failed(const struct trial *trial, long result, struct row *row)
 	return true;
 }
 
+static bool look_before(const struct trial *trial, struct before *before)
+{
+	struct late_records records;
+
+	if (!trial->policy)
+		return true;
+	if (!late_since(NULL, 0, &records) || !watch_counts(&before->counts))
+		return false;
+	before->newest = records.newest;
+	before->followed = watch_follows();
+	return true;
+}
+
+/* What the module has of it; false if that cannot be read, or another policy or module was in force meanwhile. */
+static bool look_at_module(const struct trial *trial, const struct before *before, struct outcome_seen *seen,
+			   struct late_records *records, struct row *row)
+{
+	struct watch_counts counts;
+
+	if (trial->policy) {
+		if (!watch_counts(&counts) || !watch_records(&trial->file, before->newest, records)) {
+			stop_unseen(trial, row);
+			return false;
+		}
+		seen->unknown = counts.unknown != before->counts.unknown;
+		seen->missed = records->lost || counts.missed != before->counts.missed;
+		seen->followed = before->followed;
+	}
+	return is_unchanged(trial, row);
+}
+
 static void one_write(const struct trial *trial, struct submitter *submitter, struct row *row, int64_t *took)
 {
 	struct before before = { 0 };
@@ -204,22 +240,15 @@ static void one_write(const struct trial *trial, struct submitter *submitter, st
 	struct outcome_seen seen = { .policy = trial->policy, .synchronous = row->way == WAY_PWRITE,
 				     .fstype = trial->file.fstype };
 
-	if (trial->policy) {
-		late_since(NULL, 0, &records);
-		before = (struct before){ .newest = records.newest, .unknown = watch_unknown(),
-					  .followed = watch_follows() };
+	if (!look_before(trial, &before)) {
+		stop_unseen(trial, row);
+		return;
 	}
 	seen.result = make_write(trial, submitter, row, took);
 	row->writes++;
-	if (has_failed(trial, seen.result, row) || !look(trial, &before, &seen, row))
+	if (has_failed(trial, seen.result, row) || !look(trial, &seen, row) ||
+	    !look_at_module(trial, &before, &seen, &records, row))
 		return;
-	if (trial->policy)
-		watch_records(&trial->file, before.newest, &records);
-	/* Before anything is judged by it. */
-	if (!is_unchanged(trial, row))
-		return;
-	seen.followed = before.followed;
-	seen.log_lost = records.lost;
 	row->told += seen.result < 0;
 	row->unknown += seen.unknown;
 	row->undone += seen.undone;
@@ -242,21 +271,18 @@ static void write_on(const struct trial *trial, struct submitter *submitter, str
 {
 	int64_t end = watch_ms() + trial->seconds * 1000LL, took = 0;
 
-	while (!has_enough(row) && !row->stopped && watch_ms() < end) {
+	while (!has_enough(row) && !row->stopped && !*trial->interrupted && watch_ms() < end) {
 		int error = scratch_prepare(trial->scratch);
 
-		if (*trial->interrupted) {
-			if (!row->kept)
-				stop(row, "interrupted");
-			return;
-		}
-		if (error) {
+		if (error)
 			stop(row, "the scratch file cannot be written: %s", strerror(-error));
-			return;
-		}
-		one_write(trial, submitter, row, &took);
+		else if (!*trial->interrupted)
+			one_write(trial, submitter, row, &took);
 		trial->progress(row);
 	}
+	/* Also where that is what the last one has failed by. */
+	if (*trial->interrupted && !has_enough(row))
+		stop(row, "interrupted");
 }
 
 void trial_run(const struct trial *trial, enum way way, bool overtaking, struct row *row)

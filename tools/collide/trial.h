@@ -22,8 +22,9 @@ struct trial {
 	struct scratch *scratch;
 	struct storer *storer;
 	struct late_file file;
-	/* NULL without the module. */
+	/* NULL and 0 without the module. */
 	const char *policy;
+	uint64_t module;
 	/* For each row. */
 	unsigned int seconds;
 	const volatile sig_atomic_t *interrupted;

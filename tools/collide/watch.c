@@ -24,11 +24,17 @@ void watch_nap(void)
 	nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
 }
 
-uint64_t watch_unknown(void)
+bool watch_counts(struct watch_counts *counts)
 {
 	struct counters counters;
 
-	return read_counters(&counters) ? counter_value(&counters, "overtaken_unknown") : 0;
+	if (!read_counters(&counters))
+		return false;
+	counts->unknown = counter_value(&counters, "overtaken_unknown");
+	counts->missed = counter_value(&counters, "log_lost") +
+			 counter_value(&counters, "probe_missed") +
+			 counter_value(&counters, "unattributed");
+	return true;
 }
 
 /* The last that is armed to follow direct writes is in `sites` for as long as they are. */
@@ -63,29 +69,31 @@ static bool is_pending(const struct late_records *records)
 	return false;
 }
 
-void watch_records(const struct late_file *file, uint64_t since, struct late_records *records)
+bool watch_records(const struct late_file *file, uint64_t since, struct late_records *records)
 {
 	int64_t end = watch_ms() + SETTLED_MS;
 
-	late_since(file, since, records);
-	while (is_pending(records) && watch_ms() < end) {
+	while (late_since(file, since, records)) {
+		if (!is_pending(records) || watch_ms() >= end)
+			return true;
 		watch_nap();
-		late_since(file, since, records);
 	}
+	return false;
 }
 
-bool watch_is_dirty(const struct scratch *scratch)
+bool watch_is_dirty(const struct scratch *scratch, unsigned int stored)
 {
 	struct cache cache;
-	bool dirty = false;
+	unsigned int place;
+	bool dirty;
 
 	if (cache_open(&cache, scratch->fd))
-		return true;
-	if (!cache_window(&cache, 0, scratch->length))
-		for (unsigned int place = 0; place < SCRATCH_PLACES; place++)
-			dirty |= scratch_is_cached(scratch, place) &&
-				 (cache_state(&cache, scratch_place(scratch, place)) &
-				  (CACHE_DIRTY | CACHE_UNKNOWN));
+		return false;
+	dirty = !cache_window(&cache, 0, scratch->length);
+	for (place = 0; dirty && place < SCRATCH_PLACES; place++)
+		if (stored & 1u << place)
+			dirty = scratch_is_cached(scratch, place) &&
+				(cache_state(&cache, scratch_place(scratch, place)) & CACHE_DIRTY);
 	cache_close(&cache);
 	return dirty;
 }

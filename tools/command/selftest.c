@@ -2,6 +2,7 @@
 /*
  * diolate selftest: late errors made on a file of its own, and whether the policy's promise is kept.
  */
+#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -26,6 +27,7 @@ struct selftest {
 	struct scratch scratch;
 	struct storer storer;
 	struct late_file file;
+	uint64_t module;
 	size_t count;
 	struct row rows[2 * WAYS];
 };
@@ -37,7 +39,7 @@ static void on_signal(int signal)
 	interrupted = signal;
 }
 
-/* The first row of that verdict; NULL if there is none. */
+/* The first row of that verdict; NULL if there is none. Of verdict_of() there is one. */
 static const struct row *first(const struct selftest *test, enum verdict verdict)
 {
 	size_t i;
@@ -69,6 +71,16 @@ static int status_of(enum verdict verdict)
 	return verdict == VERDICT_BROKEN || verdict == VERDICT_UNDONE ? FOUND : CANNOT_TELL;
 }
 
+static unsigned int count_open(const struct selftest *test)
+{
+	unsigned int open = 0;
+	size_t i;
+
+	for (i = 0; i < test->count; i++)
+		open += test->rows[i].open;
+	return open;
+}
+
 static bool are_probes_off(void)
 {
 	struct counters counters;
@@ -81,15 +93,14 @@ static bool are_probes_off(void)
 static void print_verdict(const struct selftest *test, enum verdict verdict, const char *policy)
 {
 	const struct row *row = first(test, verdict);
-	const char *name = row ? row_name(row) : "", *why = row ? row->why : "";
+	const char *name = row_name(row), *why = row->why;
 
-	if (!row) {
-		puts("Not proved: it was interrupted before the first write; run it again.");
-		return;
-	}
 	switch (verdict) {
 	case VERDICT_PROVED:
-		printf("Proved: what collided came to what the policy %s promises here.\n", policy);
+		printf("Proved: what collided came to what the policy %s promises here", policy);
+		if (count_open(test))
+			printf(", but for %u writes of which that cannot be known", count_open(test));
+		puts(".");
 		break;
 	case VERDICT_BROKEN:
 		printf("Broken promise of the policy %s: by %s a write %s; %s.\n", policy, name, why,
@@ -104,7 +115,7 @@ static void print_verdict(const struct selftest *test, enum verdict verdict, con
 		       "modprobe diolate\n", name, why);
 		break;
 	case VERDICT_OPEN:
-		printf("Not proved: by %s a write collided, but %s; try again.\n", name, why);
+		printf("Not proved: by %s a write %s; try again.\n", name, why);
 		break;
 	case VERDICT_NO_COLLISION:
 		printf("Not proved: by %s nothing could be made to collide%s; %s.\n", name,
@@ -146,8 +157,8 @@ static void print_object(const struct selftest *test, enum verdict verdict, cons
 	json_object_object_add(object, "length", json_object_new_uint64(test->scratch.length));
 	json_object_object_add(object, "interrupted", json_object_new_boolean(interrupted != 0));
 	json_object_object_add(object, "rows", rows_json(test->rows, test->count));
-	json_object_object_add(object, "verdict", row ? json_bytes(row_verdict(row)) : NULL);
-	json_object_object_add(object, "why", row && *row->why ? json_bytes(row->why) : NULL);
+	json_object_object_add(object, "verdict", json_bytes(row_verdict(row)));
+	json_object_object_add(object, "why", *row->why ? json_bytes(row->why) : NULL);
 	print_json(object);
 }
 
@@ -167,16 +178,27 @@ static void announce(const struct selftest *test, const char *policy)
 static void run(struct selftest *test, const char *policy)
 {
 	struct trial trial = { .scratch = &test->scratch, .storer = &test->storer, .policy = policy,
-			       .seconds = test->seconds, .interrupted = &interrupted,
-			       .progress = row_progress };
+			       .module = test->module, .file = test->file, .seconds = test->seconds,
+			       .interrupted = &interrupted, .progress = row_progress };
 	unsigned int way, overtaking;
 
-	late_file_of(test->scratch.fd, &test->file);
-	trial.file = test->file;
 	for (overtaking = 0; overtaking <= test->overtaken; overtaking++)
-		for (way = 0; way < WAYS && !interrupted; way++)
+		for (way = 0; way < WAYS; way++)
 			trial_run(&trial, way, overtaking, &test->rows[test->count++]);
 	row_progress_end();
+}
+
+/* A second one ends it at once: of the scratch file there is nothing to be removed. */
+static void catch_signals(void)
+{
+	const struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND };
+	struct sigaction before;
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	/* Not under nohup. */
+	if (!sigaction(SIGHUP, NULL, &before) && before.sa_handler != SIG_IGN)
+		sigaction(SIGHUP, &action, NULL);
 }
 
 /* As the shell expects of what ends by a signal, when all that was seen is said. */
@@ -194,6 +216,9 @@ static int test_here(struct selftest *test, const char *policy)
 	enum verdict verdict;
 	int error;
 
+	if (!late_file_of(test->scratch.fd, &test->file))
+		return refuse("The scratch file cannot be looked at: %s; give another directory.",
+			      strerror(errno));
 	announce(test, policy);
 	error = storer_start(&test->storer, &test->scratch);
 	if (error)
@@ -209,15 +234,17 @@ static int test_here(struct selftest *test, const char *policy)
 }
 
 /* False, and a sentence, if the module is loaded and does not say what it sees; *policy is to be freed. */
-static bool ask_module(char **policy)
+static bool ask_module(struct selftest *test, char **policy)
 {
+	struct late_records records;
 	struct counters counters;
 
 	*policy = NULL;
-	if (!module_is_loaded())
+	test->module = module_number();
+	if (!test->module)
 		return true;
 	*policy = read_parameter("policy");
-	if (*policy && read_counters(&counters))
+	if (*policy && read_counters(&counters) && late_since(NULL, 0, &records))
 		return true;
 	refuse("%s", why());
 	free(*policy);
@@ -229,7 +256,7 @@ static int selftest(struct selftest *test)
 	int ret = CANNOT_TELL;
 	char *policy;
 
-	if (!ask_module(&policy))
+	if (!ask_module(test, &policy))
 		return CANNOT_TELL;
 	if (scratch_open(&test->scratch, test->directory))
 		ret = test_here(test, policy);
@@ -251,8 +278,6 @@ int selftest_command(int argc, char **argv)
 		{ "overtaken", no_argument, NULL, 'o' },
 		{ 0 },
 	};
-	/* A second one ends it at once: of the scratch file there is nothing to be removed. */
-	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND };
 	struct selftest test = { .seconds = SECONDS };
 	uint64_t seconds;
 	int answer;
@@ -279,8 +304,6 @@ int selftest_command(int argc, char **argv)
 		return refuse("diolate selftest takes one directory, not %d; see diolate --help.",
 			      argc - optind);
 	test.directory = argv[optind];
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
+	catch_signals();
 	return selftest(&test);
 }

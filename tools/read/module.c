@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -74,6 +75,17 @@ bool module_is_loaded(void)
 	return exists(MODULE);
 }
 
+uint64_t module_number(void)
+{
+	char *path = system_path(MODULE);
+	struct stat st = { 0 };
+
+	if (!path || stat(path, &st))
+		st.st_ino = 0;
+	free(path);
+	return st.st_ino;
+}
+
 static bool debugfs_is_mounted(void)
 {
 	char *path = system_path(DEBUGFS);
@@ -121,10 +133,11 @@ static char *read_all(const char *path)
 	if (getdelim(&text, &size, 0, file) < 0) {
 		free(text);
 		text = NULL;
-		if (ferror(file))
-			explain(path, errno);
-		else
+		/* Neither the end nor an error of the file: there is no memory for it. */
+		if (feof(file))
 			text = strdup("");
+		else
+			explain(path, errno);
 	}
 	fclose(file);
 	return text;

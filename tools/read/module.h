@@ -6,6 +6,7 @@
 #define DIOLATE_READ_MODULE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "read/parse.h"
@@ -18,8 +19,9 @@ char *read_debugfs(const char *name);
 char *read_parameter(const char *name);
 const char *why(void);
 
-/* Whether /sys/module/diolate is there. */
+/* Whether /sys/module/diolate is there; and its number there, another each time it is loaded: 0 if it is not. */
 bool module_is_loaded(void);
+uint64_t module_number(void);
 
 /* Writes a parameter; 0 or -errno. */
 int write_parameter(const char *name, const char *value);

@@ -83,6 +83,7 @@ static struct json_object *row_json(const struct row *row)
 	json_object_object_add(object, "collided", json_object_new_int64(row->collided));
 	json_object_object_add(object, "told", json_object_new_int64(row->told));
 	json_object_object_add(object, "undone", json_object_new_uint64(row->undone));
+	json_object_object_add(object, "open", json_object_new_int64(row->open));
 	json_object_object_add(object, "unknown", json_object_new_int64(row->unknown));
 	for (i = 0; i < OUTCOMES; i++)
 		json_object_object_add(counted, trial_outcomes[i],
