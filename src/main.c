@@ -17,6 +17,7 @@
 #include "kernel/selftest.h"
 #include "mode.h"
 #include "model/params.h"
+#include "outcome/sync.h"
 #include "outcome/telling.h"
 #include "report/files.h"
 #include "report/log.h"
@@ -48,6 +49,7 @@ static int learning_begin(void)
 {
 	diolate_folio_part_init();
 	diolate_bios_init();
+	diolate_sync_init();
 	return 0;
 }
 
@@ -55,8 +57,9 @@ static int learning_begin(void)
  * First no more tasks are sent to look or to wait. A task that was sent has a late write, which
  * waits and keeps the module. Then no late error is met any more, so no write begins to wait; the
  * sites that meet late errors are disarmed before those that say which write it was. Then all that
- * wait are told, because the receivers are still armed. Last the receivers are disarmed, and every
- * task that passed there has left the module.
+ * wait are told, because the receivers are still armed, and each task that writes synchronously
+ * returns from its system call. Last the receivers are disarmed, and every task that passed there
+ * has left the module.
  */
 static void sites_end(void)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which parts of the module are on: by the parameters policy and track, and by need.
+ * Which parts of the module are on: by the parameters policy, sync and track, and by need.
  */
 #include <linux/module.h>
 #include <linux/moduleparam.h>
@@ -17,6 +17,7 @@
 #include "model/params.h"
 #include "outcome/judge.h"
 #include "outcome/repair.h"
+#include "outcome/sync.h"
 #include "outcome/telling.h"
 
 /* Reasons to follow direct writes; bits. */
@@ -26,7 +27,7 @@ enum tracks {
 	TRACKS_ALWAYS = BIT(2),		/* parameter track=always */
 };
 
-/* Serializes changes of policy and track, which may come before loading has finished. */
+/* Serializes changes of policy, sync and track, which may come before loading has finished. */
 static DEFINE_MUTEX(policy_lock);
 /* The probes are armed, and what the policy needs, too. */
 static bool loaded;
@@ -158,6 +159,29 @@ static int mode_track_change(bool to)
 	return err;
 }
 
+static int mode_follow_begin(void)
+{
+	int err = diolate_sync_refuses();
+
+	if (err)
+		pr_err("sync=follow refused: the result of a system call cannot be changed on this kernel (error %d); use report\n",
+		       err);
+	return err;
+}
+
+static int mode_sync_change(bool follows)
+{
+	int err = 0;
+
+	mutex_lock(&policy_lock);
+	if (loaded && follows)
+		err = mode_follow_begin();
+	if (!err)
+		WRITE_ONCE(diolate_params_follows, follows);
+	mutex_unlock(&policy_lock);
+	return err;
+}
+
 /* Whether no result may be changed, because it is only a guess how this kernel is. */
 static bool mode_only_observes(void)
 {
@@ -243,7 +267,9 @@ int diolate_mode_begin(void)
 		diolate_late_error_await();
 	else
 		diolate_late_error_await_no_more();
-	if (always)
+	if (diolate_params_follows)
+		err = mode_follow_begin();
+	if (!err && always)
 		err = mode_always_begin();
 	if (!err && diolate_params_policy == DIOLATE_REPAIR) {
 		err = mode_repair_begin();
@@ -330,3 +356,29 @@ static const struct kernel_param_ops track_ops = {
 };
 module_param_cb(track, &track_ops, NULL, 0644);
 MODULE_PARM_DESC(track, "when direct writes are followed, to see whether writeback overtakes them: auto (default), once something was written back that might, or always");
+
+static const char *const sync_names[] = { "report", "follow" };
+
+static int mode_sync_set(const char *val, const struct kernel_param *kp)
+{
+	int to = sysfs_match_string(sync_names, val);
+
+	if (to < 0) {
+		pr_err("sync=%.*s refused: it must be report or follow\n",
+		       diolate_params_shown(val), val);
+		return -EINVAL;
+	}
+	return mode_sync_change(to);
+}
+
+static int mode_sync_get(char *buffer, const struct kernel_param *kp)
+{
+	return sysfs_emit(buffer, "%s\n", sync_names[READ_ONCE(diolate_params_follows)]);
+}
+
+static const struct kernel_param_ops sync_ops = {
+	.set = mode_sync_set,
+	.get = mode_sync_get,
+};
+module_param_cb(sync, &sync_ops, NULL, 0644);
+MODULE_PARM_DESC(sync, "what becomes of a late error of a synchronous write: report (default) counts it and tells nobody, follow has the policy decide");

@@ -9,6 +9,7 @@
 #include "model/params.h"
 
 enum diolate_policy diolate_params_policy = DIOLATE_PROPAGATE;
+bool diolate_params_follows;
 
 /**
  * diolate_params_shown() - how many characters of a refused value are shown

@@ -56,6 +56,7 @@ const char *const diolate_reason_names[DIOLATE_REASONS] = {
 	[DIOLATE_WRITTEN_BACK] = "written-back",
 	[DIOLATE_PARTIAL] = "partial-folio",
 	[DIOLATE_BUSY] = "busy",
+	[DIOLATE_OTHER_CALL] = "other-call",
 };
 
 /**
@@ -73,7 +74,8 @@ enum diolate_outcome diolate_policy_decide(const struct diolate_late *late)
 {
 	if (late->repeat)
 		return DIOLATE_REPEAT;
-	if (late->consumer == DIOLATE_SYNC)
+	if (late->consumer == DIOLATE_SYNC &&
+	    (!late->follows || late->way == DIOLATE_WAY_OTHER))
 		return DIOLATE_WAS_SYNC;
 	if (late->consumer == DIOLATE_KERNEL)
 		return DIOLATE_KERNEL_OWNED;
@@ -88,18 +90,20 @@ enum diolate_outcome diolate_policy_decide(const struct diolate_late *late)
 NOKPROBE_SYMBOL(diolate_policy_decide);
 
 /**
- * diolate_policy_reason() - why a write is undeliverable, or is not going to be repaired
+ * diolate_policy_reason() - why a write is undeliverable, is not going to be repaired, or is sync
  * @late:    the late error, at the moment it is seen
  * @outcome: the return value of diolate_policy_decide() for @late
  *
  * Context: any, also inside a probe handler.
- * Return: the reason; DIOLATE_NO_REASON for every outcome but undeliverable and pending.
+ * Return: the reason; DIOLATE_NO_REASON for every outcome but these.
  */
 enum diolate_reason diolate_policy_reason(const struct diolate_late *late,
 					  enum diolate_outcome outcome)
 {
 	if (outcome == DIOLATE_PENDING)
 		return late->unrepaired;
+	if (outcome == DIOLATE_WAS_SYNC && late->follows)
+		return DIOLATE_OTHER_CALL;
 	if (outcome != DIOLATE_UNDELIVERABLE)
 		return DIOLATE_NO_REASON;
 	if (!late->proven)

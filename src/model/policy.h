@@ -13,7 +13,7 @@
  * observed:       policy observe left its result alone
  * repaired:       it succeeded after the module put the page cache right, under policy repair
  * spared:         it succeeded: only bytes beside it were dirty, now written back and dropped
- * sync:           it was synchronous, and has no completion event
+ * sync:           it was synchronous, and has no completion event; nobody was told
  * kernel-owned:   it was submitted inside the kernel (a loop device, nvmet); its result stays
  * undeliverable:  the submitter could not be told safely; its result stays
  * pending:        its result will decide between the outcomes (a gauge)
@@ -74,7 +74,8 @@ enum diolate_way {
 	DIOLATE_WAY_MISSED,	/* not at all: its receiver is not followed */
 	DIOLATE_WAY_FULL,	/* not at all: too many late writes are pending */
 	DIOLATE_WAY_SHORT,	/* not at all: io_uring is going to submit the rest */
-	DIOLATE_WAY_CONSUMER,	/* in its receiver */
+	DIOLATE_WAY_OTHER,	/* not at all: no write() of the task, or another file's */
+	DIOLATE_WAY_CONSUMER,	/* in its receiver, or at the end of its system call */
 };
 
 /** enum diolate_outcome - the counter of a write with a late error */
@@ -92,7 +93,7 @@ enum diolate_outcome {
 	DIOLATE_OUTCOMES
 };
 
-/** enum diolate_reason - why a write is undeliverable, or was not repaired */
+/** enum diolate_reason - why a write is undeliverable, was not repaired, or is sync */
 enum diolate_reason {
 	DIOLATE_NO_REASON,
 	DIOLATE_UNPROVEN,	/* a mere reader may have put the folio in the way */
@@ -107,6 +108,7 @@ enum diolate_reason {
 	DIOLATE_WRITTEN_BACK,	/* older bytes may have landed on top of the write */
 	DIOLATE_PARTIAL,	/* a folio in the way reaches beyond the write */
 	DIOLATE_BUSY,		/* a folio was locked for repair_ms, or a device may write to it */
+	DIOLATE_OTHER_CALL,	/* synchronous, but not by a call that can be told */
 	DIOLATE_REASONS
 };
 
@@ -116,6 +118,7 @@ enum diolate_reason {
  * @consumer:   who receives the result of the write
  * @way:        how the submitter can be told
  * @policy:     the policy in force now
+ * @follows:    synchronous writes are told, too: the parameter sync is follow
  * @waited_for: the file system waits for the write in the submitter's task
  * @repeat:     a report about this write was counted before
  * @proven:     the folio in the way is certain to be a writer's doing
@@ -128,6 +131,7 @@ struct diolate_late {
 	enum diolate_consumer consumer;
 	enum diolate_way way;
 	enum diolate_policy policy;
+	bool follows;
 	bool waited_for;
 	bool repeat;
 	bool proven;

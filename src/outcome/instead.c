@@ -28,7 +28,7 @@ bool diolate_instead_waits(const struct diolate_invalidation *inv)
 	struct diolate_waiting *waiting = diolate_waiting_find(diolate_inside_submitter(inv));
 
 	if (!waiting || waiting->looked ||
-	    (waiting->outcome == DIOLATE_PENDING && diolate_telling_is_armed()))
+	    (waiting->outcome == DIOLATE_PENDING && (waiting->sync || diolate_telling_is_armed())))
 		return false;
 	WRITE_ONCE(waiting->task, current);
 	return true;
@@ -41,8 +41,12 @@ NOKPROBE_SYMBOL(diolate_instead_waits);
  */
 static bool instead_await(struct diolate_waiting *waiting)
 {
-	bool told = waiting->outcome == DIOLATE_PENDING;
-	bool waits = told ? diolate_telling_wait() : diolate_telling_is_armed();
+	bool told = waiting->outcome == DIOLATE_PENDING, waits;
+
+	/* A synchronous write needs nothing armed: the end of its system call is certain to come. */
+	if (waiting->sync)
+		return true;
+	waits = told ? diolate_telling_wait() : diolate_telling_is_armed();
 
 	if (!waits && told) {
 		waiting->outcome = DIOLATE_UNDELIVERABLE;

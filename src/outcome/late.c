@@ -14,6 +14,7 @@
 #include "outcome/late.h"
 #include "outcome/repair.h"
 #include "outcome/spared.h"
+#include "outcome/sync.h"
 #include "outcome/telling.h"
 #include "report/counters.h"
 #include "report/log.h"
@@ -28,7 +29,7 @@
  */
 static bool late_is_waited_for(enum diolate_consumer consumer)
 {
-	return diolate_is_of_user_space(consumer) && diolate_in_task() &&
+	return consumer != DIOLATE_KERNEL && diolate_in_task() &&
 	       !(current->flags & PF_WQ_WORKER);
 }
 NOKPROBE_SYMBOL(late_is_waited_for);
@@ -72,6 +73,8 @@ static struct diolate_waiting *late_wait_for_result(struct kiocb *iocb, struct d
 	struct diolate_waiting *waiting;
 
 	late->way = DIOLATE_WAY_MISSED;
+	if (late->consumer == DIOLATE_SYNC && late->follows && !late->repeat)
+		return diolate_sync_begin(iocb, &late->way);
 	if (late->repeat || late->policy == DIOLATE_OBSERVE ||
 	    !diolate_is_of_user_space(late->consumer))
 		return NULL;
@@ -80,6 +83,30 @@ static struct diolate_waiting *late_wait_for_result(struct kiocb *iocb, struct d
 	return waiting;
 }
 NOKPROBE_SYMBOL(late_wait_for_result);
+
+/* Count a late error, and have what is pending told. */
+static void late_is_decided(const struct diolate_invalidation *inv, struct kiocb *iocb,
+			    const struct diolate_late *late, struct diolate_waiting *waiting,
+			    enum diolate_outcome outcome)
+{
+	bool pends = outcome == DIOLATE_PENDING;
+
+	diolate_counters_late(late->kind, outcome);
+	if (outcome != DIOLATE_REPEAT)
+		diolate_log_late(inv, iocb, late, outcome, pends ? iocb : NULL);
+	if (!waiting)
+		return;
+	if (pends && waiting->sync) {
+		diolate_sync_tell(waiting);
+	} else if (!pends) {
+		if (waiting->sync)
+			diolate_sync_drop(waiting);
+		else
+			diolate_waiting_end(waiting);
+		diolate_waiting_put();
+	}
+}
+NOKPROBE_SYMBOL(late_is_decided);
 
 /* Whether the page cache is to be put right; sets late->unrepaired to why not. */
 static bool late_is_to_be_repaired(struct diolate_late *late, struct diolate_waiting *waiting,
@@ -114,12 +141,12 @@ static void late_is_met(struct diolate_invalidation *inv, enum diolate_met met)
 {
 	struct diolate_late late = { .kind = DIOLATE_STUCK };
 	struct diolate_waiting *waiting;
-	enum diolate_outcome outcome;
 	struct kiocb *iocb;
 
 	iocb = diolate_inside_submitter(inv);
 	late.consumer = late_consumer_of(iocb);
 	late.policy = READ_ONCE(diolate_params_policy);
+	late.follows = READ_ONCE(diolate_params_follows);
 	late.waited_for = late_is_waited_for(late.consumer);
 	late.repeat = inv->seen || inv->counted || diolate_inside_was_reported(inv->iocb) ||
 		      diolate_waiting_find(iocb);
@@ -139,15 +166,7 @@ static void late_is_met(struct diolate_invalidation *inv, enum diolate_met met)
 	if (late.repair || met == DIOLATE_MET_AWAITABLE)
 		late.unclear = false;
 
-	outcome = diolate_policy_decide(&late);
-	diolate_counters_late(DIOLATE_STUCK, outcome);
-	if (outcome != DIOLATE_REPEAT)
-		diolate_log_late(inv, iocb, &late, outcome,
-				 outcome == DIOLATE_PENDING ? iocb : NULL);
-	if (waiting && outcome != DIOLATE_PENDING) {
-		diolate_waiting_end(waiting);
-		diolate_waiting_put();
-	}
+	late_is_decided(inv, iocb, &late, waiting, diolate_policy_decide(&late));
 }
 NOKPROBE_SYMBOL(late_is_met);
 
@@ -177,7 +196,8 @@ NOKPROBE_SYMBOL(diolate_late_stuck);
  * @waited_for: the file system has waited for the write, in this task
  *
  * Context: any, also inside a probe handler; the write is yet to be answered.
- * Return: the outcome; DIOLATE_PENDING if the caller has to settle it with the result.
+ * Return: the outcome; DIOLATE_PENDING if the caller has to settle it with the result, unless the
+ *         write is synchronous: that is told at the end of its system call.
  */
 enum diolate_outcome diolate_late_overtaken(struct kiocb *iocb, const struct inode *inode,
 					    size_t length, bool waited_for)
@@ -188,19 +208,27 @@ enum diolate_outcome diolate_late_overtaken(struct kiocb *iocb, const struct ino
 		.consumer = late_consumer_of(iocb),
 		.way = DIOLATE_WAY_CONSUMER,
 		.policy = READ_ONCE(diolate_params_policy),
+		.follows = READ_ONCE(diolate_params_follows),
 		.waited_for = waited_for,
 		.proven = diolate_filesystem_is_proven(inode),
 		.unrepaired = DIOLATE_WRITTEN_BACK,
 	};
+	struct diolate_waiting *waiting = NULL;
 	enum diolate_outcome outcome;
 
 	if (late.policy != DIOLATE_REPAIR)
 		late.unrepaired = DIOLATE_NO_REASON;
 	if (late.consumer == DIOLATE_IO_URING && waited_for && diolate_uring_is_short(iocb, length))
 		late.way = DIOLATE_WAY_SHORT;
+	if (late.consumer == DIOLATE_SYNC && late.follows)
+		waiting = diolate_sync_begin(iocb, &late.way);
+	if (waiting) {
+		waiting->looked = true;
+		waiting->outcome = DIOLATE_PENDING;
+		waiting->reason = DIOLATE_NO_REASON;
+	}
 	outcome = diolate_policy_decide(&late);
-	diolate_counters_late(DIOLATE_OVERTAKEN, outcome);
-	diolate_log_late(&inv, iocb, &late, outcome, outcome == DIOLATE_PENDING ? iocb : NULL);
+	late_is_decided(&inv, iocb, &late, waiting, outcome);
 	return outcome;
 }
 NOKPROBE_SYMBOL(diolate_late_overtaken);

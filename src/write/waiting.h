@@ -10,6 +10,7 @@
 
 #include "model/policy.h"
 
+struct diolate_sync;
 struct inode;
 struct kiocb;
 struct task_struct;
@@ -40,6 +41,7 @@ struct diolate_repair {
  * @looked:  it was checked whether the write has lost something
  * @outcome: what the write is counted as if it succeeds; DIOLATE_PENDING if it is to be told
  * @reason:  the reason for @outcome, if there is one
+ * @sync:    of a synchronous write: how it is told (src/outcome/sync.c); else NULL
  * @repairs: the page cache is to be put right first
  * @repair:  how, if @repairs
  */
@@ -49,6 +51,7 @@ struct diolate_waiting {
 	bool looked;
 	enum diolate_outcome outcome;
 	enum diolate_reason reason;
+	struct diolate_sync *sync;
 	bool repairs;
 	struct diolate_repair repair;
 };

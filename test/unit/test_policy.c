@@ -16,20 +16,22 @@
 #define ANY -1
 
 static const struct {
-	int repeat, consumer, policy, repair, proven, unclear, way;
+	int repeat, consumer, follows, policy, repair, proven, unclear, way;
 	enum diolate_outcome outcome;
 } contract[] = {
-	{ true, ANY, ANY, ANY, ANY, ANY, ANY, DIOLATE_REPEAT },
-	{ ANY, DIOLATE_SYNC, ANY, ANY, ANY, ANY, ANY, DIOLATE_WAS_SYNC },
-	{ ANY, DIOLATE_KERNEL, ANY, ANY, ANY, ANY, ANY, DIOLATE_KERNEL_OWNED },
-	{ ANY, ANY, DIOLATE_OBSERVE, ANY, ANY, ANY, ANY, DIOLATE_OBSERVED },
-	{ ANY, ANY, DIOLATE_REPAIR, true, ANY, ANY, ANY, DIOLATE_PENDING },
-	{ ANY, ANY, ANY, ANY, false, ANY, ANY, DIOLATE_UNDELIVERABLE },
-	{ ANY, ANY, ANY, ANY, ANY, true, ANY, DIOLATE_UNDELIVERABLE },
-	{ ANY, ANY, ANY, ANY, ANY, ANY, DIOLATE_WAY_MISSED, DIOLATE_UNDELIVERABLE },
-	{ ANY, ANY, ANY, ANY, ANY, ANY, DIOLATE_WAY_FULL, DIOLATE_UNDELIVERABLE },
-	{ ANY, ANY, ANY, ANY, ANY, ANY, DIOLATE_WAY_SHORT, DIOLATE_UNDELIVERABLE },
-	{ ANY, ANY, ANY, ANY, ANY, ANY, DIOLATE_WAY_CONSUMER, DIOLATE_PENDING },
+	{ true, ANY, ANY, ANY, ANY, ANY, ANY, ANY, DIOLATE_REPEAT },
+	{ ANY, DIOLATE_SYNC, false, ANY, ANY, ANY, ANY, ANY, DIOLATE_WAS_SYNC },
+	{ ANY, DIOLATE_SYNC, ANY, ANY, ANY, ANY, ANY, DIOLATE_WAY_OTHER, DIOLATE_WAS_SYNC },
+	{ ANY, DIOLATE_KERNEL, ANY, ANY, ANY, ANY, ANY, ANY, DIOLATE_KERNEL_OWNED },
+	{ ANY, ANY, ANY, DIOLATE_OBSERVE, ANY, ANY, ANY, ANY, DIOLATE_OBSERVED },
+	{ ANY, ANY, ANY, DIOLATE_REPAIR, true, ANY, ANY, ANY, DIOLATE_PENDING },
+	{ ANY, ANY, ANY, ANY, ANY, false, ANY, ANY, DIOLATE_UNDELIVERABLE },
+	{ ANY, ANY, ANY, ANY, ANY, ANY, true, ANY, DIOLATE_UNDELIVERABLE },
+	{ ANY, ANY, ANY, ANY, ANY, ANY, ANY, DIOLATE_WAY_MISSED, DIOLATE_UNDELIVERABLE },
+	{ ANY, ANY, ANY, ANY, ANY, ANY, ANY, DIOLATE_WAY_FULL, DIOLATE_UNDELIVERABLE },
+	{ ANY, ANY, ANY, ANY, ANY, ANY, ANY, DIOLATE_WAY_SHORT, DIOLATE_UNDELIVERABLE },
+	{ ANY, ANY, ANY, ANY, ANY, ANY, ANY, DIOLATE_WAY_OTHER, DIOLATE_UNDELIVERABLE },
+	{ ANY, ANY, ANY, ANY, ANY, ANY, ANY, DIOLATE_WAY_CONSUMER, DIOLATE_PENDING },
 };
 
 static int fits(int wanted, int value)
@@ -44,6 +46,7 @@ static enum diolate_outcome expected(const struct diolate_late *late)
 	for (i = 0; i < sizeof(contract) / sizeof(contract[0]); i++)
 		if (fits(contract[i].repeat, late->repeat) &&
 		    fits(contract[i].consumer, late->consumer) &&
+		    fits(contract[i].follows, late->follows) &&
 		    fits(contract[i].policy, late->policy) &&
 		    fits(contract[i].repair, late->repair) &&
 		    fits(contract[i].proven, late->proven) &&
@@ -62,7 +65,7 @@ static void test_every_late_error(void **state)
 	for (consumer = DIOLATE_SYNC; consumer < DIOLATE_CONSUMERS; consumer++)
 		for (way = DIOLATE_WAY_MISSED; way <= DIOLATE_WAY_CONSUMER; way++)
 			for (policy = DIOLATE_PROPAGATE; policy < DIOLATE_POLICIES; policy++)
-				for (flags = 0; flags < 16; flags++) {
+				for (flags = 0; flags < 32; flags++) {
 					struct diolate_late late = {
 						.consumer = consumer,
 						.way = way,
@@ -70,6 +73,7 @@ static void test_every_late_error(void **state)
 						.repeat = flags & 1,
 						.proven = flags & 2,
 						.unclear = flags & 8,
+						.follows = flags & 16,
 						/* Only that policy begins a repair. */
 						.repair = policy == DIOLATE_REPAIR && flags & 4,
 					};
@@ -123,6 +127,8 @@ static void test_reasons(void **state)
 	for (outcome = 0; outcome < DIOLATE_OUTCOMES; outcome++)
 		if (outcome != DIOLATE_UNDELIVERABLE && outcome != DIOLATE_PENDING)
 			assert_int_equal(diolate_policy_reason(&late, outcome), DIOLATE_NO_REASON);
+	late.follows = true;
+	assert_int_equal(diolate_policy_reason(&late, DIOLATE_WAS_SYNC), DIOLATE_OTHER_CALL);
 	assert_int_equal(diolate_policy_reason(&late, DIOLATE_PENDING), DIOLATE_DSYNC);
 	assert_int_equal(diolate_policy_reason(&late, DIOLATE_UNDELIVERABLE), DIOLATE_UNPROVEN);
 	late.proven = true;
