@@ -16,6 +16,8 @@
  *   undone  bytes of the writes that are not on the disk after that, read with O_DIRECT;
  *   first, last   the offsets of the first and the last of them
  *   size    of the file
+ *   pos     the offset of FILE after the first write, if it is a synchronous one
+ *   again   result of the same write once more, with --twice
  *
  * No luck and no sleep: the writes are held until the byte is stored.
  */
@@ -72,7 +74,16 @@ static void usage(void)
 		"  --uid N       open FILE as this user (0)\n"
 		"  --limit N     no file may become longer than that (setrlimit)\n"
 		"  --through P   write to P, a block device on top of FILE\n"
-		"  --sync        pwrite() and not io_submit()\n"
+		"  --sync[=HOW]  pwrite() and not io_submit(); HOW is another call: write, writev,\n"
+		"                pwritev, pwritev2, dsync (with RWF_DSYNC), nowait (first with RWF_NOWAIT),\n"
+		"                current (pwritev2() at the offset), sendfile, splice, or ia32 (the\n"
+		"                write() of a program of 32 bits)\n"
+		"  --alarm[=HOW] SIGALRM each millisecond meanwhile; HOW is restart\n"
+		"  --meanwhile W while the write is in flight; W is kill (the writer is, by SIGKILL),\n"
+		"                dup2 (a thread puts another file at its descriptor), or seek (a\n"
+		"                process that shares the offset sets it to 12288)\n"
+		"  --twice       write once more at the end, when nothing is mapped\n"
+		"  --append      open with O_APPEND\n"
 		"  --uring[=HOW] io_uring and not io_submit(); HOW is sqpoll (the kernel's thread\n"
 		"                submits), fixed (registered file and buffer), iopoll (completions\n"
 		"                are polled), quiet (the same, and a success is not told) or linked\n"
@@ -219,6 +230,12 @@ static void store(char *map, char *data)
 	if (opt.beyond)
 		map[opt.beyond] = 's';
 	say(&shared->stored);
+	say(&shared->in_flight);
+	if (opt.meanwhile && !strcmp(opt.meanwhile, "kill"))
+		kill(getppid(), SIGKILL);
+	else if (opt.meanwhile)
+		while (!is_said(&shared->sought))
+			sched_yield();
 	status = opt.during ? system(opt.during) : 0;
 	if (opt.again)
 		map[place_of(0)] = 't';
@@ -231,7 +248,7 @@ static void store(char *map, char *data)
 }
 
 /* What the disk holds of the writes, whatever the cache says. */
-static void print_undone(int fd)
+static void print_undone(int fd, const char *after)
 {
 	size_t all = offset_of(opt.writes - 1) + opt.length - opt.offset;
 	size_t undone = 0, first = 0, last = 0, i;
@@ -248,7 +265,7 @@ static void print_undone(int fd)
 			first = opt.offset + i;
 		last = opt.offset + i;
 	}
-	printf(" undone=%zu first=%zu last=%zu", undone, first, last);
+	printf(" undone%s=%zu first%s=%zu last%s=%zu", after, undone, after, first, after, last);
 	free(disk);
 }
 
@@ -274,7 +291,11 @@ static void parse(int argc, char **argv)
 		{ "limit", 1, NULL, 'L' },
 		{ "uid", 1, NULL, 'u' },
 		{ "through", 1, NULL, 't' },
-		{ "sync", 0, NULL, 'S' },
+		{ "sync", 2, NULL, 'S' },
+		{ "alarm", 2, NULL, 'A' },
+		{ "meanwhile", 1, NULL, 'M' },
+		{ "twice", 0, NULL, 'T' },
+		{ "append", 0, NULL, 'P' },
 		{ "uring", 2, NULL, 'U' },
 		{ "inline", 0, NULL, 'i' },
 		{ "dsync", 0, NULL, 'D' },
@@ -345,6 +366,19 @@ static void parse(int argc, char **argv)
 			break;
 		case 'S':
 			opt.write = write_sync;
+			opt.sync = optarg ? optarg : "pwrite";
+			break;
+		case 'A':
+			opt.alarm = optarg ? optarg : "";
+			break;
+		case 'M':
+			opt.meanwhile = optarg;
+			break;
+		case 'T':
+			opt.twice = true;
+			break;
+		case 'P':
+			opt.flags |= O_APPEND;
 			break;
 		case 'U':
 			opt.write = write_uring;
@@ -367,6 +401,8 @@ static void parse(int argc, char **argv)
 	if (argc - optind != 2 || !opt.writes || opt.writes > MAX_WRITES ||
 	    opt.stores > opt.writes ||
 	    ((opt.write != write_libaio || opt.through) && (opt.writes > 1 || opt.submitted)))
+		usage();
+	if (opt.sync && !sync_is_known())
 		usage();
 	opt.device = argv[optind];
 	opt.file = argv[optind + 1];
@@ -408,6 +444,8 @@ int main(int argc, char **argv)
 	if (!resident(first_stored(map)))
 		(void)__atomic_load_n(first_stored(map), __ATOMIC_RELAXED);
 
+	if (opt.sync)
+		prepare_sync(target);
 	make_device("hold");
 	if (opt.in_line)
 		withhold_init();
@@ -438,9 +476,18 @@ int main(int argc, char **argv)
 	}
 	printf("res=%ld ok=%u eio=%u other=%u", res[0], ok, eio, opt.writes - ok - eio);
 	printf(" fsync=%d", fsync(fd) ? -errno : 0);
-	print_undone(fd);
+	print_undone(opt.meanwhile ? open(opt.file, O_RDONLY | O_DIRECT) : fd, "");
 	if (fstat(fd, &st))
 		err(1, "%s", opt.file);
-	printf(" size=%lld\n", (long long)st.st_size);
+	printf(" size=%lld", (long long)st.st_size);
+	if (opt.sync)
+		printf(" pos=%lld", (long long)shared->pos);
+	if (opt.twice) {
+		munmap(map, opt.size);
+		opt.write(target, data, res);
+		printf(" again=%ld", res[0]);
+		print_undone(fd, "_again");
+	}
+	putchar('\n');
 	return 0;
 }

@@ -17,16 +17,17 @@ struct options {
 	unsigned int writes, stores;
 	uid_t uid;
 	void (*write)(int fd, char *data, long *res);
-	const char *uring;
+	const char *uring, *sync, *alarm, *meanwhile;
 	int flags;
-	bool keep, overlap, submitted, again, uncommitted, in_line;
+	bool twice, keep, overlap, submitted, again, uncommitted, in_line;
 };
 
 extern struct options opt;
 
 /* Shared by the submitter and the process that stores. */
 struct progress {
-	bool submitted, stored;
+	bool submitted, stored, in_flight, sought;
+	off_t pos;
 };
 
 extern struct progress *shared;
@@ -45,6 +46,9 @@ bool held_by_nobody(void);
 
 /* Submit all writes of `data`, wait, and set the result of each: bytes or -errno. */
 void write_sync(int fd, char *data, long *res);
+/* Whether the way of write_sync() is one that there is; what it needs before writes are held. */
+bool sync_is_known(void);
+void prepare_sync(int fd);
 void write_libaio(int fd, char *data, long *res);
 void write_uring(int fd, char *data, long *res);
 

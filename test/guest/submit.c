@@ -5,21 +5,191 @@
 #define _GNU_SOURCE
 #include <err.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <libaio.h>
 #include <liburing.h>
+#include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "collide.h"
+#include "guest.h"
+
+static bool sync_is(const char *how)
+{
+	return !strcmp(opt.sync, how);
+}
+
+bool sync_is_known(void)
+{
+	static const char *const known[] = {
+		"pwrite", "write", "writev", "pwritev", "pwritev2", "dsync", "nowait", "current",
+		"sendfile", "splice",
+#ifdef __x86_64__
+		"ia32",
+#endif
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (sync_is(known[i]))
+			return true;
+	return false;
+}
+
+/* What sendfile() and splice() take: a file in memory, a pipe. */
+static int source[2];
+
+void prepare_sync(int fd)
+{
+	char *data = malloc(opt.length);
+
+	/* Of a file that is appended to the offset says nothing about where. */
+	if (!data || lseek(fd, opt.flags & O_APPEND ? (off_t)PAGE : (off_t)opt.offset, SEEK_SET) < 0)
+		err(1, "lseek");
+	memset(data, 'n', opt.length);
+	if (sync_is("sendfile")) {
+		source[0] = memfd_create("source", 0);
+		if (source[0] < 0 || pwrite(source[0], data, opt.length, 0) != (ssize_t)opt.length)
+			err(1, "memfd_create");
+	}
+	if (sync_is("splice") &&
+	    (pipe(source) || fcntl(source[0], F_SETPIPE_SZ, opt.length) < (int)opt.length ||
+	     write(source[1], data, opt.length) != (ssize_t)opt.length))
+		err(1, "pipe");
+	free(data);
+}
+
+#ifdef __x86_64__
+/* What write() of a program of 32 bits is for the kernel. Its memory is below 4 GiB. */
+static long write_ia32(int fd, const char *data)
+{
+	char *low = mmap(NULL, opt.length, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	long ret = 4;
+
+	if (low == MAP_FAILED)
+		err(1, "mmap");
+	memcpy(low, data, opt.length);
+	asm volatile("int $0x80" : "+a"(ret)
+		     : "b"((long)fd), "c"(low), "d"(opt.length)
+		     : "memory", "r8", "r9", "r10", "r11");
+	ret = (int)ret;
+	errno = -ret;
+	return ret < 0 ? -1 : ret;
+}
+#endif
+
+static ssize_t write_by_call(int fd, char *data)
+{
+	struct iovec part[2] = {
+		{ data, opt.length / 2 }, { data + opt.length / 2, opt.length - opt.length / 2 },
+	};
+	off_t at = offset_of(0);
+
+	if (sync_is("write"))
+		return write(fd, data, opt.length);
+	if (sync_is("writev"))
+		return writev(fd, part, 2);
+	if (sync_is("pwritev"))
+		return pwritev(fd, part, 2, at);
+	if (sync_is("pwritev2"))
+		return pwritev2(fd, part, 2, at, 0);
+	if (sync_is("dsync"))
+		return pwritev2(fd, part, 2, at, RWF_DSYNC);
+	if (sync_is("nowait")) {
+		ssize_t ret = pwritev2(fd, part, 2, at, RWF_NOWAIT);
+
+		/* It may not wait for what is cached to be dropped; vfat has no such writes. */
+		return ret < 0 && (errno == EAGAIN || errno == EOPNOTSUPP) ?
+			       pwritev2(fd, part, 2, at, 0) : ret;
+	}
+	if (sync_is("current"))
+		return pwritev2(fd, part, 2, -1, 0);
+	if (sync_is("sendfile"))
+		return sendfile(fd, source[0], &(off_t){ 0 }, opt.length);
+	if (sync_is("splice"))
+		return splice(source[0], NULL, fd, NULL, opt.length, 0);
+#ifdef __x86_64__
+	if (sync_is("ia32"))
+		return write_ia32(fd, data);
+#endif
+	return pwrite(fd, data, opt.length, at);
+}
+
+static void on_alarm(int signal)
+{
+	(void)signal;
+}
+
+static void set_alarm(long us)
+{
+	struct sigaction action = { .sa_handler = on_alarm };
+	struct itimerval timer = { { 0, us }, { 0, us } };
+
+	if (!strcmp(opt.alarm, "restart"))
+		action.sa_flags = SA_RESTART;
+	if (sigaction(SIGALRM, &action, NULL) || setitimer(ITIMER_REAL, &timer, NULL))
+		err(1, "setitimer");
+}
+
+/* Another file at the descriptor, of this process with all its threads, when the write is in flight. */
+static void *put_another(void *fd)
+{
+	int other = memfd_create("other", 0);
+
+	while (!is_said(&shared->in_flight))
+		sched_yield();
+	if (other < 0 || dup2(other, *(int *)fd) < 0)
+		err(1, "dup2");
+	say(&shared->sought);
+	return NULL;
+}
+
+/* Of another process; it waits for the lock of the offset, which the write has. */
+static pid_t seek_meanwhile(int fd)
+{
+	pid_t child = fork();
+
+	if (child < 0)
+		err(1, "fork");
+	if (child)
+		return child;
+	while (!is_said(&shared->in_flight))
+		sched_yield();
+	say(&shared->sought);
+	_exit(lseek(fd, 12288, SEEK_SET) != 12288);
+}
 
 void write_sync(int fd, char *data, long *res)
 {
-	ssize_t ret = pwrite(fd, data, opt.length, offset_of(0));
+	bool seeks = opt.meanwhile && !strcmp(opt.meanwhile, "seek");
+	bool puts = opt.meanwhile && !strcmp(opt.meanwhile, "dup2");
+	pid_t seeker = seeks ? seek_meanwhile(fd) : 0;
+	pthread_t thread;
+	ssize_t ret;
 
+	if (puts && pthread_create(&thread, NULL, put_another, &fd))
+		errx(1, "pthread_create");
+	if (opt.alarm)
+		set_alarm(1000);
+	ret = write_by_call(fd, data);
 	*res = ret < 0 ? -errno : ret;
+	if (opt.alarm)
+		set_alarm(0);
+	if (puts)
+		pthread_join(thread, NULL);
+	if (seeks)
+		finish(seeker);
+	shared->pos = lseek(fd, 0, SEEK_CUR);
 }
 
 void write_libaio(int fd, char *data, long *res)
