@@ -8,7 +8,7 @@
 #include "model/policy.h"
 
 extern enum diolate_policy diolate_params_policy;	/* set by src/mode.c */
-extern bool diolate_params_follows;		/* the parameter sync is follow; set by src/mode.c */
+extern bool diolate_params_follows;			/* sync=follow; set by src/mode.c */
 extern unsigned int diolate_params_maxactive;
 extern unsigned int diolate_params_log_size;
 extern unsigned int diolate_params_repair_ms;

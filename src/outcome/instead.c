@@ -27,8 +27,10 @@ bool diolate_instead_waits(const struct diolate_invalidation *inv)
 {
 	struct diolate_waiting *waiting = diolate_waiting_find(diolate_inside_submitter(inv));
 
-	if (!waiting || waiting->looked ||
-	    (waiting->outcome == DIOLATE_PENDING && (waiting->sync || diolate_telling_is_armed())))
+	if (!waiting || waiting->looked)
+		return false;
+	/* The end of a system call is certain to be met; nothing has to be armed for that. */
+	if (waiting->outcome == DIOLATE_PENDING && (waiting->sync || diolate_telling_is_armed()))
 		return false;
 	WRITE_ONCE(waiting->task, current);
 	return true;
@@ -43,11 +45,9 @@ static bool instead_await(struct diolate_waiting *waiting)
 {
 	bool told = waiting->outcome == DIOLATE_PENDING, waits;
 
-	/* A synchronous write needs nothing armed: the end of its system call is certain to come. */
 	if (waiting->sync)
 		return true;
 	waits = told ? diolate_telling_wait() : diolate_telling_is_armed();
-
 	if (!waits && told) {
 		waiting->outcome = DIOLATE_UNDELIVERABLE;
 		waiting->reason = DIOLATE_NOT_WATCHED;

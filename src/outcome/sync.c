@@ -15,11 +15,11 @@
  * the calls of src/write/syscall.c, the file of that call is the file of the write, or is on
  * overlayfs, and the task returns to where it made the call.
  *
- * A write at the offset of its file has moved the offset. It is put back: a program that tries again
- * after an error would else leave the bad bytes and write the same behind them. After an error the
- * kernel leaves the offset, too (ksys_write(), do_writev(), fs/read_write.c, 5.10 to 7.3). Nobody
- * else's offset is touched: the work tries the lock of the offset, and looks whether it is still
- * where this write has left it.
+ * A write at the offset of its file has moved the offset. It is put back: a program that tries
+ * again after an error would else leave the bad bytes and write the same behind them. After an
+ * error the kernel leaves the offset, too (ksys_write(), do_writev(), fs/read_write.c, 5.10 to
+ * 7.3). Nobody else's offset is touched: the work tries the lock of the offset, and looks whether
+ * it is still where this write has left it.
  */
 #include <linux/atomic.h>
 #include <linux/file.h>
@@ -58,7 +58,7 @@ struct diolate_sync {
 
 #define PLACES 256
 
-/* Each task has one place at the most for each of its writes; a search is as rare as a late error. */
+/* Each late write that a task is returning from has one. It is searched only for a late error. */
 static struct diolate_sync places[PLACES];
 
 /* Why synchronous writes cannot be told, a negative errno; written once at load. */

@@ -27,17 +27,17 @@ struct number {
 };
 
 #ifdef DIOLATE_IA32
-#define NUMBER(name) __NR_##name, __NR_ia32_##name
+#define NUMBER(name, moves) { __NR_##name, __NR_ia32_##name, moves }
 #else
-#define NUMBER(name) __NR_##name, -1
+#define NUMBER(name, moves) { __NR_##name, -1, moves }
 #endif
 
 static const struct number numbers[] = {
-	{ NUMBER(write), MOVES },
-	{ NUMBER(pwrite64), MOVES_NOT },
-	{ NUMBER(writev), MOVES },
-	{ NUMBER(pwritev), MOVES_NOT },
-	{ NUMBER(pwritev2), MOVES_IF_TOLD },
+	NUMBER(write, MOVES),
+	NUMBER(pwrite64, MOVES_NOT),
+	NUMBER(writev, MOVES),
+	NUMBER(pwritev, MOVES_NOT),
+	NUMBER(pwritev2, MOVES_IF_TOLD),
 };
 
 static const struct number *syscall_number_of(int nr)

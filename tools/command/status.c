@@ -31,7 +31,7 @@ static const struct {
 	{ "observed", "left alone by the policy" },
 	{ "repaired", "put right" },
 	{ "spared", "lost nothing, only what was cached was stale" },
-	{ "sync", "synchronous, so nobody to tell" },
+	{ "sync", "synchronous, and nobody was told" },
 	{ "kernel_owned", "the kernel's own, never changed" },
 	{ "undeliverable", "could not be told; the log says why" },
 	{ "pending", "not completed yet" },
@@ -50,7 +50,7 @@ static const struct {
 };
 
 struct status {
-	char *version, *policy, *log;
+	char *version, *policy, *sync, *log;
 	struct counters counters;
 	struct sites sites;
 	struct mounts mounts;
@@ -221,7 +221,11 @@ static void print_status(struct status *status)
 	printf("%sdiolate %s%s is loaded, revision ", colour(BOLD),
 	       version_of(status->version, "version"), colour(PLAIN));
 	printf("%s\n", version_of(status->version, "revision"));
-	printf("policy    %s\n", status->policy ? status->policy : "?");
+	printf("policy    %s", status->policy ? status->policy : "?");
+	/* A module that has no such parameter is an older one. */
+	if (status->sync && !strcmp(status->sync, "follow"))
+		printf(", also on synchronous writes");
+	putchar('\n');
 	lines = 6 + print_layout(status);
 	print_sites(status);
 	putchar('\n');
@@ -261,6 +265,7 @@ static void status_json(struct status *status)
 		json_object_object_add(object, parts[i],
 				       json_bytes(version_of(status->version, parts[i])));
 	json_object_object_add(object, "policy", status->policy ? json_bytes(status->policy) : NULL);
+	json_object_object_add(object, "sync", status->sync ? json_bytes(status->sync) : NULL);
 	counters = json_object_new_object();
 	for (i = 0; i < status->counters.count; i++) {
 		char *name = escape(status->counters.counter[i].name);
@@ -318,6 +323,7 @@ int status_command(int argc, char **argv)
 	/* The counters are enough to tell. */
 	status.log = read_debugfs("log");
 	status.policy = read_parameter("policy");
+	status.sync = read_parameter("sync");
 	status.mounts = current_mounts();
 	ret = verdict(&status);
 	if (json)
@@ -327,6 +333,7 @@ int status_command(int argc, char **argv)
 	mounts_free(&status.mounts);
 	free(status.version);
 	free(status.policy);
+	free(status.sync);
 	free(status.log);
 	return ret;
 }
