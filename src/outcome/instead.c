@@ -43,11 +43,9 @@ NOKPROBE_SYMBOL(diolate_instead_waits);
  */
 static bool instead_await(struct diolate_waiting *waiting)
 {
-	bool told = waiting->outcome == DIOLATE_PENDING, waits;
+	bool told = waiting->outcome == DIOLATE_PENDING;
+	bool waits = told ? diolate_telling_wait() : diolate_telling_is_armed();
 
-	if (waiting->sync)
-		return true;
-	waits = told ? diolate_telling_wait() : diolate_telling_is_armed();
 	if (!waits && told) {
 		waiting->outcome = DIOLATE_UNDELIVERABLE;
 		waiting->reason = DIOLATE_NOT_WATCHED;

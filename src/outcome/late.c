@@ -161,9 +161,10 @@ static void late_is_met(struct diolate_invalidation *inv, enum diolate_met met)
 	}
 	/*
 	 * Before the result comes, diolate_repair_finish() or diolate_instead_run() looks which
-	 * bytes are dirty.
+	 * bytes are dirty. Not those of a synchronous write: its task may hold locks of the file,
+	 * and what is known of how it was sent may be forgotten by then (diolate_flight_pass()).
 	 */
-	if (late.repair || met == DIOLATE_MET_AWAITABLE)
+	if (late.repair || (met == DIOLATE_MET_AWAITABLE && late.consumer != DIOLATE_SYNC))
 		late.unclear = false;
 
 	late_is_decided(inv, iocb, &late, waiting, diolate_policy_decide(&late));

@@ -7,8 +7,8 @@
  *
  * A place in the table has an owner, the task that makes the write, from diolate_sync_begin() until
  * - diolate_sync_drop(), in the same handler, if the write is not told; or
- * - the end of the work, which is certain to come: the task cannot stop before, and does it even if
- *   it is killed. sync_told() holds no lock and waits for nothing.
+ * - the end of the work, which is certain to come when the system call ends, even if the task is
+ *   killed. sync_told() holds no lock and waits for nothing.
  * The late write waits that long, too (src/write/waiting.c), and keeps the module loaded.
  *
  * The result is changed only if it is certain whose it is: the task is of user space and in one of
@@ -30,6 +30,9 @@
 #include <linux/string.h>
 #include <linux/task_work.h>
 
+#include "flight/flight.h"
+#include "kernel/compat/syscall.h"
+#include "kernel/symbol.h"
 #include "kernel/task_work.h"
 #include "outcome/sync.h"
 #include "report/counters.h"
@@ -74,6 +77,9 @@ static void sync_told(struct callback_head *work);
 void diolate_sync_init(void)
 {
 	refused = diolate_task_work_init();
+	if (!DIOLATE_SEES_CALLS)
+		refused = -EOPNOTSUPP;
+	refused = diolate_symbol_errno(refused);
 }
 
 /**
@@ -245,6 +251,8 @@ static void sync_settle(struct diolate_sync *s)
 	if (ret != written) {
 		diolate_syscall_change(ret);
 		sync_put_back(s, written);
+		/* What is written back over it from now on is no news. */
+		diolate_flight_settle(w->iocb);
 	}
 	sync_settled(w, outcome, reason, ret);
 }

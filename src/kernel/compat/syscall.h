@@ -45,6 +45,9 @@ static __always_inline bool diolate_is_ia32(void)
 #endif
 }
 
+/* Whether diolate_call_runs() knows the architecture. */
+#define DIOLATE_SEES_CALLS (IS_ENABLED(CONFIG_X86_64) || IS_ENABLED(CONFIG_ARM64))
+
 /*
  * Whether the result of a call is not set yet. Until then x86 has -ENOSYS in its place
  * (arch/x86/entry/entry_64.S, entry_SYSCALL_64, 5.10 to 7.3), arm64 the first argument
