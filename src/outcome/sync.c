@@ -80,6 +80,9 @@ void diolate_sync_init(void)
 	if (!DIOLATE_SEES_CALLS)
 		refused = -EOPNOTSUPP;
 	refused = diolate_symbol_errno(refused);
+	if (refused)
+		pr_notice("the result of a system call cannot be changed on this kernel (error %d), which costs: sync=follow\n",
+			  refused);
 }
 
 /**
