@@ -177,6 +177,7 @@ struct diolate_flight *diolate_bucket_add(struct diolate_bucket *b,
 	f->full = true;
 	f->passed = false;
 	f->settled = false;
+	f->verdict = DIOLATE_IS_NOT;
 	f->strange = false;
 	f->several = false;
 	f->marks = (struct diolate_marks){};

@@ -16,6 +16,7 @@
 
 #include "flight/bucket.h"
 #include "flight/flight.h"
+#include "flight/following.h"
 #include "flight/span.h"
 #include "flight/verdict.h"
 
@@ -296,14 +297,19 @@ NOKPROBE_SYMBOL(diolate_flight_adopt);
 
 /**
  * diolate_flight_judge() - judge a write before it invalidates the page cache, or if it could not
- * @iocb:  of diolate_flight_begin()
- * @bytes: that the write has written
- * @flown: set to what is known of it
+ * @iocb:    of diolate_flight_begin()
+ * @mapping: the file of the write, or the flight is another write's
+ * @part:    what the write has written, or the flight is another write's
+ * @flown:   set to what is known of it
+ *
+ * A flight that has passed may be that of an earlier write with this kiocb, unless each write that
+ * begins is followed.
  *
  * Context: any, also inside a probe handler.
  * Return: whether the write is followed.
  */
-bool diolate_flight_judge(const struct kiocb *iocb, u64 bytes, struct diolate_flown *flown)
+bool diolate_flight_judge(const struct kiocb *iocb, const struct address_space *mapping,
+			  const struct diolate_part *part, struct diolate_flown *flown)
 {
 	struct diolate_bucket *b = diolate_bucket_of(iocb);
 	unsigned long flags;
@@ -311,9 +317,12 @@ bool diolate_flight_judge(const struct kiocb *iocb, u64 bytes, struct diolate_fl
 
 	raw_spin_lock_irqsave(&b->lock, flags);
 	f = diolate_bucket_find(b, iocb);
+	if (f && (f->begun.mapping != mapping || f->begun.part.start != part->start ||
+		  (f->passed && !diolate_following_is_begun())))
+		f = NULL;
 	if (f) {
 		diolate_spans_peek(&f->spans, &f->marks);
-		diolate_verdict_report(f, bytes, DIOLATE_BEFORE, flown);
+		diolate_verdict_report(f, part->end - part->start, DIOLATE_BEFORE, flown);
 	}
 	raw_spin_unlock_irqrestore(&b->lock, flags);
 	return f;
@@ -357,6 +366,8 @@ bool diolate_flight_pass(const struct kiocb *iocb, const struct address_space *m
 		if (flown->verdict != DIOLATE_IS_NOT || !diolate_spans_can_be_marked(&f->spans)) {
 			diolate_spans_take(&f->spans, &f->marks);
 			f->settled = true;
+			f->verdict = flown->verdict;
+			f->unknown = flown->unknown;
 		}
 	}
 	raw_spin_unlock_irqrestore(&b->lock, flags);
@@ -424,8 +435,10 @@ void diolate_flight_settle(const struct kiocb *iocb)
 
 	raw_spin_lock_irqsave(&b->lock, flags);
 	f = diolate_bucket_find(b, iocb);
-	if (f)
+	if (f) {
 		f->settled = true;
+		f->verdict = DIOLATE_IS_NOT;
+	}
 	raw_spin_unlock_irqrestore(&b->lock, flags);
 }
 NOKPROBE_SYMBOL(diolate_flight_settle);

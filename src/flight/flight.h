@@ -31,7 +31,8 @@ void diolate_flight_doubt(const struct kiocb *iocb, enum diolate_unknown unknown
 s64 diolate_flight_adopted(const struct kiocb *iocb, const struct address_space *mapping);
 void diolate_flight_adopt(const struct diolate_begun *begun, u64 bytes,
 			  enum diolate_verdict verdict);
-bool diolate_flight_judge(const struct kiocb *iocb, u64 bytes, struct diolate_flown *flown);
+bool diolate_flight_judge(const struct kiocb *iocb, const struct address_space *mapping,
+			  const struct diolate_part *part, struct diolate_flown *flown);
 bool diolate_flight_pass(const struct kiocb *iocb, const struct address_space *mapping, u64 bytes,
 			 struct diolate_flown *flown);
 void diolate_flight_invalidates(const struct kiocb *iocb);

@@ -71,6 +71,11 @@ static enum diolate_verdict verdict_on(const struct diolate_flight *f, u64 bytes
 				     (f->marks.undecided ? BIT(DIOLATE_UNKNOWN_LATE) : 0);
 	enum diolate_verdict verdict;
 
+	/* It was counted then. Before it invalidates once more, it is as it was. */
+	if (f->settled && when == DIOLATE_BEFORE) {
+		flown->unknown = f->unknown;
+		return f->verdict;
+	}
 	if (f->settled)
 		return DIOLATE_IS_NOT;
 	if (when != DIOLATE_TOO_LATE && verdict_is_unseen(f, bytes))

@@ -234,8 +234,14 @@ enum diolate_verdict diolate_judge_now(const struct kiocb *iocb, struct address_
 				       const struct diolate_part *part)
 {
 	struct diolate_flown flown;
+	bool followed = diolate_flight_judge(iocb, mapping, part, &flown);
 
-	if (!diolate_flight_judge(iocb, part->end - part->start, &flown))
+	/*
+	 * diolate_bios_disarm() clears the flag before it disarms the hooks: then what is written
+	 * back makes no mark. The marks were read before the flag is.
+	 */
+	smp_rmb();
+	if (!followed || !diolate_following_is_armed())
 		judge_look_up(&flown, iocb, mapping, part->start, part->end - part->start);
 	/* This comes last, to cover all writeback until the verdict. */
 	if (!diolate_note_is_complete() && flown.verdict != DIOLATE_IS_OVERTAKEN)

@@ -31,6 +31,14 @@
 /* Its bios are understood. */
 struct diolate_layout diolate_layout;
 
+/* Each write that begins is followed. */
+static bool begins = true;
+
+bool diolate_following_is_begun(void)
+{
+	return begins;
+}
+
 /* Pages of the file; the write has the first ones, a bio each. */
 #define PAGES 3
 #define BIOS 2
@@ -977,6 +985,59 @@ static void test_passes_of_another_file(void **state)
 	assert_true(diolate_flights_are_over());
 }
 
+static int judged(u64 start)
+{
+	const struct diolate_part part = { start, start + PAGE_SIZE };
+	struct diolate_flown flown;
+
+	return diolate_flight_judge(iocb, mapping, &part, &flown) ? (int)flown.verdict : -1;
+}
+
+/* What was said of a write in passing is said once more if it could not invalidate. */
+static void test_judged_after_passing(void **state)
+{
+	struct diolate_begun begun = {
+		.iocb = iocb, .mapping = mapping, .part = { PAGE_SIZE, 2 * PAGE_SIZE },
+	};
+	struct diolate_part part = page(1);
+	struct diolate_flown flown;
+	unsigned int how;
+
+	(void)state;
+	for (how = 0; how < 3; how++) {
+		diolate_flight_begin(&begun, &flown);
+		diolate_flight_send(iocb, mapping, NULL, PAGE_SIZE, false, NULL, &part);
+		if (how == 0)
+			diolate_flight_doubt(iocb, DIOLATE_UNKNOWN_AT_START);
+		if (how == 1)
+			diolate_spans_written(mapping, &part, folios);
+		diolate_flight_land(iocb, mapping, NULL);
+		assert_true(diolate_flight_pass(iocb, mapping, PAGE_SIZE, &flown));
+		assert_int_equal(judged(PAGE_SIZE), flown.verdict);
+		assert_int_equal(flown.verdict, how == 0 ? DIOLATE_NOT_JUDGED :
+					       how == 1 ? DIOLATE_IS_OVERTAKEN : DIOLATE_IS_NOT);
+		/* Of another write nothing is said, nor of one that may be another. */
+		assert_int_equal(judged(0), -1);
+		begins = false;
+		assert_int_equal(judged(PAGE_SIZE), -1);
+		begins = true;
+		assert_int_equal(judged(PAGE_SIZE), flown.verdict);
+		/* It was counted when it passed. */
+		lefts = 0;
+		jiffies += 10 * HZ;
+		assert_false(diolate_flights_sweep(false, leave));
+		assert_int_equal(lefts, 0);
+	}
+	/* It was told, or put right. */
+	diolate_flight_begin(&begun, &flown);
+	diolate_flight_send(iocb, mapping, NULL, PAGE_SIZE, false, NULL, &part);
+	diolate_spans_written(mapping, &part, folios);
+	assert_int_equal(judged(PAGE_SIZE), DIOLATE_IS_OVERTAKEN);
+	diolate_flight_settle(iocb);
+	assert_int_equal(judged(PAGE_SIZE), DIOLATE_IS_NOT);
+	assert_true(diolate_flight_end(iocb, NULL, PAGE_SIZE, &flown));
+}
+
 /*
  * A folio that came between a bio's end and the completion, and is sent when the write invalidates and
  * nobody is called for it.
@@ -1095,6 +1156,7 @@ int main(void)
 		cmocka_unit_test(test_mapped),
 		cmocka_unit_test(test_two_mapped),
 		cmocka_unit_test(test_passes_of_another_file),
+		cmocka_unit_test(test_judged_after_passing),
 		cmocka_unit_test(test_late_in_passing),
 		cmocka_unit_test(test_the_last_bytes),
 		cmocka_unit_test(test_a_lane_is_full),
