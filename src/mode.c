@@ -16,7 +16,6 @@
 #include "mode.h"
 #include "model/params.h"
 #include "outcome/judge.h"
-#include "outcome/repair.h"
 #include "outcome/sync.h"
 #include "outcome/telling.h"
 
@@ -39,14 +38,12 @@ static unsigned int trackers;
 static bool always;
 
 /*
- * The first late error arms the receivers, except under policy repair, and under propagate where
- * the kernel's own record cannot be replaced and so no late error can wait for the arming: then the
- * receivers are armed from now on.
+ * The first late error arms the receivers, except where the kernel's own record cannot be replaced
+ * and so no late error can wait for the arming: then the receivers are armed from now on.
  */
-static int mode_hold_consumers(enum diolate_policy policy)
+static void mode_hold_consumers(enum diolate_policy policy)
 {
-	return diolate_telling_hold(policy == DIOLATE_REPAIR ||
-				    (policy == DIOLATE_PROPAGATE && !diolate_late_error_awaits()));
+	diolate_telling_hold(policy != DIOLATE_OBSERVE && !diolate_late_error_awaits());
 }
 
 static int mode_track(enum tracks who, bool wants)
@@ -84,29 +81,6 @@ const struct diolate_track_ops diolate_mode_track_ops = {
 	.left = diolate_judge_left,
 };
 
-static void mode_no_more_repair(void)
-{
-	diolate_telling_repair_no_more();
-	diolate_repair_wait();
-	diolate_telling_repair_disarm();
-}
-
-/* Arm what only policy repair needs. */
-static int mode_repair_arm(void)
-{
-	int err = mode_hold_consumers(DIOLATE_REPAIR) ?: diolate_telling_repair();
-
-	if (err) {
-		pr_err("policy=repair refused: what receives results cannot be replaced (error %d%s); use propagate or observe\n",
-		       err, err == -EBUSY ? ": a live patch or its like has it" : "");
-		return err;
-	}
-	err = diolate_writeback_require() ?: diolate_late_error_arm();
-	if (err)
-		mode_no_more_repair();
-	return err;
-}
-
 static int mode_repair_begin(void)
 {
 	int err;
@@ -121,17 +95,10 @@ static int mode_repair_begin(void)
 		       err);
 		return err;
 	}
-	err = mode_repair_arm();
+	err = diolate_writeback_require() ?: diolate_late_error_require();
 	if (err)
 		mode_track(TRACKS_REPAIR, false);
 	return err;
-}
-
-static void mode_repair_end(void)
-{
-	mode_no_more_repair();
-	diolate_late_error_disarm();
-	mode_track(TRACKS_REPAIR, false);
 }
 
 static int mode_always_begin(void)
@@ -207,7 +174,7 @@ static int mode_policy_change(enum diolate_policy policy)
 	if (!err)
 		WRITE_ONCE(diolate_params_policy, policy);
 	if (!err && loaded && policy != DIOLATE_REPAIR && before == DIOLATE_REPAIR)
-		mode_repair_end();
+		mode_track(TRACKS_REPAIR, false);
 	if (loaded && diolate_params_policy == DIOLATE_OBSERVE)
 		diolate_late_error_await_no_more();
 	if (loaded)
@@ -286,21 +253,18 @@ int diolate_mode_begin(void)
 /**
  * diolate_mode_end() - the parameters have no effect any more
  *
- * On return no late write is sent to be put right and no record is held back; late writes that were
- * sent have been put right. Direct writes are followed only if writeback wants it.
+ * On return no late write is sent to be put right, and direct writes are followed only if writeback
+ * wants it.
  *
  * Context: process, sleeps.
  */
 void diolate_mode_end(void)
 {
-	enum diolate_policy before;
-
 	mutex_lock(&policy_lock);
-	before = diolate_params_policy;
 	loaded = false;
-	if (before == DIOLATE_REPAIR) {
+	if (diolate_params_policy == DIOLATE_REPAIR) {
 		WRITE_ONCE(diolate_params_policy, DIOLATE_PROPAGATE);
-		mode_repair_end();
+		mode_track(TRACKS_REPAIR, false);
 	}
 	if (always)
 		mode_track(TRACKS_ALWAYS, false);

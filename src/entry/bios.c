@@ -226,7 +226,7 @@ static int bios_add_one(struct target *f)
 
 static int bios_add_all(void)
 {
-	int err = diolate_receivers_follow(&following, false);
+	int err = diolate_receivers_follow(&following);
 	unsigned int i;
 
 	bios_learn_of_xfs();

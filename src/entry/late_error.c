@@ -4,11 +4,11 @@
  * and ftrace can send it to a function of diolate with the same prototype. The trampoline of ftrace
  * "returns" to that function as to a live patch, which neither IBT nor kCFI checks, and the
  * function sees an ordinary call.
- * - Under policy repair the record is held back, if the write is going to be repaired.
  * - Except under policy observe, which tells nobody, the call waits until the hooks that tell late
  *   writes are armed (src/outcome/telling.c). If the write may have lost nothing, the call looks
- *   (src/outcome/spared.c). A kprobe can do neither. Then diolate makes the record, with its own
- *   message, except of a write that has lost nothing.
+ *   (src/outcome/spared.c). Under policy repair it puts the page cache right (src/outcome/repair.c).
+ *   A kprobe can do none of this. Then diolate makes the record, with its own message, except of a
+ *   write that has lost nothing or was put right.
  *
  * Only one ftrace_ops may replace a function (FTRACE_OPS_FL_IPMODIFY). If a live patch does, policy
  * repair is refused, and the hooks that tell are armed from the beginning; while diolate does, such
@@ -93,43 +93,26 @@ int diolate_late_error_inlined(struct kprobe *p, struct pt_regs *regs)
 NOKPROBE_SYMBOL(diolate_late_error_inlined);
 
 #if DIOLATE_HAS_FTRACE
-/* What becomes of the kernel's own record of a late error. */
-enum record {
-	RECORD_MADE,		/* the kernel makes it */
-	RECORD_HELD_BACK,	/* nobody makes it, for now */
-	RECORD_OURS,		/* diolate_instead_run() makes it */
-};
-
 /*
- * Decide what becomes of a record. diolate_late_error_hit() sees the same call, before or after.
+ * Whether diolate_instead_run() runs in the place of a record. diolate_late_error_hit() sees the
+ * same call, before or after.
  */
-static enum record late_error_becomes_of_record(struct file *filp)
+static bool late_error_is_replaced(struct file *filp)
 {
-	enum record record = RECORD_MADE;
 	struct diolate_invalidation *inv;
-	struct diolate_waiting *waiting;
+	bool replaced = false;
 
 	preempt_disable_notrace();
 	inv = diolate_inside_invalidation(filp);
 	if (inv) {
 		diolate_late_stuck(inv, late_error_met_at_record());
-		waiting = diolate_waiting_find(diolate_inside_submitter(inv));
-		if (waiting && waiting->repairs) {
-			waiting->repair.held_back = true;
-			record = RECORD_HELD_BACK;
-		} else if (diolate_instead_waits(inv)) {
-			record = RECORD_OURS;
-		}
+		replaced = diolate_instead_waits(inv);
 	}
 	diolate_task_release();
 	preempt_enable_notrace();
-	return record;
+	return replaced;
 }
-NOKPROBE_SYMBOL(late_error_becomes_of_record);
-
-static void notrace late_error_hold_back(struct file *filp)
-{
-}
+NOKPROBE_SYMBOL(late_error_is_replaced);
 
 static void notrace late_error_instead(struct file *filp)
 {
@@ -140,16 +123,8 @@ static void notrace late_error_instead(struct file *filp)
 static void notrace late_error_called(unsigned long ip, unsigned long parent_ip,
 				      struct ftrace_ops *ops, struct diolate_ftrace_regs *regs)
 {
-	switch (late_error_becomes_of_record((void *)diolate_ftrace_argument(regs, 0))) {
-	case RECORD_HELD_BACK:
-		diolate_ftrace_redirect(regs, (unsigned long)late_error_hold_back);
-		break;
-	case RECORD_OURS:
+	if (late_error_is_replaced((void *)diolate_ftrace_argument(regs, 0)))
 		diolate_ftrace_redirect(regs, (unsigned long)late_error_instead);
-		break;
-	case RECORD_MADE:
-		break;
-	}
 }
 
 /* Whether late errors can wait to be told; they do, except under observe. */
@@ -174,24 +149,12 @@ static int late_error_replace(void)
 	if (replaced.armed)
 		return 0;
 	failed = diolate_hook_arm(&replaced);
-	if (failed || !AWAITS)
+	if (failed)
 		return failed;
 	/* A task may be in a trampoline that calls the kprobe only. */
 	synchronize_rcu_tasks();
 	WRITE_ONCE(awaits, true);
 	return 0;
-}
-
-static void late_error_replace_no_more(void)
-{
-	if (AWAITS && replaced.armed) {
-		/* A task may be on its way from the kprobe, which saw its late error. */
-		synchronize_rcu_tasks();
-		WRITE_ONCE(awaits, false);
-		synchronize_rcu_tasks();
-	}
-	diolate_hook_disarm(&replaced);
-	failed = 0;
 }
 
 /**
@@ -210,12 +173,18 @@ void diolate_late_error_await(void)
 /**
  * diolate_late_error_await_no_more() - undo diolate_late_error_await()
  *
- * Context: process, sleeps; after diolate_late_error_disarm().
+ * Context: process, sleeps; when no policy but observe is in effect.
  */
 void diolate_late_error_await_no_more(void)
 {
-	if (AWAITS)
-		late_error_replace_no_more();
+	if (replaced.armed) {
+		/* A task may be on its way from the kprobe, which saw its late error. */
+		synchronize_rcu_tasks();
+		WRITE_ONCE(awaits, false);
+		synchronize_rcu_tasks();
+	}
+	diolate_hook_disarm(&replaced);
+	failed = 0;
 }
 
 /**
@@ -230,31 +199,19 @@ bool diolate_late_error_awaits(void)
 NOKPROBE_SYMBOL(diolate_late_error_awaits);
 
 /**
- * diolate_late_error_arm() - replace the kernel's own record, as policy repair needs it
+ * diolate_late_error_require() - replace the kernel's own record, or say why policy repair is refused
  *
  * Context: process, may sleep.
  * Return: 0; or, after one sentence in the kernel log, a negative errno.
  */
-int diolate_late_error_arm(void)
+int diolate_late_error_require(void)
 {
-	int err = late_error_replace();
+	int err = AWAITS ? late_error_replace() : -EOPNOTSUPP;
 
 	if (err)
 		pr_err("policy=repair refused: %s cannot be followed (error %d%s); use propagate or observe\n",
 		       replaced.symbol, err, late_error_trouble(err));
 	return err;
-}
-
-/**
- * diolate_late_error_disarm() - undo diolate_late_error_arm()
- *
- * Context: process, sleeps. When it returns, no record is held back any more, and no task is on its
- *          way there, unless AWAITS: see diolate_late_error_await_no_more().
- */
-void diolate_late_error_disarm(void)
-{
-	if (!AWAITS)
-		late_error_replace_no_more();
 }
 
 /**
@@ -267,8 +224,7 @@ void diolate_late_error_show(struct seq_file *m)
 {
 	if (failed || READ_ONCE(replaced.armed))
 		seq_printf(m, "%s %s 0 %s\n", replaced.symbol, failed ? "refused" : "armed",
-			   AWAITS ? "delivery of the first late error; repair" :
-				    "repair: holding back the kernel's own record");
+			   "delivery of the first late error; repair");
 }
 
 #else
@@ -287,14 +243,10 @@ bool diolate_late_error_awaits(void)
 }
 NOKPROBE_SYMBOL(diolate_late_error_awaits);
 
-int diolate_late_error_arm(void)
+int diolate_late_error_require(void)
 {
 	pr_err("policy=repair refused: this kernel's ftrace cannot replace a function; use propagate or observe\n");
 	return -EOPNOTSUPP;
-}
-
-void diolate_late_error_disarm(void)
-{
 }
 
 void diolate_late_error_show(struct seq_file *m)

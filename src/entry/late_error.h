@@ -17,8 +17,7 @@ int diolate_late_error_inlined_in(const char *symbol);
 void diolate_late_error_await(void);
 void diolate_late_error_await_no_more(void);
 bool diolate_late_error_awaits(void);
-int diolate_late_error_arm(void);
-void diolate_late_error_disarm(void);
+int diolate_late_error_require(void);
 void diolate_late_error_show(struct seq_file *m);
 
 #endif

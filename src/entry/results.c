@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A consumer receives the result of a write as the second argument of a function. ftrace changes
- * the argument at the entry of the function, to tell a late error. Under policy repair ftrace sends
- * a late write to results_repaired() first, which puts the page cache right and calls the function.
+ * the argument at the entry of the function, to tell a late error.
  *
- * src/outcome/telling.c says when these hooks are armed, src/outcome/tell.c what is told.
+ * src/outcome/telling.c says when the hook is armed, src/outcome/tell.c what is told.
  */
 #include <linux/fs.h>
 #include <linux/ftrace.h>
@@ -50,9 +49,6 @@ static void notrace results_received(unsigned long ip, unsigned long parent_ip,
 	if (ret == -EIOCBQUEUED)
 		return;
 	w = likely(diolate_waiting_none()) ? NULL : diolate_waiting_find(iocb);
-	/* results_sent() sends this write to be put right; then it comes again. */
-	if (w && w->repairs)
-		return;
 	if (w)
 		diolate_ftrace_change(regs, diolate_tell_waiting_slow(w, iocb, ret));
 	/* If telling is not armed, only src/entry/bios.c may see the result. */
@@ -76,42 +72,21 @@ void diolate_results_answered(unsigned long ip, struct diolate_ftrace_regs *regs
 		results_answered_slow(ip, regs, (void *)diolate_ftrace_argument(regs, 0), ret);
 }
 
-DIOLATE_COMPLETION(results_repaired, diolate_tell_repaired);
-
-/* The completion callbacks once more, for the writes that are to be repaired. */
-static void notrace results_sent(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
-				 struct diolate_ftrace_regs *regs)
-{
-	struct diolate_waiting *w;
-
-	if (likely(diolate_waiting_none()))
-		return;
-	w = diolate_waiting_find((struct kiocb *)diolate_ftrace_argument(regs, 0));
-	if (w && w->repairs)
-		diolate_ftrace_redirect(regs, (unsigned long)results_repaired);
-}
-
-/* The symbol of these hooks is only printed, if ftrace is found broken. */
+/* The symbol is only printed, if ftrace is found broken. */
 static struct diolate_hook telling = {
 	.symbol = "aio_complete_rw",
 	.ops.func = results_received,
 	.ops.flags = DIOLATE_FOLLOW_FLAGS,
 };
 
-static struct diolate_hook repairing = {
-	.symbol = "aio_complete_rw",
-	.ops.func = results_sent,
-	.ops.flags = DIOLATE_REPLACE_FLAGS,
-};
-
 /**
- * diolate_results_init() - say which hooks tell late errors
+ * diolate_results_init() - say which hook tells late errors
  *
  * Context: process; before any probe is armed.
  */
 void diolate_results_init(void)
 {
-	diolate_telling_init(&telling, &repairing);
+	diolate_telling_init(&telling);
 }
 
 #else

@@ -99,12 +99,10 @@ enum diolate_reason {
 	DIOLATE_UNPROVEN,	/* a mere reader may have put the folio in the way */
 	DIOLATE_NOT_WATCHED,	/* the receiver is not followed */
 	DIOLATE_SHORT_WRITE,	/* io_uring submits the rest, and forgets the late error */
-	DIOLATE_NOT_ASYNC,	/* the file system waits for the write, and may do more with it */
-	DIOLATE_DSYNC,		/* dirty folios are written back before the write completes */
 	DIOLATE_FILESYSTEM,	/* the file system is not known to discard a folio safely */
-	DIOLATE_NOT_SEEN,	/* the range or its writeback is unknown, or repair was just set */
+	DIOLATE_NOT_SEEN,	/* the range or its writeback is unknown */
 	DIOLATE_TOO_MANY,	/* too many late writes are pending */
-	DIOLATE_NOT_HELD_BACK,	/* the kernel has recorded the error already */
+	DIOLATE_RECORDED,	/* the kernel has recorded the error already */
 	DIOLATE_WRITTEN_BACK,	/* older bytes may have landed on top of the write */
 	DIOLATE_PARTIAL,	/* a folio in the way reaches beyond the write */
 	DIOLATE_BUSY,		/* a folio was locked for repair_ms, or a device may write to it */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * diolate_instead_run() runs in the place of the kernel's own record of a late error: it sees
- * whether the write has lost anything, and waits until the late error can be told.
+ * whether the write has lost anything, puts the page cache right, and waits until the late error can
+ * be told.
  */
 #include <linux/fs.h>
 #include <linux/kprobes.h>
@@ -27,10 +28,11 @@ bool diolate_instead_waits(const struct diolate_invalidation *inv)
 {
 	struct diolate_waiting *waiting = diolate_waiting_find(diolate_inside_submitter(inv));
 
-	if (!waiting || waiting->looked)
+	if (!waiting)
 		return false;
 	/* The end of a system call is certain to be met; nothing has to be armed for that. */
-	if (waiting->outcome == DIOLATE_PENDING && (waiting->sync || diolate_telling_is_armed()))
+	if (!waiting->unclear && !waiting->repairs &&
+	    (waiting->outcome != DIOLATE_PENDING || waiting->sync || diolate_telling_is_armed()))
 		return false;
 	WRITE_ONCE(waiting->task, current);
 	return true;
@@ -38,15 +40,18 @@ bool diolate_instead_waits(const struct diolate_invalidation *inv)
 NOKPROBE_SYMBOL(diolate_instead_waits);
 
 /*
- * Wait until telling is armed, if the late error can be told. If telling is not armed, the write
- * stops waiting for its result, and instead_left() has to let the module go, as the last step.
+ * Wait until telling is armed, if the late error is to be told. If telling is not armed, or the
+ * write cannot be told, it stops waiting for its result, and instead_left() has to let the module
+ * go, as the last step.
  */
 static bool instead_await(struct diolate_waiting *waiting)
 {
-	bool told = waiting->outcome == DIOLATE_PENDING;
-	bool waits = told ? diolate_telling_wait() : diolate_telling_is_armed();
+	bool pends = waiting->outcome == DIOLATE_PENDING;
+	bool waits = waiting->told &&
+		     (waiting->sync ||
+		      (pends ? diolate_telling_wait() : diolate_telling_is_armed()));
 
-	if (!waits && told) {
+	if (!waits && pends) {
 		waiting->outcome = DIOLATE_UNDELIVERABLE;
 		waiting->reason = DIOLATE_NOT_WATCHED;
 	}
@@ -78,40 +83,61 @@ static void instead_look_up(struct file *filp, struct diolate_part *part)
 }
 
 /* Look whether a write is spared, whose folios may be dirty only beside the write. */
-static void instead_look(struct diolate_waiting *waiting, struct file *filp)
+static void instead_look(struct diolate_waiting *waiting, struct address_space *mapping,
+			 const struct diolate_part *part)
 {
-	struct diolate_part part;
+	waiting->unclear = false;
+	waiting->outcome = diolate_spared_look(waiting->iocb, mapping, part, &waiting->reason);
+	if (waiting->outcome != DIOLATE_PENDING)
+		waiting->repairs = false;
+}
 
-	instead_look_up(filp, &part);
-	waiting->looked = true;
-	waiting->outcome =
-		diolate_spared_look(waiting->iocb, filp->f_mapping, &part, &waiting->reason);
+static void instead_repair(struct diolate_waiting *waiting, struct address_space *mapping,
+			   const struct diolate_part *part)
+{
+	waiting->repairs = false;
+	waiting->reason = diolate_repair(waiting->iocb, mapping, part);
+	if (!waiting->reason)
+		waiting->outcome = DIOLATE_REPAIRED;
+}
+
+/* What there is to record, and what becomes of the late error; NULL if there is nothing. */
+static const char *instead_record(enum diolate_outcome outcome, bool waits)
+{
+	if (outcome == DIOLATE_SPARED || outcome == DIOLATE_REPAIRED)
+		return NULL;
+	return waits && outcome == DIOLATE_PENDING ? "its submitter is told" :
+						     "its submitter cannot be told";
 }
 
 /**
- * diolate_instead_run() - see whether a late write has lost anything, and wait until its late error
- *                         can be told
+ * diolate_instead_run() - see whether a late write has lost anything, put the page cache right, and
+ *                         wait until the late error can be told
  * @filp: the argument of dio_warn_stale_pagecache(), in whose place this runs
  *
  * The late write keeps the module loaded as long as it waits and this function runs.
  *
- * Context: process, sleeps as long as diolate_spared_look() and diolate_telling_wait() do; a worker
- *          that completes the write, or the task that submits the write and may hold locks of the
- *          file system.
+ * Context: process, sleeps as long as diolate_spared_look(), diolate_repair() and
+ *          diolate_telling_wait() do; a worker that completes the write, or the task that submits
+ *          the write and may hold locks of the file system.
  */
 void diolate_instead_run(struct file *filp)
 {
 	struct diolate_waiting *waiting = diolate_waiting_of_task();
 	enum diolate_outcome outcome;
+	struct diolate_part part;
+	const char *record;
 	bool waits;
 
-	if (waiting->outcome != DIOLATE_PENDING)
-		instead_look(waiting, filp);
+	instead_look_up(filp, &part);
+	if (waiting->unclear)
+		instead_look(waiting, filp->f_mapping, &part);
+	if (waiting->repairs)
+		instead_repair(waiting, filp->f_mapping, &part);
 	outcome = waiting->outcome;
 	waits = instead_await(waiting);
-	/* A spared write leaves nothing to record. */
-	if (outcome != DIOLATE_SPARED)
-		diolate_repair_record(file_inode(filp), waits && outcome == DIOLATE_PENDING ?
-				      "its submitter is told" : "its submitter cannot be told");
+	record = instead_record(outcome, waits);
+	if (record)
+		diolate_repair_record(file_inode(filp), record);
 	instead_left(waits);
 }

@@ -109,20 +109,16 @@ static void late_is_decided(const struct diolate_invalidation *inv, struct kiocb
 NOKPROBE_SYMBOL(late_is_decided);
 
 /* Whether the page cache is to be put right; sets late->unrepaired to why not. */
-static bool late_is_to_be_repaired(struct diolate_late *late, struct diolate_waiting *waiting,
-				   const struct diolate_invalidation *inv, const struct kiocb *iocb)
+static bool late_is_to_be_repaired(struct diolate_late *late,
+				   const struct diolate_waiting *waiting,
+				   const struct diolate_invalidation *inv, enum diolate_met met)
 {
 	late->unrepaired = DIOLATE_NO_REASON;
-	if (late->policy != DIOLATE_REPAIR || late->way != DIOLATE_WAY_CONSUMER)
+	if (late->policy != DIOLATE_REPAIR || !waiting)
 		return false;
-	if (late->waited_for)
-		late->unrepaired = DIOLATE_NOT_ASYNC;
-	else if (!diolate_telling_repairs())
-		late->unrepaired = DIOLATE_NOT_SEEN;
-	else
-		late->unrepaired = diolate_repair_begin(&waiting->repair, inv, iocb, late->proven);
-	waiting->repairs = !late->unrepaired;
-	return waiting->repairs;
+	late->unrepaired = met == DIOLATE_MET_AWAITABLE ? diolate_repair_refuses(inv) :
+							  DIOLATE_RECORDED;
+	return !late->unrepaired;
 }
 NOKPROBE_SYMBOL(late_is_to_be_repaired);
 
@@ -136,12 +132,31 @@ static bool late_is_unclear(const struct diolate_invalidation *inv)
 }
 NOKPROBE_SYMBOL(late_is_unclear);
 
+/*
+ * Say what diolate_instead_run() has to do before the result of a write comes, and what becomes of
+ * the write if that changes nothing.
+ */
+static void late_has_to_be_handled(const struct diolate_late *late, bool unclear,
+				   struct diolate_waiting *waiting)
+{
+	struct diolate_late otherwise = *late;
+
+	otherwise.repair = false;
+	waiting->told = late->way == DIOLATE_WAY_CONSUMER;
+	waiting->repairs = late->repair;
+	waiting->outcome = diolate_policy_decide(&otherwise);
+	waiting->reason = diolate_policy_reason(&otherwise, waiting->outcome);
+	waiting->unclear = unclear && waiting->outcome == DIOLATE_PENDING;
+}
+NOKPROBE_SYMBOL(late_has_to_be_handled);
+
 /* The post-write invalidation of a write failed. */
 static void late_is_met(struct diolate_invalidation *inv, enum diolate_met met)
 {
 	struct diolate_late late = { .kind = DIOLATE_STUCK };
 	struct diolate_waiting *waiting;
 	struct kiocb *iocb;
+	bool unclear;
 
 	iocb = diolate_inside_submitter(inv);
 	late.consumer = late_consumer_of(iocb);
@@ -152,21 +167,12 @@ static void late_is_met(struct diolate_invalidation *inv, enum diolate_met met)
 		      diolate_waiting_find(iocb);
 	late.proven = diolate_filesystem_is_proven(inv->iocb->ki_filp->f_mapping->host);
 	waiting = late_wait_for_result(iocb, &late, inv->length, met);
-	late.repair = late_is_to_be_repaired(&late, waiting, inv, iocb);
-	late.unclear = late_is_unclear(inv);
-	if (waiting) {
-		waiting->looked = false;
-		waiting->outcome = late.unclear ? DIOLATE_UNDELIVERABLE : DIOLATE_PENDING;
-		waiting->reason = late.unclear ? DIOLATE_PARTIAL : DIOLATE_NO_REASON;
-	}
-	/*
-	 * Before the result comes, diolate_repair_finish() or diolate_instead_run() looks which
-	 * bytes are dirty. Not those of a synchronous write: its task may hold locks of the file,
-	 * and what is known of how it was sent may be forgotten by then (diolate_flight_pass()).
-	 */
-	if (late.repair || (met == DIOLATE_MET_AWAITABLE && late.consumer != DIOLATE_SYNC))
-		late.unclear = false;
-
+	late.repair = late_is_to_be_repaired(&late, waiting, inv, met);
+	unclear = late_is_unclear(inv);
+	/* Before the result comes, diolate_instead_run() looks which bytes are dirty. */
+	late.unclear = unclear && met != DIOLATE_MET_AWAITABLE;
+	if (waiting)
+		late_has_to_be_handled(&late, unclear, waiting);
 	late_is_decided(inv, iocb, &late, waiting, diolate_policy_decide(&late));
 }
 NOKPROBE_SYMBOL(late_is_met);
@@ -224,7 +230,9 @@ enum diolate_outcome diolate_late_overtaken(struct kiocb *iocb, const struct ino
 	if (late.consumer == DIOLATE_SYNC && late.follows)
 		waiting = diolate_sync_begin(iocb, &late.way);
 	if (waiting) {
-		waiting->looked = true;
+		waiting->told = true;
+		waiting->unclear = false;
+		waiting->repairs = false;
 		waiting->outcome = DIOLATE_PENDING;
 		waiting->reason = DIOLATE_NO_REASON;
 	}

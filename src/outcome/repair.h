@@ -5,17 +5,17 @@
 #ifndef DIOLATE_OUTCOME_REPAIR_H
 #define DIOLATE_OUTCOME_REPAIR_H
 
+#include "model/part.h"
+#include "model/policy.h"
 #include "write/invalidation.h"
-#include "write/waiting.h"
 
+struct address_space;
 struct inode;
+struct kiocb;
 
-enum diolate_reason diolate_repair_begin(struct diolate_repair *r,
-					 const struct diolate_invalidation *inv,
-					 const struct kiocb *iocb, bool proven);
-enum diolate_outcome diolate_repair_finish(const struct diolate_waiting *w, long *ret,
-					   enum diolate_reason *reason);
-void diolate_repair_wait(void);
+enum diolate_reason diolate_repair_refuses(const struct diolate_invalidation *inv);
+enum diolate_reason diolate_repair(const struct kiocb *iocb, struct address_space *mapping,
+				   const struct diolate_part *part);
 void diolate_repair_record(struct inode *inode, const char *why);
 
 #endif

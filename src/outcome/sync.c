@@ -238,7 +238,6 @@ static void sync_settle(struct diolate_sync *s)
 {
 	struct diolate_waiting *w = s->waiting;
 	enum diolate_outcome outcome = w->outcome;
-	enum diolate_reason reason = w->reason;
 	long written, ret;
 
 	if (!diolate_syscall_is_ending(&s->call)) {
@@ -247,17 +246,15 @@ static void sync_settle(struct diolate_sync *s)
 	}
 	written = diolate_syscall_result();
 	ret = written;
-	if (written < 0 || outcome == DIOLATE_PENDING) {
+	if (written < 0 || outcome == DIOLATE_PENDING)
 		outcome = diolate_policy_settle(&ret);
-		reason = DIOLATE_NO_REASON;
-	}
 	if (ret != written) {
 		diolate_syscall_change(ret);
 		sync_put_back(s, written);
 		/* What is written back over it from now on is no news. */
 		diolate_flight_settle(w->iocb);
 	}
-	sync_settled(w, outcome, reason, ret);
+	sync_settled(w, outcome, written < 0 ? DIOLATE_NO_REASON : w->reason, ret);
 }
 
 /* The work of the task that makes a late write. Its last step lets the module go. */

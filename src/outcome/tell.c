@@ -25,11 +25,9 @@
 #include <linux/kprobes.h>
 #include <linux/preempt.h>
 
-#include "flight/flight.h"
 #include "kernel/uring.h"
 #include "outcome/judge.h"
 #include "outcome/late.h"
-#include "outcome/repair.h"
 #include "outcome/tell.h"
 #include "outcome/telling.h"
 #include "report/counters.h"
@@ -67,15 +65,11 @@ NOKPROBE_SYMBOL(diolate_tell_settled);
  */
 noinline long diolate_tell_waiting_slow(struct diolate_waiting *w, struct kiocb *iocb, long ret)
 {
-	enum diolate_reason reason = DIOLATE_NO_REASON;
-	enum diolate_outcome outcome;
+	enum diolate_reason reason = ret < 0 ? DIOLATE_NO_REASON : w->reason;
+	enum diolate_outcome outcome = w->outcome;
 
-	if (ret >= 0 && w->outcome != DIOLATE_PENDING) {
-		outcome = w->outcome;
-		reason = w->reason;
-	} else {
+	if (ret < 0 || outcome == DIOLATE_PENDING)
 		outcome = diolate_policy_settle(&ret);
-	}
 	diolate_tell_settled(iocb, outcome, reason, ret);
 	diolate_waiting_end(w);
 	diolate_waiting_put();
@@ -114,31 +108,6 @@ noinline long diolate_tell_overtaken(struct kiocb *iocb, long ret, bool waited_f
 	return told;
 }
 NOKPROBE_SYMBOL(diolate_tell_overtaken);
-
-/**
- * diolate_tell_repaired() - put the page cache right, and call the completion callback of a write
- * @iocb: the kiocb that the callback is called with
- * @ret:  the kernel's result of the write: a negative errno, or a number of bytes
- *
- * This runs in the place of the callback, in a worker: see diolate_repair_begin(). The kernel also
- * calls the callback through a pointer of the same type, so neither IBT nor kCFI objects.
- *
- * Context: process, sleeps as long as diolate_repair_finish() does.
- */
-void diolate_tell_repaired(struct kiocb *iocb, long ret)
-{
-	diolate_complete_fn complete = READ_ONCE(iocb->ki_complete);
-	struct diolate_waiting *w = diolate_waiting_find(iocb);
-	enum diolate_outcome outcome;
-	enum diolate_reason reason;
-
-	outcome = diolate_repair_finish(w, &ret, &reason);
-	diolate_tell_settled(iocb, outcome, reason, ret);
-	diolate_flight_settle(iocb);
-	diolate_waiting_end(w);
-	diolate_call(complete, iocb, ret);
-	diolate_waiting_put();
-}
 
 /**
  * diolate_tell_give_up() - end the wait of a late write, whose submitter is not told

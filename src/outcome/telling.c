@@ -40,30 +40,28 @@ NOKPROBE_SYMBOL(diolate_telling_told);
 #if DIOLATE_CHANGES_ARGUMENT
 /* Receivers change results. A write that begins to wait while this is clear cannot rely on it. */
 static bool armed;
-/* The hook that changes results in receivers, and the hook that has writes put right first. */
-static struct diolate_hook *telling, *repairing;
+/* The hook that changes results in receivers. */
+static struct diolate_hook *telling;
 
 /**
- * diolate_telling_init() - say which hooks to arm
- * @tells:  the hook that changes results in the receivers
- * @rights: the hook that sends late writes to be put right first
+ * diolate_telling_init() - say which hook to arm
+ * @tells: the hook that changes results in the receivers
  *
  * Context: process; before any probe is armed.
  */
-void diolate_telling_init(struct diolate_hook *tells, struct diolate_hook *rights)
+void diolate_telling_init(struct diolate_hook *tells)
 {
 	telling = tells;
-	repairing = rights;
 }
 
 /* One ftrace_ops follows all receivers, because arming one searches all functions. */
-static int telling_arm(struct diolate_hook *hook, bool callbacks)
+static int telling_follow(void)
 {
-	int err = diolate_receivers_follow(hook, callbacks);
+	int err = diolate_receivers_follow(telling);
 
 	if (!err)
-		return diolate_hook_register(hook);
-	diolate_hook_clear(hook);
+		return diolate_hook_register(telling);
+	diolate_hook_clear(telling);
 	return err;
 }
 
@@ -79,8 +77,6 @@ static DEFINE_MUTEX(arming);
 static bool held;
 /* The telling hook is not armed any more. */
 static bool leaving;
-/* Late writes can be sent to be put right. */
-static bool repairs;
 /* How often arming the telling hook was tried. */
 static unsigned int attempts;
 static DECLARE_WAIT_QUEUE_HEAD(attempted);
@@ -93,7 +89,7 @@ static int telling_arm_telling(void)
 	lockdep_assert_held(&arming);
 	if (armed || leaving)
 		return 0;
-	failed = telling_arm(telling, false);
+	failed = telling_follow();
 	if (failed)
 		pr_notice_ratelimited("what receives results cannot be followed (error %d), which costs: delivery of late errors, until that works\n",
 				      failed);
@@ -214,54 +210,6 @@ int diolate_telling_hold(bool hold)
 }
 
 /**
- * diolate_telling_repair() - begin to send late writes to be put right
- *
- * Context: process, sleeps.
- * Return: 0 or a negative errno, with nothing changed.
- */
-int diolate_telling_repair(void)
-{
-	int err = telling_arm(repairing, true);
-
-	WRITE_ONCE(repairs, !err);
-	return err;
-}
-
-/**
- * diolate_telling_repair_no_more() - let no more late writes be repaired
- *
- * Context: process, sleeps; the policy is not repair. diolate_repair_wait() and
- *          diolate_telling_repair_disarm() have to follow.
- */
-void diolate_telling_repair_no_more(void)
-{
-	WRITE_ONCE(repairs, false);
-	/* Wait for the handlers that have seen @repairs set. */
-	synchronize_rcu();
-}
-
-/**
- * diolate_telling_repair_disarm() - send no late write to be put right any more
- *
- * Context: process, sleeps; when every write that was to be repaired has been finished.
- */
-void diolate_telling_repair_disarm(void)
-{
-	diolate_hook_disarm(repairing);
-}
-
-/**
- * diolate_telling_repairs() - whether a late write can be sent to be put right
- *
- * Context: any, also inside a probe handler; with preemption off for as long as the answer matters.
- */
-bool diolate_telling_repairs(void)
-{
-	return READ_ONCE(repairs);
-}
-NOKPROBE_SYMBOL(diolate_telling_repairs);
-
-/**
  * diolate_telling_exit() - disarm telling for good
  *
  * Context: process, sleeps; after diolate_waiting_wait(), before what may judge a write is gone.
@@ -305,25 +253,6 @@ int diolate_telling_hold(bool hold)
 {
 	return hold ? -EOPNOTSUPP : 0;
 }
-
-int diolate_telling_repair(void)
-{
-	return -EOPNOTSUPP;
-}
-
-void diolate_telling_repair_no_more(void)
-{
-}
-
-void diolate_telling_repair_disarm(void)
-{
-}
-
-bool diolate_telling_repairs(void)
-{
-	return false;
-}
-NOKPROBE_SYMBOL(diolate_telling_repairs);
 
 void diolate_telling_exit(void)
 {

@@ -10,17 +10,13 @@
 struct diolate_hook;
 struct seq_file;
 
-void diolate_telling_init(struct diolate_hook *tells, struct diolate_hook *rights);
+void diolate_telling_init(struct diolate_hook *tells);
 void diolate_telling_exit(void);
 void diolate_telling_told(void);
 bool diolate_telling_is_armed(void);
 void diolate_telling_call(void);
 bool diolate_telling_wait(void);
 int diolate_telling_hold(bool hold);
-int diolate_telling_repair(void);
-void diolate_telling_repair_no_more(void);
-void diolate_telling_repair_disarm(void);
-bool diolate_telling_repairs(void);
 void diolate_telling_show(struct seq_file *m);
 
 #endif

@@ -144,18 +144,17 @@ NOKPROBE_SYMBOL(diolate_receivers_come_again);
 #if DIOLATE_CHANGES_ARGUMENT
 /**
  * diolate_receivers_follow() - add the receivers to the functions that a hook follows
- * @hook:      the hook; not registered yet
- * @callbacks: add only the ki_complete callbacks
+ * @hook: the hook; not registered yet
  *
  * Context: process, may sleep.
  * Return: 0; or a negative errno, and diolate_hook_clear() has to follow.
  */
-int diolate_receivers_follow(struct diolate_hook *hook, bool callbacks)
+int diolate_receivers_follow(struct diolate_hook *hook)
 {
-	size_t i, n = callbacks ? URING_DONE : RECEIVERS;
 	int err = 0;
+	size_t i;
 
-	for (i = 0; i < n && !err; i++) {
+	for (i = 0; i < RECEIVERS && !err; i++) {
 		struct receiver *r = &receivers[i];
 
 		if (!r->err)

@@ -120,7 +120,7 @@ static void test_names(void **state)
 /* What is undeliverable has a reason, and what is not going to be repaired keeps its own. */
 static void test_reasons(void **state)
 {
-	struct diolate_late late = { .way = DIOLATE_WAY_MISSED, .unrepaired = DIOLATE_DSYNC };
+	struct diolate_late late = { .way = DIOLATE_WAY_MISSED, .unrepaired = DIOLATE_FILESYSTEM };
 	int outcome;
 
 	(void)state;
@@ -129,7 +129,7 @@ static void test_reasons(void **state)
 			assert_int_equal(diolate_policy_reason(&late, outcome), DIOLATE_NO_REASON);
 	late.follows = true;
 	assert_int_equal(diolate_policy_reason(&late, DIOLATE_WAS_SYNC), DIOLATE_OTHER_CALL);
-	assert_int_equal(diolate_policy_reason(&late, DIOLATE_PENDING), DIOLATE_DSYNC);
+	assert_int_equal(diolate_policy_reason(&late, DIOLATE_PENDING), DIOLATE_FILESYSTEM);
 	assert_int_equal(diolate_policy_reason(&late, DIOLATE_UNDELIVERABLE), DIOLATE_UNPROVEN);
 	late.proven = true;
 	assert_int_equal(diolate_policy_reason(&late, DIOLATE_UNDELIVERABLE), DIOLATE_NOT_WATCHED);

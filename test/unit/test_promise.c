@@ -34,7 +34,7 @@ enum { ANY, NO, YES };
  */
 static const struct {
 	const char *policy, *outcome, *kind, *fstype, *reason;
-	int synchronous, undone, stale, unknown, missed, written_back, followed;
+	int synchronous, follows, undone, stale, unknown, missed, written_back, followed;
 	long result;
 	enum promise promise;
 } promises[] = {
@@ -53,10 +53,10 @@ static const struct {
 	{ .outcome = "-", .written_back = YES, .followed = NO, .promise = PROMISE_OPEN },
 	{ .outcome = "-", .promise = PROMISE_BROKEN },
 
-	/* Synchronous, under any policy. */
-	{ .synchronous = YES, .outcome = "kernel_owned", .promise = PROMISE_OPEN },
-	{ .synchronous = YES, .outcome = "sync", .result = 1, .promise = PROMISE_KEPT },
-	{ .synchronous = YES, .promise = PROMISE_BROKEN },
+	/* Synchronous, under any policy. With sync=follow it is as any other. */
+	{ .synchronous = YES, .follows = NO, .outcome = "kernel_owned", .promise = PROMISE_OPEN },
+	{ .synchronous = YES, .follows = NO, .outcome = "sync", .result = 1, .promise = PROMISE_KEPT },
+	{ .synchronous = YES, .follows = NO, .promise = PROMISE_BROKEN },
 
 	{ .policy = "later", .promise = PROMISE_OPEN },
 	{ .policy = "observe", .outcome = "observed", .result = 1, .promise = PROMISE_KEPT },
@@ -125,6 +125,7 @@ static enum promise wanted(const struct outcome_seen *seen)
 		    is_filesystem(promises[i].fstype, seen->fstype) &&
 		    is_text(promises[i].reason, seen->reason) &&
 		    is_flag(promises[i].synchronous, seen->synchronous) &&
+		    is_flag(promises[i].follows, seen->follows) &&
 		    is_flag(promises[i].undone, seen->undone) &&
 		    is_flag(promises[i].stale, seen->stale) &&
 		    is_flag(promises[i].unknown, seen->unknown) &&
@@ -144,7 +145,7 @@ static void each_flag(struct outcome_seen *seen)
 	size_t i;
 
 	for (i = 0; i < COUNT(results); i++)
-		for (flags = 0; flags < 128; flags++) {
+		for (flags = 0; flags < 256; flags++) {
 			const char *why = NULL;
 			enum promise promise;
 
@@ -156,6 +157,7 @@ static void each_flag(struct outcome_seen *seen)
 			seen->written_back = flags & 16;
 			seen->followed = flags & 32;
 			seen->synchronous = flags & 64;
+			seen->follows = flags & 128;
 			promise = promise_of(seen, &why);
 			if (promise != wanted(seen))
 				fail_msg("%s on %s, %s, %s under %s, result %ld, flags %x: %d, not %d",

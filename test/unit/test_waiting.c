@@ -64,13 +64,13 @@ static void test_nothing_is_left_of_the_one_before(void **state)
 
 	(void)state;
 	current = (void *)&state;
-	w->repairs = true;
+	w->sync = (void *)w;
 	w->task = current;
 	assert_ptr_equal(diolate_waiting_of_task(), w);
 	end(w);
 	assert_null(diolate_waiting_of_task());
 	assert_ptr_equal(diolate_waiting_begin(in_first(1)), w);
-	assert_false(w->repairs);
+	assert_null(w->sync);
 	end(w);
 }
 
@@ -116,7 +116,7 @@ static void *write_late(void *arg)
 		for (n = 0; n < 4; n++) {
 			w[n] = diolate_waiting_begin(mine[n]);
 			if (w[n])
-				w[n]->repairs = true;
+				w[n]->sync = (void *)w[n];
 			else
 				++*missed;
 		}

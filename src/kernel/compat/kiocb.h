@@ -39,10 +39,8 @@ static __always_inline struct task_struct *diolate_req_task(const struct io_kioc
  * diolate_complete_fn - the completion callback of a kiocb, a type
  *
  * The callback lost its third argument in 5.16 (commit 6b19b766e8f0, "fs: get rid of the res2
- * iocb->ki_complete argument"): the second result of an io_event, 0 for every direct write.
- *
- * DIOLATE_COMPLETION() defines a callback that only calls another function. Both forms are written
- * down, and the type of the field says which one is meant.
+ * iocb->ki_complete argument"): the second result of an io_event, 0 for every direct write. What
+ * diolate follows takes the first two.
  */
 #define diolate_complete_fn typeof(((struct kiocb *)0)->ki_complete)
 
@@ -54,27 +52,5 @@ typedef void (*diolate_complete_3_fn)(struct kiocb *iocb, long ret, long ret2);
 static_assert(DIOLATE_COMPLETE_IS(diolate_complete_2_fn) ||
 	      DIOLATE_COMPLETE_IS(diolate_complete_3_fn),
 	      "diolate does not know this kernel's ki_complete (struct kiocb, linux/fs.h)");
-
-#define DIOLATE_COMPLETION(callback, function)						\
-static void __maybe_unused callback##_2(struct kiocb *iocb, long ret)			\
-{											\
-	function(iocb, ret);								\
-}											\
-											\
-static void __maybe_unused callback##_3(struct kiocb *iocb, long ret, long ret2)	\
-{											\
-	callback##_2(iocb, ret);							\
-}											\
-											\
-static const diolate_complete_fn callback = __builtin_choose_expr(			\
-	DIOLATE_COMPLETE_IS(diolate_complete_2_fn), callback##_2, callback##_3)
-
-static inline void diolate_call(diolate_complete_fn complete, struct kiocb *iocb, long ret)
-{
-	if (DIOLATE_COMPLETE_IS(diolate_complete_2_fn))
-		((diolate_complete_2_fn)(void *)complete)(iocb, ret);
-	else
-		((diolate_complete_3_fn)(void *)complete)(iocb, ret, 0);
-}
 
 #endif

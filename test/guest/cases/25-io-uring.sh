@@ -88,6 +88,19 @@ uring_short() {
 	expect late_errors=1 stuck=1 delivered=1
 }
 
+# What cannot be told is made true all the same.
+uring_short_repaired() {
+	load policy=repair repair_ms=10000
+	for how in --uring ""; do
+		before
+		collision ext4 $how $longer --limit 81920
+		is res 49152 "$line"
+		is undone 0 "$line"
+		is fsync 0 "$line"
+		expect late_errors=1 stuck=1 repaired=1
+	done
+}
+
 for fs in $filesystems; do
 	for how in plain sqpoll fixed linked; do
 		core run "uring-$how-$fs" uring "$fs" "$how" ""
@@ -101,6 +114,7 @@ done
 core run uring-longer-observe-ext4 uring_observe ext4 "$longer"
 core run uring-longer-no-collision-ext4 uring_without_collision ext4 "$longer"
 core run uring-short uring_short
+quick run uring-short-repaired uring_short_repaired
 # 5.10 and 6.1 refuse to poll a dm device (-EOPNOTSUPP), and no other can be held while a write is
 # waited for.
 case $(uname -r) in

@@ -15,34 +15,16 @@ repair() {
 # The end of the file in a page of its own, of which 512 bytes belong to it.
 repair_at_the_end() {
 	load_repair
-	case "$1 $(uname -r)" in
-	xfs* | "ext4 5."* | "ext4 6.1."*)
-		# They wait for a write that ends within a block (xfs_file_dio_write_unaligned(),
-		# ext4_overwrite_io()).
-		not_repaired "$1" waited-for --size 66048 --length 66048 --place 65700
-		return
-		;;
-	esac
 	repaired "$1" --size 66048 --length 66048 --place 65700
 	expect late_errors=1 stuck=1 repaired=1
 	holds "/mnt/$1/collision" 0 66048 n
 }
 
-# made_true FS [option...]: repaired, or the file system waits for such a write, which then fails.
+# made_true FS [option...]: the second half of a file.
 made_true() {
-	before
-	collision "$@"
-	if [ "$(value res "$line")" = -5 ]; then
-		newest reason waited-for
-		say "res -EIO, waited-for"
-		expect late_errors=1 stuck=1 delivered=1
-	else
-		is ok 1 "$line"
-		is fsync 0 "$line"
-		is undone 0 "$line"
-		expect late_errors=1 stuck=1 repaired=1
-		holds "/mnt/$1/collision" 65536 65536 n
-	fi
+	repaired "$@"
+	expect late_errors=1 stuck=1 repaired=1
+	holds "/mnt/$1/collision" 65536 65536 n
 }
 
 # Where nothing was before: a hole, and blocks that were never written.
@@ -53,6 +35,35 @@ repair_new_blocks() {
 	# vfat reserves nothing within a file.
 	[ "$1" = vfat ] || xfs_io -f -c "falloc 0 128k" "/mnt/$1/collision"
 	[ "$1" = vfat ] || made_true "$1" --keep --size 131072 --written 65536 --offset 65536
+}
+
+# A write that the file system waits for, because it makes the file longer.
+repair_waited_for() {
+	load_repair
+	for how in "" --uring; do
+		repaired "$1" $how --size 65536 --offset 32768
+		expect late_errors=1 stuck=1 repaired=1
+		holds "/mnt/$1/collision" 32768 65536 n
+	done
+}
+
+# Such a write finds nothing old to write back when it is synced.
+repair_dsync() {
+	load_repair
+	for how in "" --uring; do
+		repaired "$1" $how --dsync
+		expect late_errors=1 stuck=1 repaired=1
+	done
+}
+
+# A file that is written synchronously by its own attribute, with no flag on the write.
+repair_sync_attribute() {
+	load_repair
+	collision "$1" --stores 0
+	xfs_io -c "chattr +s" "/mnt/$1/collision"
+	repaired "$1" --keep
+	expect late_errors=1 stuck=1 repaired=1
+	rm "/mnt/$1/collision"
 }
 
 # Beside and inside of a range that large folios are equal to, reach across and contain: while the write is
@@ -108,11 +119,10 @@ repair_large_folios() {
 	say "large folios:$outcomes"
 }
 
-# A store into the same page as the write, but not into what it wrote. What is no part of a block is
-# waited for on xfs and, up to 6.1, on ext4.
+# A store into the same page as the write, but not into what it wrote.
 repair_beside() {
 	load_repair
-	not_repaired "$1" "partial-folio waited-for" --offset 4608 --length 512 --place 5200
+	not_repaired "$1" partial-folio --offset 4608 --length 512 --place 5200
 	byte=$(tail -c +5201 "/mnt/$1/collision" | head -c 1)
 	[ "$byte" = s ] || fail "the byte beside the write was lost: $byte"
 }
@@ -250,9 +260,15 @@ repair_share() {
 for fs in $filesystems; do
 	core run "repair-$fs" each "$fs" repair repair_new_blocks
 	quick_if "$fs" xfs run "repair-edges-$fs" each "$fs" repair_at_the_end repair_beside repair_large_folios
+	quick_if "$fs" ext4 run "repair-dsync-$fs" repair_dsync "$fs"
 	quick_if "$fs" xfs run "repair-share-$fs" repair_share "$fs"
 	quick_if "$fs" vfat run "repair-meanwhile-$fs" each "$fs" repair_deleted repair_full_disk
 done
+# Past the end vfat writes through the page cache.
+quick run repair-waited-for-ext4 repair_waited_for ext4
+run repair-waited-for-xfs repair_waited_for xfs
+quick run repair-sync-attribute-ext4 repair_sync_attribute ext4
+run repair-sync-attribute-xfs repair_sync_attribute xfs
 quick run repair-overlay-ext4 repair_overlay ext4
 quick run repair-overlay-xfs repair_overlay xfs
 # f2fs may miscount its dirty pages, exfat frees blocks that are being written to.

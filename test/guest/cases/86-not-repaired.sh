@@ -7,38 +7,6 @@ repair_written_back() {
 	not_repaired "$1" written-back --again --during "/lib-guest/written-back.sh /mnt/$1/collision"
 }
 
-repair_waited_for() {
-	load_repair
-	not_repaired ext4 waited-for --size 65536 --offset 32768
-}
-
-# 6.1 fails such a write itself, as generic_write_sync() meets the error; later kernels do not.
-repair_dsync() {
-	load_repair
-	before
-	collision ext4 --dsync
-	is res -5 "$line"
-	newest reason dsync
-	case $(value outcome "$(tail -n 1 "${counters%/*}/log")") in
-	delivered) expect late_errors=1 stuck=1 delivered=1 ;;
-	*) expect late_errors=1 stuck=1 already_failed=1 ;;
-	esac
-}
-
-# A file that is written synchronously by its own attribute, with no flag on the write.
-repair_sync_attribute() {
-	load_repair
-	collision "$1" --stores 0
-	xfs_io -c "chattr +s" "/mnt/$1/collision"
-	before
-	collision "$1" --keep
-	newest reason dsync
-	counted=$(since delivered)
-	[ "$counted" = 1 ] && is res -5 "$line"
-	expect late_errors=1 stuck=1 delivered="$counted" already_failed=$((1 - counted))
-	rm "/mnt/$1/collision"
-}
-
 # If one page cannot be dropped the others are left as they are.
 repair_all_or_nothing() {
 	load_repair
@@ -115,7 +83,7 @@ somebody_replaces() {
 	done
 	set_policy observe
 	/sbin/rmmod replace
-	# It has one that receives results, or that invalidates: there nothing is sent elsewhere, and all is told.
+	# It has one that receives results, or that invalidates: there nothing is sent elsewhere.
 	for function in aio_complete_rw kiocb_invalidate_post_direct_write; do
 		has_symbol $function || continue
 		unload
@@ -125,11 +93,9 @@ somebody_replaces() {
 		collision ext4
 		is res -5 "$line"
 		expect late_errors=1 stuck=1 delivered=1
+		set_policy repair
+		repaired ext4
 		set_policy observe
-		case $function in
-		aio_complete_rw) refused_with "busy" ;;
-		*) set_policy repair && set_policy observe ;;
-		esac
 		/sbin/rmmod replace
 	done
 	unload
@@ -151,18 +117,15 @@ somebody_replaces() {
 	expect late_errors=1 stuck=1 observed=1
 }
 
-# What the policy needs cannot be had, each in turn: what follows direct writes, tells late ones, sends them to
-# be repaired, and replaces the record.
+# What the policy needs cannot be had, each in turn: what follows direct writes, and replaces the record.
 repair_refused() {
 	load policy=observe
-	for nth in 1 2 3 4; do
-		# shellcheck disable=SC2016 # for wait_until
-		wait_until '! grep -q "^aio_complete_rw armed" "${counters%/*}/sites"'
+	for nth in 1 2; do
 		refusing function=register_ftrace_function nth=$nth comm=init error=-2
 		refused_with "No such file"
 		was_refused || fail "$nth: not refused"
 		case "$nth $said" in
-		"1 direct writes cannot be followed "* | [23]" what receives results cannot be replaced "* | "4 dio_warn_stale_pagecache "*) ;;
+		"1 direct writes cannot be followed "* | "2 dio_warn_stale_pagecache "*) ;;
 		*) fail "$nth: $said" ;;
 		esac
 	done
@@ -186,8 +149,7 @@ repair_switched_off() {
 for fs in $filesystems; do
 	quick_if "$fs" ext4 run "repair-written-back-$fs" repair_written_back "$fs"
 done
-quick run repair-others-ext4 each ext4 repair_sync_attribute repair_waited_for repair_dsync repair_sync
-quick run repair-others-xfs each xfs repair_sync_attribute
+quick run repair-sync-ext4 repair_sync
 quick run repair-all-or-nothing repair_all_or_nothing vfat
 locks quick run repair-live-patch somebody_replaces
 quick run repair-refused repair_refused
