@@ -80,7 +80,7 @@ static void usage(void)
 		"                write() of a program of 32 bits)\n"
 		"  --alarm[=HOW] SIGALRM each millisecond meanwhile; HOW is restart\n"
 		"  --meanwhile W while the write is in flight; W is kill (the writer is, by SIGKILL),\n"
-		"                dup2 (a thread puts another file at its descriptor), or seek (a\n"
+		"                dup2 (a thread puts another file at its descriptor), close, or seek (a\n"
 		"                process that shares the offset sets it to 12288)\n"
 		"  --twice       write once more at the end, when nothing is mapped\n"
 		"  --append      open with O_APPEND\n"

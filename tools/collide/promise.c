@@ -151,7 +151,7 @@ static enum promise of_told(const struct outcome_seen *seen, const char **why)
 	if (is(seen->outcome, "sync"))
 		return telling_of(seen->fstype) == COUNTS ?
 			       OPEN("was made synchronous by the file system") :
-			       BROKEN("was asynchronous, and was counted as sync");
+			       BROKEN("was to be told, and was counted as sync");
 	if (is(seen->outcome, "pending"))
 		return BROKEN("has ended, and its late error is still pending");
 	if (is(seen->outcome, "observed"))
@@ -168,7 +168,7 @@ enum promise promise_of(const struct outcome_seen *seen, const char **why)
 							    PROMISE_NOT_MET;
 	if (!seen->outcome)
 		return of_uncounted(seen, why);
-	if (seen->synchronous)
+	if (seen->synchronous && !seen->follows)
 		return of_synchronous(seen, why);
 	if (is(seen->policy, "observe"))
 		return of_observed(seen, why);

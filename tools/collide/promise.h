@@ -20,8 +20,8 @@ enum promise {
 struct outcome_seen {
 	/* What was in force from its begin to its end; NULL without the module. */
 	const char *policy;
-	/* It was made by pwrite(), which has no completion event. */
-	bool synchronous;
+	/* It was made by pwrite(), which has no completion event; and sync=follow was in force. */
+	bool synchronous, follows;
 	/* Bytes, or a negative errno. */
 	long result;
 	/* Bytes of it that are as they were before it: on the disk, and where the cache shows them. */

@@ -49,6 +49,15 @@ __attribute__((format(printf, 2, 3))) static void stop(struct row *row, const ch
 	va_end(args);
 }
 
+bool trial_follows(void)
+{
+	char *sync = read_parameter("sync");
+	bool follows = sync && !strcmp(sync, "follow");
+
+	free(sync);
+	return follows;
+}
+
 /* The policy and the module have to stay as they were, or nothing can be said of the write. */
 static bool is_unchanged(const struct trial *trial, struct row *row)
 {
@@ -62,7 +71,7 @@ static bool is_unchanged(const struct trial *trial, struct row *row)
 	if (!trial->policy)
 		return true;
 	policy = read_parameter("policy");
-	same = policy && !strcmp(policy, trial->policy);
+	same = policy && !strcmp(policy, trial->policy) && trial_follows() == trial->follows;
 	if (!same)
 		stop(row, "the policy was changed meanwhile");
 	free(policy);
@@ -238,7 +247,7 @@ static void one_write(const struct trial *trial, struct submitter *submitter, st
 	struct before before = { 0 };
 	struct late_records records = { 0 };
 	struct outcome_seen seen = { .policy = trial->policy, .synchronous = row->way == WAY_PWRITE,
-				     .fstype = trial->file.fstype };
+				     .follows = trial->follows, .fstype = trial->file.fstype };
 
 	if (!look_before(trial, &before)) {
 		stop_unseen(trial, row);

@@ -25,6 +25,8 @@ struct trial {
 	/* NULL and 0 without the module. */
 	const char *policy;
 	uint64_t module;
+	/* The parameter sync is follow. */
+	bool follows;
 	/* For each row. */
 	unsigned int seconds;
 	const volatile sig_atomic_t *interrupted;
@@ -63,6 +65,8 @@ struct row {
 	char why[160];
 };
 
+/* Whether synchronous writes are told, too. */
+bool trial_follows(void);
 void trial_run(const struct trial *trial, enum way way, bool overtaking, struct row *row);
 
 #endif

@@ -178,7 +178,7 @@ static void announce(const struct selftest *test, const char *policy)
 static void run(struct selftest *test, const char *policy)
 {
 	struct trial trial = { .scratch = &test->scratch, .storer = &test->storer, .policy = policy,
-			       .module = test->module, .file = test->file, .seconds = test->seconds,
+			       .module = test->module, .follows = trial_follows(), .file = test->file, .seconds = test->seconds,
 			       .interrupted = &interrupted, .progress = row_progress };
 	unsigned int way, overtaking;
 

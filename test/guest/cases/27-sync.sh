@@ -1,6 +1,8 @@
 # shellcheck disable=SC2086,SC2016 # options, several in one argument; wait_until evaluates its argument itself
 # Synchronous writes with sync=follow: the system call itself returns the error.
 
+. "$lib_guest/repair.sh"
+
 # following COMMAND...: a case that loads the module with sync=follow.
 following() {
 	policy_unless_said=sync=follow
@@ -58,26 +60,28 @@ sync_dsync() {
 # What is not told: nothing of the result is changed, and it is known why.
 sync_other_call() {
 	load sync=follow
-	for call in sendfile splice; do
+	for call in sendfile splice copy; do
 		before
 		collision "$1" "--sync=$call"
 		is res 65536 "$line"
 		is pos 65536 "$line"
 		expect_sync "$1" sync other-call
 	done
-	say "res 65536: sendfile splice"
+	say "res 65536: sendfile splice copy_file_range"
 }
 
-# Somebody has put another file at the descriptor: whose call it is cannot be told any more.
+# Somebody has put another file at the descriptor, or closed it: whose call it is cannot be told any more.
 sync_put_over() {
 	load sync=follow
-	before
-	collision "$1" --sync=write --meanwhile dup2
-	is res 65536 "$line"
-	expect_sync "$1" sync other-call
-	# The record that nobody has seen yet.
-	rm "/mnt/$1/collision"
-	say "res 65536"
+	for how in dup2 close; do
+		before
+		collision "$1" --sync=write --meanwhile $how
+		is res 65536 "$line"
+		expect_sync "$1" sync other-call
+		# The record that nobody has seen yet.
+		rm "/mnt/$1/collision"
+		say "$how: res 65536"
+	done
 }
 
 # A program of 32 bits.
@@ -101,16 +105,63 @@ sync_policy() {
 	say "res $3"
 }
 
+# It is made true, wherever it writes and however.
+sync_repair() {
+	load sync=follow policy=repair repair_ms=10000
+	for how in pwrite write "pwrite --size 131072 --offset 32768" "pwrite --size 65536 --offset 32768" dsync; do
+		# Past the end vfat writes through the page cache, and so waits for what is held.
+		case "$1 $how" in
+		vfat*" --size 65536 "*) continue ;;
+		esac
+		repaired "$1" --sync=$how
+		# The second invalidation of fs/direct-io.c finds nothing any more.
+		expect late_errors=1 stuck=1 repaired=1
+		newest consumer sync
+		case $how in
+		*32768) holds "/mnt/$1/collision" 32768 65536 n ;;
+		*) holds "/mnt/$1/collision" 0 65536 n ;;
+		esac
+	done
+}
+
+# On a file system as ext3 was what falls into a hole goes through the page cache, behind what went directly, in
+# the same call; and for that ext4 waits until no direct write is in flight (ext4_buffered_write_iter()).
+sync_hole() {
+	other_fs ext4 mkfs.ext4 -t ext3 -q -F
+	load sync=follow policy="$1" repair_ms=10000
+	for n in $(seq "$(either 3 100)"); do
+		for how in --sync=pwrite "" --uring; do
+			before
+			collision other $how --size 131072 --written 65536 --length 131072 --place 4096
+			case $1 in
+			repair)
+				is ok 1 "$line"
+				is fsync 0 "$line"
+				is undone 0 "$line"
+				expect late_errors=1 stuck=1 repaired=1
+				holds /mnt/other/collision 0 131072 n
+				;;
+			*)
+				is res -5 "$line"
+				expect late_errors=1 stuck=1 delivered=1
+				;;
+			esac
+			rm /mnt/other/collision
+			: >/tmp/said
+		done
+	done
+	umount /mnt/other
+	say "$((3 * n)) writes, partly through the page cache"
+}
+
 # It writes where the file ends, wherever the offset is, which stays there.
 sync_append() {
 	load sync=follow
 	before
 	collision xfs --sync=write --append --size 66048 --offset 66048
-	is ok 1 "$line"
+	is res -5 "$line"
 	is size 131584 "$line"
-	# The folio in the way is that of the old end of the file, and may be dirty before that only. It is not
-	# looked at; the kernel's own record stays.
-	expect_sync xfs undeliverable partial-folio
+	expect_sync xfs delivered
 	is fsync -5 "$line"
 }
 
@@ -279,18 +330,22 @@ sync_parameter() {
 }
 
 quick run sync-parameter sync_parameter
+quick run sync-filtered-ext4 sync_call ext4 filtered
 for fs in $filesystems; do
 	core run "sync-write-$fs" sync_call "$fs" write pwrite
 	quick run "sync-vectors-$fs" sync_call "$fs" writev pwritev pwritev2 nowait current
 	quick_if "$fs" ext4 run "sync-dsync-$fs" sync_dsync "$fs"
 	quick_if "$fs" ext4 run "sync-other-call-$fs" sync_other_call "$fs"
 	quick_if "$fs" xfs run "sync-policy-observe-$fs" sync_policy "$fs" observe 65536 observed -
-	quick_if "$fs" xfs run "sync-policy-repair-$fs" sync_policy "$fs" repair -5 delivered waited-for
+	quick_if "$fs" ext4 run "sync-repair-$fs" sync_repair "$fs"
 	quick_if "$fs" xfs run "sync-overtaken-$fs" sync_overtaken "$fs" propagate
 	quick_if "$fs" xfs run "sync-signals-$fs" sync_signals "$fs"
 	core run "sync-switched-$fs" sync_switched "$fs"
 done
 run sync-overtaken-observe-ext4 sync_overtaken ext4 observe
+for policy in propagate repair; do
+	run sync-hole-$policy sync_hole $policy
+done
 quick run sync-append-xfs sync_append
 quick run sync-shared-ext4 sync_shared ext4
 quick run sync-put-over-ext4 sync_put_over ext4

@@ -32,14 +32,6 @@ room_in() {
 	df -k "$1" | awk 'NR > 1 { print $3, $4 }'
 }
 
-# slowly FS COMMAND...: a RAM disk has done its part of a write before the submitter could wait for it; what
-# such a write does is done by the submitter, and not repaired.
-slowly() {
-	/lib-guest/dm.sh slow "$1" 20
-	shift
-	"$@"
-}
-
 # selftest FS POLICY OUTCOME [option...]: each way is proved; of libaio and io_uring by that outcome.
 selftest() {
 	fs=$1 policy=$2 outcome=$3
@@ -57,7 +49,18 @@ selftest() {
 	[ "$(row pwrite sync)" -gt 0 ] || fail "pwrite did not collide"
 	[ "$(sum told)" = "$(sum delivered)" ] || fail "told $(sum told)"
 	room_in "/mnt/$fs" | cmp - /tmp/room || fail "it has left something"
-	/lib-guest/dm.sh release "$fs"
+}
+
+# With sync=follow pwrite() is told as the others are.
+selftest_follow() {
+	load policy="$2" sync=follow
+	before
+	tested 0 "/mnt/$1"
+	counted
+	[ "$(row pwrite verdict)" = '"proved"' ] || fail "pwrite"
+	[ "$(row pwrite "$3")" -gt 0 ] || fail "pwrite: not $3"
+	[ "$(sum sync)" = 0 ] || fail "not followed"
+	[ "$(sum told)" = "$(sum delivered)" ] || fail "told $(sum told)"
 }
 
 # Without the module: what is lost in silence.
@@ -266,16 +269,19 @@ selftest_full() {
 for fs in $filesystems; do
 	quick_if "$fs" ext4 run "selftest-propagate-$fs" selftest "$fs" propagate delivered
 	quick_if "$fs" vfat run "selftest-observe-$fs" selftest "$fs" observe observed
-	quick_if "$fs" xfs run "selftest-repair-$fs" slowly "$fs" selftest "$fs" repair repaired
+	quick_if "$fs" xfs run "selftest-repair-$fs" selftest "$fs" repair repaired
 	quick_if "$fs" vfat run "selftest-stock-$fs" selftest_stock "$fs"
 	for policy in observe propagate repair; do
 		quick_if "$fs-$policy" ext4-propagate run "selftest-overtaken-$policy-$fs" selftest_overtaken "$fs" $policy
 	done
 done
+quick run selftest-follow-propagate selftest_follow ext4 propagate delivered
+run selftest-follow-repair selftest_follow xfs repair repaired
+run selftest-follow-observe selftest_follow vfat observe observed
 run selftest-counted selftest_counted
 run selftest-btrfs selftest_btrfs
 run selftest-overlay-propagate selftest_overlay propagate delivered
-run selftest-overlay-repair slowly ext4 selftest_overlay repair repaired
+run selftest-overlay-repair selftest_overlay repair repaired
 run selftest-no-uring selftest_no_uring
 quick run selftest-swallowed selftest_swallowed
 quick run selftest-blind selftest_blind
