@@ -472,38 +472,6 @@ static int btf_prototype(const struct diolate_btf *btf, const struct btf_record 
 	return t.err ?: strcmp(t.text, text) ? -ENOTUNIQ : 0;
 }
 
-/* Where a member is; and, if there is a @text, the prototype of the function it points to. */
-static int btf_find(const struct diolate_btf *btf, const char *structure, const char *member,
-		    struct diolate_btf_place *place, char *text, size_t size)
-{
-	struct btf_search search = { .member = member, .fields = BTF_FIELDS };
-	const struct btf_record *record, *to;
-	const struct diolate_btf *in = btf;
-	struct diolate_btf_place one;
-	int err, before = 1;
-	u32 number = 0;
-
-	for (; (record = btf_next(&in, &number, STRUCT, structure)); before = err) {
-		err = btf_place(btf, record, &search, &one);
-		if (err && err != -ENOENT)
-			return err;
-		if (before <= 0 && (err != before || (!err && memcmp(&one, place, sizeof(one)))))
-			return -ENOTUNIQ;
-		if (err)
-			continue;
-		*place = one;
-		if (!text)
-			continue;
-		err = btf_behind(btf, search.type, &to);
-		if (err || one.kind != DIOLATE_BTF_POINTER || btf_behind(btf, to->type, &to))
-			return -EINVAL;
-		err = btf_prototype(btf, to, before > 0, text, size);
-		if (err)
-			return err;
-	}
-	return before > 0 ? -ENOENT : before;
-}
-
 /**
  * diolate_btf_member() - where a member of a structure is
  * @btf:       where to look; in what it continues, too
@@ -520,7 +488,23 @@ static int btf_find(const struct diolate_btf *btf, const char *structure, const 
 int diolate_btf_member(const struct diolate_btf *btf, const char *structure, const char *member,
 		       struct diolate_btf_place *place)
 {
-	return btf_find(btf, structure, member, place, NULL, 0);
+	struct btf_search search = { .member = member, .fields = BTF_FIELDS };
+	const struct btf_record *record;
+	const struct diolate_btf *in = btf;
+	struct diolate_btf_place one;
+	int err, before = 1;
+	u32 number = 0;
+
+	for (; (record = btf_next(&in, &number, STRUCT, structure)); before = err) {
+		err = btf_place(btf, record, &search, &one);
+		if (err && err != -ENOENT)
+			return err;
+		if (before <= 0 && (err != before || (!err && memcmp(&one, place, sizeof(one)))))
+			return -ENOTUNIQ;
+		if (!err)
+			*place = one;
+	}
+	return before > 0 ? -ENOENT : before;
 }
 
 /**
@@ -555,24 +539,4 @@ int diolate_btf_prototype(const struct diolate_btf *btf, const char *function, c
 			return err;
 	}
 	return err;
-}
-
-/**
- * diolate_btf_member_prototype() - what a function is called with to which a member points
- * @btf:       where to look; in what it continues, too
- * @structure: the name of the structure, as for diolate_btf_member()
- * @member:    the name of the member
- * @text:      filled in as by diolate_btf_prototype() if the return value is 0
- * @size:      bytes of @text
- *
- * Context: any.
- * Return: as for diolate_btf_member() and diolate_btf_prototype(); -EINVAL also if the member is no
- *         pointer to a function.
- */
-int diolate_btf_member_prototype(const struct diolate_btf *btf, const char *structure,
-				 const char *member, char *text, size_t size)
-{
-	struct diolate_btf_place place;
-
-	return btf_find(btf, structure, member, &place, text, size);
 }

@@ -56,7 +56,5 @@ int diolate_btf_member(const struct diolate_btf *btf, const char *structure, con
 		       struct diolate_btf_place *place);
 int diolate_btf_prototype(const struct diolate_btf *btf, const char *function, char *text,
 			  size_t size);
-int diolate_btf_member_prototype(const struct diolate_btf *btf, const char *structure,
-				 const char *member, char *text, size_t size);
 
 #endif

@@ -3,8 +3,7 @@
  * What a kernel's BTF says of the structures and functions that the module knows, by src/kernel/btf.c, as
  * a table for people. test/layout runs it; it is no test.
  *   layout VMLINUX [MODULE...] <LIST     uncompressed, in which the BTF is searched for; or the BTF alone
- * LIST has a line for each: "STRUCTURE MEMBER", "STRUCTURE MEMBER ()" for the prototype of the function
- * to which it points, or "FUNCTION ()".
+ * LIST has a line for each: "STRUCTURE MEMBER", or "FUNCTION ()" for its prototype.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -96,9 +95,8 @@ static const char *reason(int err)
 	}
 }
 
-/* Writes "OFFSET:SIZE KIND", or the prototype, if there is one. */
-static int look_up(const struct diolate_btf *btf, const char *name, const char *member, bool prototype,
-		   char *text)
+/* Writes "OFFSET:SIZE KIND" of a member, or the prototype of a function, which has none. */
+static int look_up(const struct diolate_btf *btf, const char *name, const char *member, char *text)
 {
 	static const char *const kinds[] = { "integer", "pointer", "structure", "array" };
 	struct diolate_btf_place place;
@@ -106,8 +104,6 @@ static int look_up(const struct diolate_btf *btf, const char *name, const char *
 
 	if (!member)
 		return diolate_btf_prototype(btf, name, text, DIOLATE_BTF_TEXT);
-	if (prototype)
-		return diolate_btf_member_prototype(btf, name, member, text, DIOLATE_BTF_TEXT);
 	err = diolate_btf_member(btf, name, member, &place);
 	if (!err)
 		snprintf(text, DIOLATE_BTF_TEXT, "%u:%u %s", place.offset, place.size, kinds[place.kind]);
@@ -130,20 +126,16 @@ int main(int argc, char **argv)
 			return 1;
 	}
 	while (fgets(line, sizeof(line), stdin)) {
-		char *words[3] = { 0 }, *word = strtok(line, " \t\n");
-		bool prototype, of_member;
+		const char *name = strtok(line, " \t\n"), *member = strtok(NULL, " \t\n");
+		bool is_function;
 		int err = -ENOENT;
 
-		for (i = 0; i < 3 && word; word = strtok(NULL, " \t\n"))
-			words[i++] = word;
-		if (i < 2)
+		if (!name || !member)
 			continue;
-		prototype = !strcmp(words[i - 1], "()");
-		of_member = !prototype || i == 3;
+		is_function = !strcmp(member, "()");
 		for (i = 0; i < n && err == -ENOENT; i++)
-			err = look_up(&btf[i], words[0], of_member ? words[1] : NULL, prototype, text);
-		printf("%s%s%s%s\t%s", words[0], of_member ? "." : "", of_member ? words[1] : "",
-		       prototype ? "()" : "", err ? reason(err) : text);
+			err = look_up(&btf[i], name, is_function ? NULL : member, text);
+		printf("%s%s%s\t%s", name, is_function ? "" : ".", member, err ? reason(err) : text);
 		/* Of a module. */
 		if (!err && i > 1)
 			printf(", in %s", strrchr(paths[i - 1], '/') ? strrchr(paths[i - 1], '/') + 1 : paths[i - 1]);
