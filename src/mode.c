@@ -295,54 +295,52 @@ static const struct kernel_param_ops policy_ops = {
 module_param_cb(policy, &policy_ops, NULL, 0644);
 MODULE_PARM_DESC(policy, "what becomes of a late error: propagate (default), observe or repair");
 
-static const char *const track_names[] = { "auto", "always" };
+/**
+ * struct choice - a parameter of two words
+ * @name:   its name
+ * @words:  for false and for true
+ * @value:  which of them it is
+ * @change: makes it the other one, or refuses; 0 or a negative errno
+ */
+struct choice {
+	const char *name, *words[2];
+	const bool *value;
+	int (*change)(bool to);
+};
 
-static int mode_track_set(const char *val, const struct kernel_param *kp)
+static int mode_choice_set(const char *val, const struct kernel_param *kp)
 {
-	int to = sysfs_match_string(track_names, val);
+	const struct choice *choice = kp->arg;
+	int to = sysfs_match_string(choice->words, val);
 
 	if (to < 0) {
-		pr_err("track=%.*s refused: it must be auto or always\n", diolate_params_shown(val),
-		       val);
+		pr_err("%s=%.*s refused: it must be %s or %s\n", choice->name,
+		       diolate_params_shown(val), val, choice->words[0], choice->words[1]);
 		return -EINVAL;
 	}
-	return mode_track_change(to);
+	return choice->change(to);
 }
 
-static int mode_track_get(char *buffer, const struct kernel_param *kp)
+static int mode_choice_get(char *buffer, const struct kernel_param *kp)
 {
-	return sysfs_emit(buffer, "%s\n", track_names[READ_ONCE(always)]);
+	const struct choice *choice = kp->arg;
+
+	return sysfs_emit(buffer, "%s\n", choice->words[READ_ONCE(*choice->value)]);
 }
 
-static const struct kernel_param_ops track_ops = {
-	.set = mode_track_set,
-	.get = mode_track_get,
+static const struct kernel_param_ops choice_ops = {
+	.set = mode_choice_set,
+	.get = mode_choice_get,
 };
-module_param_cb(track, &track_ops, NULL, 0644);
+
+static const struct choice track = {
+	"track", { "auto", "always" }, &always, mode_track_change
+};
+module_param_cb(track, &choice_ops, (void *)&track, 0644);
 MODULE_PARM_DESC(track, "when direct writes are followed, to see whether writeback overtakes them: auto (default), once something was written back that might, or always");
 
-static const char *const sync_names[] = { "report", "follow" };
-
-static int mode_sync_set(const char *val, const struct kernel_param *kp)
-{
-	int to = sysfs_match_string(sync_names, val);
-
-	if (to < 0) {
-		pr_err("sync=%.*s refused: it must be report or follow\n",
-		       diolate_params_shown(val), val);
-		return -EINVAL;
-	}
-	return mode_sync_change(to);
-}
-
-static int mode_sync_get(char *buffer, const struct kernel_param *kp)
-{
-	return sysfs_emit(buffer, "%s\n", sync_names[READ_ONCE(diolate_params_follows)]);
-}
-
-static const struct kernel_param_ops sync_ops = {
-	.set = mode_sync_set,
-	.get = mode_sync_get,
+static const struct choice sync = {
+	"sync", { "report", "follow" }, &diolate_params_follows, mode_sync_change
 };
-module_param_cb(sync, &sync_ops, NULL, 0644);
+module_param_cb(sync, &choice_ops, (void *)&sync, 0644);
 MODULE_PARM_DESC(sync, "what becomes of a late error of a synchronous write: report (default) counts it and tells nobody, follow has the policy decide");
