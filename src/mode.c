@@ -183,25 +183,22 @@ static int mode_policy_change(enum diolate_policy policy)
 	return err;
 }
 
-/* The caller holds policy_lock. */
-static void mode_doubt(void)
-{
-	if (diolate_params_policy == DIOLATE_OBSERVE || !mode_only_observes())
-		return;
-	pr_notice("this kernel is of no tested series, and does not describe itself (/sys/kernel/btf/vmlinux), so the policy is observe and not %s; untested=1 allows it\n",
-		  diolate_policy_names[diolate_params_policy]);
-	WRITE_ONCE(diolate_params_policy, DIOLATE_OBSERVE);
-}
-
 /**
  * diolate_mode_doubt() - have no result changed where it is only a guess how the kernel is
+ *
+ * A policy that was set before gives way to observe. One that is set later is refused by
+ * mode_policy_change(), which takes policy_lock after this, and so sees what was learned.
  *
  * Context: process, may sleep; after diolate_layout_init().
  */
 void diolate_mode_doubt(void)
 {
 	mutex_lock(&policy_lock);
-	mode_doubt();
+	if (diolate_params_policy != DIOLATE_OBSERVE && mode_only_observes()) {
+		pr_notice("this kernel is of no tested series, and does not describe itself (/sys/kernel/btf/vmlinux), so the policy is observe and not %s; untested=1 allows it\n",
+			  diolate_policy_names[diolate_params_policy]);
+		WRITE_ONCE(diolate_params_policy, DIOLATE_OBSERVE);
+	}
 	mutex_unlock(&policy_lock);
 }
 
@@ -229,7 +226,6 @@ int diolate_mode_begin(void)
 	int err = 0;
 
 	mutex_lock(&policy_lock);
-	mode_doubt();
 	if (diolate_params_policy != DIOLATE_OBSERVE)
 		diolate_late_error_await();
 	else
