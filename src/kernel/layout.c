@@ -117,6 +117,7 @@ static void layout_learn_member(const struct diolate_btf *btf, const struct memb
 			*m->known = first ? DIOLATE_IS_ABSENT : DIOLATE_HAS_CHANGED;
 	} else if (err || place.kind != m->kind || (m->size && place.size != m->size) ||
 		   (!first && *m->known != DIOLATE_BY_BTF)) {
+		/* -ENOTUNIQ, too: of structures that differ nobody knows which one is meant. */
 		*m->known = DIOLATE_HAS_CHANGED;
 	} else {
 		*m->offset = place.offset;
