@@ -50,3 +50,4 @@ quick run bad-log-size refused "$invalid" log_size=1000000000
 quick run bad-policy-at-run-time refused_at_run_time bogus "Invalid argument"
 quick run bad-repair-ms refused "$invalid" repair_ms=10001
 quick run bad-track refused "$invalid" track=sometimes
+quick run bad-sync refused "$invalid" sync=sometimes
