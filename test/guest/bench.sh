@@ -118,7 +118,7 @@ rate_of() {
 	set -- "$2" "$3" "${4%%-*}" "/mnt/$7/file" "$8"
 	engine=
 	[ "$1" != io_uring ] || engine=--uring
-	# What was begun before is over.
+	# What was begun before is over by then: a time, since nothing says when workers and RCU are done.
 	sleep 1
 	# shellcheck disable=SC2086 # one option or none
 	result=$(rate $engine --depth "$2" --ios "$ios" --submitters "${5:-0}" "$3" "$4" 2>&1) ||

@@ -90,6 +90,7 @@ armed_for_a_while() {
 	for n in first second; do
 		collision ext4
 		is res -5 "$line"
+		# The time is what it is about: for so long it is not disarmed.
 		sleep "$seconds"
 		[ "$(told_at | grep -c _rw)" = 3 ] || fail "$n: $(told_at)"
 		# shellcheck disable=SC2016 # it is evaluated again and again

@@ -92,6 +92,7 @@ storm_exhausted() {
 	for n in $(seq 16); do
 		while [ -e /tmp/hold ]; do
 			echo "pwrite -q 0 4096"
+			# The pace, and nothing to wait for: who writes nothing for ten seconds may lose his place.
 			sleep 1
 		done | xfs_io -d -f "/mnt/ext4/living-$n" &
 		pids="$pids $!"

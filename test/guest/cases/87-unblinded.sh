@@ -97,6 +97,7 @@ beside_many_writes() {
 }
 
 # In flight for longer than what was written back before is kept: that is not known, and not called sound.
+# It is kept for ten seconds (LONGEST, src/flight/sentinel.c), and no file shows when it no longer is.
 overtaken_for_long() {
 	load
 	before
