@@ -11,6 +11,7 @@
 
 #include "debugfs.h"
 #include "entry/bios.h"
+#include "entry/ends.h"
 #include "entry/late_error.h"
 #include "entry/sites.h"
 #include "entry/writeback.h"
@@ -40,6 +41,7 @@ static int sites_show(struct seq_file *m, void *unused)
 	diolate_bios_show(m);
 	diolate_writeback_show(m);
 	diolate_late_error_show(m);
+	diolate_ends_show(m);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(sites);

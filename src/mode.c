@@ -8,6 +8,7 @@
 #include <linux/string.h>
 
 #include "entry/bios.h"
+#include "entry/ends.h"
 #include "entry/late_error.h"
 #include "entry/writeback.h"
 #include "flight/track.h"
@@ -98,7 +99,15 @@ static int mode_repair_begin(void)
 	err = diolate_writeback_require() ?: diolate_late_error_require();
 	if (err)
 		mode_track(TRACKS_REPAIR, false);
+	else
+		diolate_ends_arm();
 	return err;
+}
+
+static void mode_repair_end(void)
+{
+	diolate_ends_disarm();
+	mode_track(TRACKS_REPAIR, false);
 }
 
 static int mode_always_begin(void)
@@ -174,7 +183,7 @@ static int mode_policy_change(enum diolate_policy policy)
 	if (!err)
 		WRITE_ONCE(diolate_params_policy, policy);
 	if (!err && loaded && policy != DIOLATE_REPAIR && before == DIOLATE_REPAIR)
-		mode_track(TRACKS_REPAIR, false);
+		mode_repair_end();
 	if (loaded && diolate_params_policy == DIOLATE_OBSERVE)
 		diolate_late_error_await_no_more();
 	if (loaded)
@@ -260,7 +269,7 @@ void diolate_mode_end(void)
 	loaded = false;
 	if (diolate_params_policy == DIOLATE_REPAIR) {
 		WRITE_ONCE(diolate_params_policy, DIOLATE_PROPAGATE);
-		mode_track(TRACKS_REPAIR, false);
+		mode_repair_end();
 	}
 	if (always)
 		mode_track(TRACKS_ALWAYS, false);

@@ -39,6 +39,7 @@
 #include "kernel/hook.h"
 #include "kernel/layout.h"
 #include "kernel/symbol.h"
+#include "outcome/instead.h"
 #include "outcome/judge.h"
 #include "write/receivers.h"
 
@@ -318,6 +319,8 @@ void diolate_bios_disarm(void)
 	synchronize_rcu();
 	for (waited = 0; waited < PATIENCE && !diolate_flights_are_over(); waited += 20)
 		msleep(20);
+	/* What is written back meanwhile is seen by those that judge a write now. */
+	diolate_instead_wait();
 	diolate_following_set_armed(false);
 	tracepoint_probe_unregister(tracepoint, bios_bio_queued, NULL);
 	tracepoint_synchronize_unregister();

@@ -39,11 +39,14 @@ static void invalidation_count_overtaken(struct kiocb *iocb, size_t length)
 }
 NOKPROBE_SYMBOL(invalidation_count_overtaken);
 
-/* Judge a write that is about to invalidate, unless it is judged where it is answered. */
-static noinline void invalidation_overtaken_slow(struct kiocb *iocb, size_t length)
+/*
+ * Judge a write that is about to invalidate, unless it is judged where it is answered. @mapped: what
+ * it has written is the file's.
+ */
+static noinline void invalidation_overtaken_slow(struct kiocb *iocb, size_t length, bool mapped)
 {
 	preempt_disable_notrace();
-	if (!diolate_inside_was_judged(iocb) && diolate_judge_passing(iocb, length))
+	if (!diolate_inside_was_judged(iocb) && diolate_judge_passing(iocb, length, mapped))
 		invalidation_count_overtaken(iocb, length);
 	preempt_enable_notrace();
 }
@@ -57,7 +60,7 @@ static __always_inline void invalidation_invalidate(unsigned long iocb, unsigned
 {
 	diolate_task_begins((struct kiocb *)iocb, NULL, count);
 	if (unlikely(diolate_track_suspects()))
-		invalidation_overtaken_slow((struct kiocb *)iocb, count);
+		invalidation_overtaken_slow((struct kiocb *)iocb, count, true);
 }
 
 DIOLATE_HOOKED(diolate_invalidation_enter_invalidate, invalidation_invalidate);
@@ -77,7 +80,7 @@ static __always_inline void invalidation_iomap_complete(unsigned long dio, unsig
 		return;
 	diolate_task_begins(iocb, iocb ? (void *)dio : NULL, 0);
 	if (iocb && unlikely(diolate_track_suspects()))
-		invalidation_overtaken_slow(iocb, diolate_iomap_dio_written((void *)dio));
+		invalidation_overtaken_slow(iocb, diolate_iomap_dio_written((void *)dio), false);
 }
 
 DIOLATE_HOOKED(diolate_invalidation_enter_iomap_complete, invalidation_iomap_complete);
@@ -94,7 +97,7 @@ static noinline void invalidation_dio_slow(struct diolate_dio_complete *complete
 
 	if ((async || write) && diolate_identify_dio(&complete->inv, complete->dio, file) &&
 	    (async || complete->inv.iocb == write->inv.iocb))
-		invalidation_overtaken_slow(complete->inv.iocb, complete->inv.length);
+		invalidation_overtaken_slow(complete->inv.iocb, complete->inv.length, true);
 }
 NOKPROBE_SYMBOL(invalidation_dio_slow);
 
@@ -110,7 +113,7 @@ void diolate_invalidation_completes(const unsigned long *dio)
 	size_t written = iocb ? diolate_iomap_dio_written(dio) : 0;
 
 	if (written && !READ_ONCE(iocb->ki_filp->f_mapping->nrpages))
-		invalidation_overtaken_slow(iocb, written);
+		invalidation_overtaken_slow(iocb, written, false);
 }
 NOKPROBE_SYMBOL(diolate_invalidation_completes);
 
@@ -127,6 +130,8 @@ int diolate_invalidation_enter_dio_complete(struct kretprobe_instance *ri, struc
 	complete->dio = (void *)regs_get_kernel_argument(regs, 0);
 	complete->inv.seen = false;
 	complete->inv.counted = false;
+	complete->inv.again = false;
+	complete->inv.ended = NULL;
 	if (flags & DIO_COMPLETE_ASYNC)
 		diolate_task_begins(NULL, NULL, 0);
 	if (unlikely(diolate_track_suspects()) && (flags & DIO_COMPLETE_INVALIDATE))
@@ -148,8 +153,12 @@ int diolate_invalidation_enter_direct_write(struct kretprobe_instance *ri, struc
 	write->inv.length = iov_iter_count((void *)regs_get_kernel_argument(regs, 1));
 	write->inv.seen = false;
 	write->inv.counted = false;
+	write->inv.again = false;
+	write->inv.ended = NULL;
 	write->reported = false;
 	write->judged = false;
+	/* What this task has begun last is over: the first invalidation of this write is the first. */
+	diolate_task_begins(NULL, NULL, 0);
 	if (unlikely(diolate_track_suspects()))
 		diolate_judge_begins_slow(write->inv.iocb, write->inv.length, NULL,
 					  diolate_following_sees_dio());

@@ -176,6 +176,7 @@ struct diolate_flight *diolate_bucket_add(struct diolate_bucket *b,
 	f->sent = 0;
 	f->full = true;
 	f->passed = false;
+	f->hasty = false;
 	f->settled = false;
 	f->verdict = DIOLATE_IS_NOT;
 	f->strange = false;

@@ -295,6 +295,18 @@ void diolate_flight_adopt(const struct diolate_begun *begun, u64 bytes,
 }
 NOKPROBE_SYMBOL(diolate_flight_adopt);
 
+/* That a flight was not overtaken, as was said when it passed, may not be so, or not of this write. */
+static void flight_doubt_passed(const struct diolate_flight *f, struct diolate_flown *flown)
+{
+	if (!f->hasty && diolate_following_is_begun())
+		return;
+	flown->verdict = DIOLATE_NOT_JUDGED;
+	flown->unknown = f->hasty ? DIOLATE_UNKNOWN_LATE : DIOLATE_UNKNOWN_ARMING;
+	/* Nor is it known when this write began. */
+	flown->number = 0;
+}
+NOKPROBE_SYMBOL(flight_doubt_passed);
+
 /**
  * diolate_flight_judge() - judge a write before it invalidates the page cache, or if it could not
  * @iocb:    of diolate_flight_begin()
@@ -303,7 +315,7 @@ NOKPROBE_SYMBOL(diolate_flight_adopt);
  * @flown:   set to what is known of it
  *
  * A flight that has passed may be that of an earlier write with this kiocb, unless each write that
- * begins is followed.
+ * begins is followed: then the verdict is that nobody can know.
  *
  * Context: any, also inside a probe handler.
  * Return: whether the write is followed.
@@ -318,11 +330,13 @@ bool diolate_flight_judge(const struct kiocb *iocb, const struct address_space *
 	raw_spin_lock_irqsave(&b->lock, flags);
 	f = diolate_bucket_find(b, iocb);
 	if (f && (f->begun.mapping != mapping || f->begun.part.start != part->start ||
-		  (f->passed && !diolate_following_is_begun())))
+		  f->begun.part.end < part->end))
 		f = NULL;
 	if (f) {
 		diolate_spans_peek(&f->spans, &f->marks);
 		diolate_verdict_report(f, part->end - part->start, DIOLATE_BEFORE, flown);
+		if (f->passed && flown->verdict == DIOLATE_IS_NOT)
+			flight_doubt_passed(f, flown);
 	}
 	raw_spin_unlock_irqrestore(&b->lock, flags);
 	return f;
@@ -334,6 +348,8 @@ NOKPROBE_SYMBOL(diolate_flight_judge);
  * @iocb:    of diolate_flight_begin()
  * @mapping: the file of the write, or the flight is another write's
  * @bytes:   that the write has written
+ * @mapped:  what the write has written is the file's; if not, a folio may be read yet as if it were
+ *           not written
  * @flown:   set to what is known of it; nothing, if it has passed here before
  *
  * diolate_flights_sweep() reports what is found out later.
@@ -342,7 +358,7 @@ NOKPROBE_SYMBOL(diolate_flight_judge);
  * Return: whether the write is followed.
  */
 bool diolate_flight_pass(const struct kiocb *iocb, const struct address_space *mapping, u64 bytes,
-			 struct diolate_flown *flown)
+			 bool mapped, struct diolate_flown *flown)
 {
 	struct diolate_bucket *b = diolate_bucket_of(iocb);
 	unsigned long flags;
@@ -361,7 +377,7 @@ bool diolate_flight_pass(const struct kiocb *iocb, const struct address_space *m
 		diolate_verdict_report(f, bytes, DIOLATE_BEFORE, flown);
 		f->passed = true;
 		f->since = jiffies;
-		diolate_spans_settle_late(&f->spans);
+		f->hasty = diolate_spans_settle_late(&f->spans) && !mapped;
 		/* The caller counts the write, or no span can be marked any more. */
 		if (flown->verdict != DIOLATE_IS_NOT || !diolate_spans_can_be_marked(&f->spans)) {
 			diolate_spans_take(&f->spans, &f->marks);

@@ -34,7 +34,7 @@ void diolate_flight_adopt(const struct diolate_begun *begun, u64 bytes,
 bool diolate_flight_judge(const struct kiocb *iocb, const struct address_space *mapping,
 			  const struct diolate_part *part, struct diolate_flown *flown);
 bool diolate_flight_pass(const struct kiocb *iocb, const struct address_space *mapping, u64 bytes,
-			 struct diolate_flown *flown);
+			 bool mapped, struct diolate_flown *flown);
 void diolate_flight_invalidates(const struct kiocb *iocb);
 bool diolate_flight_is_followed(const struct kiocb *iocb);
 void diolate_flight_settle(const struct kiocb *iocb);

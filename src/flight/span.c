@@ -552,10 +552,12 @@ NOKPROBE_SYMBOL(diolate_spans_peek);
  * sent later, it overtakes the write.
  *
  * Context: any, also inside a probe handler.
+ * Return: whether a reader did not find all of it until now.
  */
-void diolate_spans_settle_late(struct diolate_spans *spans)
+bool diolate_spans_settle_late(struct diolate_spans *spans)
 {
 	struct diolate_span *s;
+	bool late = false;
 
 	for (s = spans->list; s; s = s->next) {
 		DECLARE_BITMAP(cached, DIOLATE_SPAN_PAGES);
@@ -569,7 +571,9 @@ void diolate_spans_settle_late(struct diolate_spans *spans)
 		bitmap_or(s->cached, s->cached, cached, DIOLATE_SPAN_PAGES);
 		s->late = false;
 		raw_spin_unlock(&lane->lock);
+		late = true;
 	}
+	return late;
 }
 NOKPROBE_SYMBOL(diolate_spans_settle_late);
 

@@ -114,7 +114,7 @@ bool diolate_spans_land(struct diolate_spans *spans, const struct bio *bio);
 u64 diolate_spans_map(struct diolate_spans *spans, const struct bio *bio);
 void diolate_spans_take(struct diolate_spans *spans, struct diolate_marks *marks);
 void diolate_spans_peek(const struct diolate_spans *spans, struct diolate_marks *marks);
-void diolate_spans_settle_late(struct diolate_spans *spans);
+bool diolate_spans_settle_late(struct diolate_spans *spans);
 bool diolate_spans_can_be_marked(const struct diolate_spans *spans);
 
 bool diolate_spans_written(const struct address_space *mapping, const struct diolate_part *part,

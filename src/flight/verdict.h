@@ -15,6 +15,7 @@
  * @sent:    bytes of its bios
  * @full:    it was followed since it began
  * @passed:  diolate_flight_pass() judged it, and nobody is going to end it
+ * @hasty:   diolate_flight_pass() judged it before its blocks were the file's
  * @settled: what became of it is known, and counted; no mark counts any more
  * @verdict: on it, when it was settled
  * @unknown: why @verdict is DIOLATE_NOT_JUDGED
@@ -30,6 +31,7 @@ struct diolate_flight {
 	u64 sent;
 	bool full;
 	bool passed;
+	bool hasty;
 	bool settled;
 	enum diolate_verdict verdict;
 	enum diolate_unknown unknown;

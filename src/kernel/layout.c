@@ -79,6 +79,9 @@ struct function {
 	enum diolate_known known;
 };
 
+/* ->end_io() of struct iomap_dio_ops. */
+#define LAYOUT_END_IO "(kiocb*,8,4,4)"
+
 static struct function functions[] = {
 	{ "__iomap_dio_rw", "(kiocb*,iov_iter*,iomap_ops*,iomap_dio_ops*", NULL,
 	  &diolate_layout.iomap },
@@ -98,6 +101,12 @@ static struct function functions[] = {
 	{ "io_complete_rw", "(kiocb*,8" },
 	{ "io_complete_rw_iopoll", "(kiocb*,8" },
 	{ "kiocb_done", "(io_kiocb*,8", "(kiocb*,8" },
+	{ "ext4_dio_write_end_io", LAYOUT_END_IO },
+	{ "xfs_dio_write_end_io", LAYOUT_END_IO },
+	{ "xfs_zoned_dio_write_end_io", LAYOUT_END_IO },
+	{ "f2fs_dio_write_end_io", LAYOUT_END_IO },
+	{ "exfat_file_write_dio_end_io", LAYOUT_END_IO },
+	{ "ext2_dio_write_end_io", LAYOUT_END_IO },
 	{ DIOLATE_START_WRITEBACK, "(folio*", "(page*" },
 	{ DIOLATE_END_WRITEBACK, "(folio*", "(page*" },
 };

@@ -79,6 +79,8 @@ enum diolate_outcome diolate_policy_decide(const struct diolate_late *late)
 		return DIOLATE_KERNEL_OWNED;
 	if (late->policy == DIOLATE_OBSERVE)
 		return DIOLATE_OBSERVED;
+	if (late->whole)
+		return DIOLATE_SPARED;
 	if (late->repair)
 		return DIOLATE_PENDING;
 	if (!late->proven || late->unclear || late->way != DIOLATE_WAY_CONSUMER)

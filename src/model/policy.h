@@ -120,6 +120,7 @@ enum diolate_reason {
  * @waited_for: the file system waits for the write in the submitter's task
  * @repeat:     a report about this write was counted before
  * @proven:     the folio in the way is certain to be a writer's doing
+ * @whole:      nothing of the write is in danger: what is dirty was stored after it
  * @unclear:    the dirty bytes may all lie beside the write, and nobody can look
  * @repair:     the module tries to put the page cache right before the consumer gets the result
  * @unrepaired: why the write is not going to be repaired, if the policy is repair
@@ -133,6 +134,7 @@ struct diolate_late {
 	bool waited_for;
 	bool repeat;
 	bool proven;
+	bool whole;
 	bool unclear;
 	bool repair;
 	enum diolate_reason unrepaired;

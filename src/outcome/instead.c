@@ -7,6 +7,7 @@
 #include <linux/fs.h>
 #include <linux/kprobes.h>
 #include <linux/sched.h>
+#include <linux/srcu.h>
 
 #include "outcome/instead.h"
 #include "outcome/repair.h"
@@ -110,6 +111,20 @@ static const char *instead_record(enum diolate_outcome outcome, bool waits)
 						     "its submitter cannot be told";
 }
 
+/* Who judges a write in diolate_instead_run(). */
+DEFINE_STATIC_SRCU(judging);
+
+/**
+ * diolate_instead_wait() - wait for those that judge a write now
+ *
+ * Context: process, sleeps for some repair_ms, and as long as what is dirty beside a write takes to
+ *          be written back.
+ */
+void diolate_instead_wait(void)
+{
+	synchronize_srcu(&judging);
+}
+
 /**
  * diolate_instead_run() - see whether a late write has lost anything, put the page cache right, and
  *                         wait until the late error can be told
@@ -128,12 +143,15 @@ void diolate_instead_run(struct file *filp)
 	struct diolate_part part;
 	const char *record;
 	bool waits;
+	int index;
 
 	instead_look_up(filp, &part);
+	index = srcu_read_lock(&judging);
 	if (waiting->unclear)
 		instead_look(waiting, filp->f_mapping, &part);
 	if (waiting->repairs)
 		instead_repair(waiting, filp->f_mapping, &part);
+	srcu_read_unlock(&judging, index);
 	outcome = waiting->outcome;
 	waits = instead_await(waiting);
 	record = instead_record(outcome, waits);

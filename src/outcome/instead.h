@@ -12,5 +12,6 @@ struct file;
 
 bool diolate_instead_waits(const struct diolate_invalidation *inv);
 void diolate_instead_run(struct file *filp);
+void diolate_instead_wait(void);
 
 #endif

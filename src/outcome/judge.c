@@ -195,6 +195,7 @@ NOKPROBE_SYMBOL(judge_is_asked_later);
  *                           is judged when it is answered
  * @iocb:   the kiocb of the write
  * @length: bytes written
+ * @mapped: they are the file's
  *
  * A write of user space is counted in overtaken_unknown twice if it is counted here and answers
  * begin to be seen before it is answered.
@@ -202,7 +203,7 @@ NOKPROBE_SYMBOL(judge_is_asked_later);
  * Context: any, also inside a probe handler.
  * Return: true if the write was overtaken.
  */
-bool diolate_judge_passing(struct kiocb *iocb, size_t length)
+bool diolate_judge_passing(struct kiocb *iocb, size_t length, bool mapped)
 {
 	struct kiocb *submitter = length ? diolate_identify_submitter_of(iocb) : NULL;
 	struct diolate_flown flown;
@@ -210,7 +211,8 @@ bool diolate_judge_passing(struct kiocb *iocb, size_t length)
 	if (!length || (submitter && judge_is_asked_later(iocb, submitter)) ||
 	    !diolate_filesystem_may_be_overtaken(iocb->ki_filp->f_mapping->host))
 		return false;
-	if (!submitter && diolate_flight_pass(iocb, iocb->ki_filp->f_mapping, length, &flown)) {
+	if (!submitter &&
+	    diolate_flight_pass(iocb, iocb->ki_filp->f_mapping, length, mapped, &flown)) {
 		/* The work sweeps the flights, and so reports what is found out later. */
 		diolate_track_call();
 	} else {
@@ -227,21 +229,16 @@ NOKPROBE_SYMBOL(diolate_judge_passing);
  * @mapping: the mapping of the file written
  * @part:    what the write has written
  *
- * Context: any; the write is yet to be answered.
+ * Context: process; the write is yet to be answered. diolate_bios_disarm() waits for the caller
+ *          (diolate_instead_wait()): as long as it judges, what is written back is seen.
  * Return: the verdict.
  */
 enum diolate_verdict diolate_judge_now(const struct kiocb *iocb, struct address_space *mapping,
 				       const struct diolate_part *part)
 {
 	struct diolate_flown flown;
-	bool followed = diolate_flight_judge(iocb, mapping, part, &flown);
 
-	/*
-	 * diolate_bios_disarm() clears the flag before it disarms the hooks: then what is written
-	 * back makes no mark. The marks were read before the flag is.
-	 */
-	smp_rmb();
-	if (!followed || !diolate_following_is_armed())
+	if (!diolate_flight_judge(iocb, mapping, part, &flown))
 		judge_look_up(&flown, iocb, mapping, part->start, part->end - part->start);
 	/* This comes last, to cover all writeback until the verdict. */
 	if (!diolate_note_is_complete() && flown.verdict != DIOLATE_IS_OVERTAKEN)

@@ -16,7 +16,7 @@ u32 diolate_judge_owner(const struct file *file);
 void diolate_judge_begins_slow(struct kiocb *iocb, size_t count, const struct iomap_dio_ops *dops,
 			       bool seen);
 const struct inode *diolate_judge_answered(struct kiocb *iocb, long ret);
-bool diolate_judge_passing(struct kiocb *iocb, size_t length);
+bool diolate_judge_passing(struct kiocb *iocb, size_t length, bool mapped);
 void diolate_judge_left(const struct diolate_flown *flown);
 enum diolate_verdict diolate_judge_now(const struct kiocb *iocb, struct address_space *mapping,
 				       const struct diolate_part *part);

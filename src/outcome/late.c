@@ -8,6 +8,7 @@
 #include <linux/fs.h>
 #include <linux/kprobes.h>
 
+#include "flight/flight.h"
 #include "kernel/compat/context.h"
 #include "kernel/uring.h"
 #include "model/params.h"
@@ -91,6 +92,9 @@ static void late_is_decided(const struct diolate_invalidation *inv, struct kiocb
 {
 	bool pends = outcome == DIOLATE_PENDING;
 
+	/* What is written back over it from now on is no news. */
+	if (!pends && outcome != DIOLATE_REPEAT)
+		diolate_flight_settle(iocb);
 	diolate_counters_late(late->kind, outcome);
 	if (outcome != DIOLATE_REPEAT)
 		diolate_log_late(inv, iocb, late, outcome, pends ? iocb : NULL);
@@ -150,6 +154,19 @@ static void late_has_to_be_handled(const struct diolate_late *late, bool unclear
 }
 NOKPROBE_SYMBOL(late_has_to_be_handled);
 
+/*
+ * Whether a write of fs/direct-io.c has invalidated the page cache before, with success. What is in
+ * the way when generic_file_direct_write() does so once more was read since, and is no older than
+ * the write (5.10 to 7.3).
+ */
+static bool late_is_whole(const struct diolate_invalidation *inv, bool proven)
+{
+	return proven && inv->again &&
+	       diolate_filesystem_uses_dio(inv->iocb->ki_filp->f_mapping->host) &&
+	       diolate_inside_direct_write_of(inv->iocb);
+}
+NOKPROBE_SYMBOL(late_is_whole);
+
 /* The post-write invalidation of a write failed. */
 static void late_is_met(struct diolate_invalidation *inv, enum diolate_met met)
 {
@@ -166,6 +183,7 @@ static void late_is_met(struct diolate_invalidation *inv, enum diolate_met met)
 	late.repeat = inv->seen || inv->counted || diolate_inside_was_reported(inv->iocb) ||
 		      diolate_waiting_find(iocb);
 	late.proven = diolate_filesystem_is_proven(inv->iocb->ki_filp->f_mapping->host);
+	late.whole = !late.repeat && late_is_whole(inv, late.proven);
 	waiting = late_wait_for_result(iocb, &late, inv->length, met);
 	late.repair = late_is_to_be_repaired(&late, waiting, inv, met);
 	unclear = late_is_unclear(inv);

@@ -20,11 +20,15 @@
  *   with IOCB_NOWAIT may get -EAGAIN, but on the proven file systems (src/write/filesystem.c) only
  *   before anything is written (fs/ext4/file.c, fs/xfs/xfs_file.c, fs/iomap/direct-io.c, 6.12; vfat
  *   and exfat get no IOCB_NOWAIT). The callback that kiocb_done() may call finds the write settled.
+ *
+ * A write of which that is not certain waits in diolate_instead_run() alone (@told of struct
+ * diolate_waiting).
  */
 #include <linux/fs.h>
 #include <linux/kprobes.h>
 #include <linux/preempt.h>
 
+#include "flight/flight.h"
 #include "kernel/uring.h"
 #include "outcome/judge.h"
 #include "outcome/late.h"
@@ -118,6 +122,8 @@ NOKPROBE_SYMBOL(diolate_tell_overtaken);
  */
 void diolate_tell_give_up(struct diolate_waiting *w)
 {
+	/* What is written back over it from now on is no news. */
+	diolate_flight_settle(w->iocb);
 	diolate_tell_settled(w->iocb, w->outcome, w->reason, 0);
 	diolate_waiting_end(w);
 }

@@ -153,6 +153,22 @@ bool diolate_filesystem_maps_elsewhere(const struct inode *inode)
 NOKPROBE_SYMBOL(diolate_filesystem_maps_elsewhere);
 
 /**
+ * diolate_filesystem_uses_dio() - whether direct writes to a file are those of fs/direct-io.c, for
+ *                                 certain
+ * @inode: the file
+ *
+ * What their file system says at the end is part of their result, and if that is an error
+ * dio_complete() does not invalidate (5.10 to 7.3).
+ *
+ * Context: any, also inside a probe handler.
+ */
+bool diolate_filesystem_uses_dio(const struct inode *inode)
+{
+	return !strcmp(inode->i_sb->s_type->name, "vfat");
+}
+NOKPROBE_SYMBOL(diolate_filesystem_uses_dio);
+
+/**
  * diolate_filesystem_discards() - whether a dirty folio may be discarded after a direct write
  * @inode: the file
  *

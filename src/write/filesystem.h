@@ -10,6 +10,7 @@
 struct inode;
 
 bool diolate_filesystem_is_proven(const struct inode *inode);
+bool diolate_filesystem_uses_dio(const struct inode *inode);
 bool diolate_filesystem_discards(const struct inode *inode);
 bool diolate_filesystem_has_buffers(const struct inode *inode);
 bool diolate_filesystem_may_be_overtaken(const struct inode *inode);

@@ -13,6 +13,9 @@ struct kiocb;
  * @length:  bytes of the write; 0 if not known
  * @seen:    the late error of the call was seen
  * @counted: the write was counted as overtaken
+ * @again:   the task has invalidated for @iocb just before, in the same write, without a late error
+ * @ended:   the write of which ->end_io() has succeeded in this task; compared with @iocb
+ * @epoch:   when; see diolate_task_has_ended()
  *
  * Only the task that makes the call uses it.
  */
@@ -22,6 +25,9 @@ struct diolate_invalidation {
 	size_t length;
 	bool seen;
 	bool counted;
+	bool again;
+	unsigned int epoch;
+	const struct kiocb *ended;
 };
 
 #endif

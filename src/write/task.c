@@ -35,15 +35,17 @@
 
 /**
  * struct place - a task and its last invalidation
- * @owner: pid in the initial namespace; 0 if the place was never owned. Never reset to 0, so a task
- *         that meets a 0 in its search knows that it has no place
- * @since: when the owner last began an invalidation, lower half of jiffies
- * @inv:   used while the place is held
+ * @owner:  pid in the initial namespace; 0 if the place was never owned. Never reset to 0, so a task
+ *          that meets a 0 in its search knows that it has no place
+ * @since:  when the owner last began an invalidation, lower half of jiffies
+ * @inv:    used while the place is held
+ * @ending: of this write ->end_io() is yet to be called by src/entry/ends.c; used like @inv
  */
 struct place {
 	pid_t owner;
 	u32 since;
 	struct diolate_invalidation inv;
+	const struct kiocb *ending;
 } ____cacheline_aligned;
 
 /* Written once at load. */
@@ -52,6 +54,9 @@ static u32 mask;
 
 /* Invalidations begun by a task that found no place. */
 static atomic_long_t missed;
+
+/* What was noted of ->end_io() in an earlier epoch is nobody's any more. */
+static unsigned int epoch;
 
 /* The nth place that a task may have; NULL behind the last. */
 static __always_inline struct place *task_nth_place(pid_t pid, unsigned int n)
@@ -150,6 +155,9 @@ static __always_inline struct place *task_own_place(void)
 		place = task_take_slow(pid);
 		if (!place)
 			return NULL;
+		place->inv.iocb = NULL;
+		place->inv.ended = NULL;
+		place->ending = NULL;
 	}
 	WRITE_ONCE(place->since, jiffies);
 	return place;
@@ -169,6 +177,7 @@ void diolate_task_begins(struct kiocb *iocb, const unsigned long *dio, size_t le
 
 	if (unlikely(!place))
 		return;
+	place->inv.again = iocb && place->inv.iocb == iocb && !place->inv.seen;
 	place->inv.iocb = iocb;
 	place->inv.dio = dio;
 	place->inv.length = length;
@@ -177,6 +186,73 @@ void diolate_task_begins(struct kiocb *iocb, const unsigned long *dio, size_t le
 	task_release(place);
 }
 NOKPROBE_SYMBOL(diolate_task_begins);
+
+/**
+ * diolate_task_ends() - whether ->end_io() of a file system is to be called for a write by
+ *                       src/entry/ends.c, which is called for it
+ * @iocb: the write
+ *
+ * Context: any, also inside an ftrace callback.
+ * Return: true the first time; false in that call itself, or if its end cannot be noted.
+ */
+bool diolate_task_ends(const struct kiocb *iocb)
+{
+	struct place *place = task_own_place();
+	bool first;
+
+	if (!place)
+		return false;
+	first = place->ending != iocb;
+	place->ending = first ? iocb : NULL;
+	place->inv.ended = NULL;
+	task_release(place);
+	return first;
+}
+NOKPROBE_SYMBOL(diolate_task_ends);
+
+/**
+ * diolate_task_ended() - ->end_io() of a file system has returned
+ * @iocb:      of diolate_task_ends()
+ * @succeeded: what was written is the file's
+ *
+ * Context: any.
+ */
+void diolate_task_ended(const struct kiocb *iocb, bool succeeded)
+{
+	struct place *place;
+
+	preempt_disable();
+	place = task_own_place();
+	if (place) {
+		place->ending = NULL;
+		place->inv.ended = succeeded ? iocb : NULL;
+		place->inv.epoch = READ_ONCE(epoch);
+		task_release(place);
+	}
+	preempt_enable();
+}
+
+/**
+ * diolate_task_ends_anew() - ->end_io() is followed from now on; before, some may have been missed
+ *
+ * Context: process.
+ */
+void diolate_task_ends_anew(void)
+{
+	WRITE_ONCE(epoch, epoch + 1);
+}
+
+/**
+ * diolate_task_has_ended() - whether ->end_io() of a write is known to have succeeded
+ * @inv: the invalidation that ends the write, of this task
+ *
+ * Context: any, also inside a probe handler.
+ */
+bool diolate_task_has_ended(const struct diolate_invalidation *inv)
+{
+	return inv->iocb && inv->ended == inv->iocb && inv->epoch == READ_ONCE(epoch);
+}
+NOKPROBE_SYMBOL(diolate_task_has_ended);
 
 /**
  * diolate_task_hold() - the last invalidation that this task has begun

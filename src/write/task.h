@@ -10,6 +10,10 @@
 int diolate_task_init(void);
 void diolate_task_exit(void);
 void diolate_task_begins(struct kiocb *iocb, const unsigned long *dio, size_t length);
+bool diolate_task_ends(const struct kiocb *iocb);
+void diolate_task_ended(const struct kiocb *iocb, bool succeeded);
+void diolate_task_ends_anew(void);
+bool diolate_task_has_ended(const struct diolate_invalidation *inv);
 struct diolate_invalidation *diolate_task_hold(void);
 void diolate_task_release(void);
 unsigned long diolate_task_missed(void);

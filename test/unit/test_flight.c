@@ -681,11 +681,11 @@ static void test_nobody_is_called(void **state)
 	assert_true(diolate_flights_sweep(false, leave));
 	diolate_flight_land(iocb, mapping, NULL);
 	jiffies += 1000 * HZ;
-	assert_true(diolate_flight_pass(iocb, mapping, PAGE_SIZE, &flown));
+	assert_true(diolate_flight_pass(iocb, mapping, PAGE_SIZE, true, &flown));
 	assert_int_equal(flown.verdict, DIOLATE_IS_NOT);
 	diolate_spans_written(mapping, &part, &folios[0]);
 	/* It is judged once. */
-	assert_true(diolate_flight_pass(iocb, mapping, PAGE_SIZE, &flown));
+	assert_true(diolate_flight_pass(iocb, mapping, PAGE_SIZE, true, &flown));
 	assert_int_equal(flown.verdict, DIOLATE_IS_NOT);
 	/* It is not over when it has begun to invalidate. */
 	assert_true(diolate_flights_sweep(false, leave));
@@ -707,7 +707,7 @@ static void test_nobody_is_called(void **state)
 	diolate_flight_begin(&begun, &flown);
 	diolate_flight_send(iocb, mapping, NULL, PAGE_SIZE, false, NULL, &part);
 	diolate_flight_land(iocb, mapping, NULL);
-	assert_true(diolate_flight_pass(iocb, mapping, PAGE_SIZE, &flown));
+	assert_true(diolate_flight_pass(iocb, mapping, PAGE_SIZE, true, &flown));
 	/* It may come by once more. */
 	assert_true(diolate_flights_sweep(false, leave));
 	jiffies += HZ;
@@ -715,9 +715,9 @@ static void test_nobody_is_called(void **state)
 	assert_int_equal(lefts, 1);
 	/* A bio with that kiocb is another write's, which is not followed. */
 	diolate_flight_begin(&begun, &flown);
-	assert_true(diolate_flight_pass(iocb, mapping, PAGE_SIZE, &flown));
+	assert_true(diolate_flight_pass(iocb, mapping, PAGE_SIZE, true, &flown));
 	assert_false(diolate_flight_send(iocb, mapping, NULL, PAGE_SIZE, false, NULL, &part));
-	assert_false(diolate_flight_pass(iocb, mapping, PAGE_SIZE, &flown));
+	assert_false(diolate_flight_pass(iocb, mapping, PAGE_SIZE, true, &flown));
 	cache[0] = NULL;
 }
 
@@ -981,7 +981,7 @@ static void test_passes_of_another_file(void **state)
 	(void)state;
 	diolate_flight_begin(&begun, &flown);
 	diolate_flight_send(iocb, mapping, NULL, PAGE_SIZE, false, NULL, &part);
-	assert_false(diolate_flight_pass(iocb, (void *)0xffff888000003000, PAGE_SIZE, &flown));
+	assert_false(diolate_flight_pass(iocb, (void *)0xffff888000003000, PAGE_SIZE, true, &flown));
 	assert_true(diolate_flights_are_over());
 }
 
@@ -1012,14 +1012,15 @@ static void test_judged_after_passing(void **state)
 		if (how == 1)
 			diolate_spans_written(mapping, &part, folios);
 		diolate_flight_land(iocb, mapping, NULL);
-		assert_true(diolate_flight_pass(iocb, mapping, PAGE_SIZE, &flown));
+		assert_true(diolate_flight_pass(iocb, mapping, PAGE_SIZE, true, &flown));
 		assert_int_equal(judged(PAGE_SIZE), flown.verdict);
 		assert_int_equal(flown.verdict, how == 0 ? DIOLATE_NOT_JUDGED :
 					       how == 1 ? DIOLATE_IS_OVERTAKEN : DIOLATE_IS_NOT);
 		/* Of another write nothing is said, nor of one that may be another. */
 		assert_int_equal(judged(0), -1);
 		begins = false;
-		assert_int_equal(judged(PAGE_SIZE), -1);
+		assert_int_equal(judged(PAGE_SIZE),
+				 how == 2 ? DIOLATE_NOT_JUDGED : (int)flown.verdict);
 		begins = true;
 		assert_int_equal(judged(PAGE_SIZE), flown.verdict);
 		/* It was counted when it passed. */
@@ -1028,6 +1029,17 @@ static void test_judged_after_passing(void **state)
 		assert_false(diolate_flights_sweep(false, leave));
 		assert_int_equal(lefts, 0);
 	}
+	/* A reader may have found zeros after that. */
+	begun.late = true;
+	for (how = 0; how < 2; how++) {
+		diolate_flight_begin(&begun, &flown);
+		diolate_flight_send(iocb, mapping, NULL, PAGE_SIZE, false, NULL, &part);
+		diolate_flight_land(iocb, mapping, NULL);
+		assert_true(diolate_flight_pass(iocb, mapping, PAGE_SIZE, how, &flown));
+		assert_int_equal(flown.verdict, DIOLATE_IS_NOT);
+		assert_int_equal(judged(PAGE_SIZE), how ? DIOLATE_IS_NOT : DIOLATE_NOT_JUDGED);
+	}
+	begun.late = false;
 	/* It was told, or put right. */
 	diolate_flight_begin(&begun, &flown);
 	diolate_flight_send(iocb, mapping, NULL, PAGE_SIZE, false, NULL, &part);
@@ -1058,7 +1070,7 @@ static void test_late_in_passing(void **state)
 	diolate_flight_land(iocb, mapping, NULL);
 	diolate_spans_read(mapping, &part);
 	cache[0] = &folio;
-	assert_true(diolate_flight_pass(iocb, mapping, PAGE_SIZE, &flown));
+	assert_true(diolate_flight_pass(iocb, mapping, PAGE_SIZE, true, &flown));
 	assert_int_equal(flown.verdict, DIOLATE_IS_NOT);
 	diolate_spans_written(mapping, &part, &folio);
 	cache[0] = NULL;

@@ -16,22 +16,23 @@
 #define ANY -1
 
 static const struct {
-	int repeat, consumer, follows, policy, repair, proven, unclear, way;
+	int repeat, consumer, follows, policy, whole, repair, proven, unclear, way;
 	enum diolate_outcome outcome;
 } contract[] = {
-	{ true, ANY, ANY, ANY, ANY, ANY, ANY, ANY, DIOLATE_REPEAT },
-	{ ANY, DIOLATE_SYNC, false, ANY, ANY, ANY, ANY, ANY, DIOLATE_WAS_SYNC },
-	{ ANY, DIOLATE_SYNC, ANY, ANY, ANY, ANY, ANY, DIOLATE_WAY_OTHER, DIOLATE_WAS_SYNC },
-	{ ANY, DIOLATE_KERNEL, ANY, ANY, ANY, ANY, ANY, ANY, DIOLATE_KERNEL_OWNED },
-	{ ANY, ANY, ANY, DIOLATE_OBSERVE, ANY, ANY, ANY, ANY, DIOLATE_OBSERVED },
-	{ ANY, ANY, ANY, DIOLATE_REPAIR, true, ANY, ANY, ANY, DIOLATE_PENDING },
-	{ ANY, ANY, ANY, ANY, ANY, false, ANY, ANY, DIOLATE_UNDELIVERABLE },
-	{ ANY, ANY, ANY, ANY, ANY, ANY, true, ANY, DIOLATE_UNDELIVERABLE },
-	{ ANY, ANY, ANY, ANY, ANY, ANY, ANY, DIOLATE_WAY_MISSED, DIOLATE_UNDELIVERABLE },
-	{ ANY, ANY, ANY, ANY, ANY, ANY, ANY, DIOLATE_WAY_FULL, DIOLATE_UNDELIVERABLE },
-	{ ANY, ANY, ANY, ANY, ANY, ANY, ANY, DIOLATE_WAY_SHORT, DIOLATE_UNDELIVERABLE },
-	{ ANY, ANY, ANY, ANY, ANY, ANY, ANY, DIOLATE_WAY_OTHER, DIOLATE_UNDELIVERABLE },
-	{ ANY, ANY, ANY, ANY, ANY, ANY, ANY, DIOLATE_WAY_CONSUMER, DIOLATE_PENDING },
+	{ true, ANY, ANY, ANY, ANY, ANY, ANY, ANY, ANY, DIOLATE_REPEAT },
+	{ ANY, DIOLATE_SYNC, false, ANY, ANY, ANY, ANY, ANY, ANY, DIOLATE_WAS_SYNC },
+	{ ANY, DIOLATE_SYNC, ANY, ANY, ANY, ANY, ANY, ANY, DIOLATE_WAY_OTHER, DIOLATE_WAS_SYNC },
+	{ ANY, DIOLATE_KERNEL, ANY, ANY, ANY, ANY, ANY, ANY, ANY, DIOLATE_KERNEL_OWNED },
+	{ ANY, ANY, ANY, DIOLATE_OBSERVE, ANY, ANY, ANY, ANY, ANY, DIOLATE_OBSERVED },
+	{ ANY, ANY, ANY, ANY, true, ANY, ANY, ANY, ANY, DIOLATE_SPARED },
+	{ ANY, ANY, ANY, DIOLATE_REPAIR, ANY, true, ANY, ANY, ANY, DIOLATE_PENDING },
+	{ ANY, ANY, ANY, ANY, ANY, ANY, false, ANY, ANY, DIOLATE_UNDELIVERABLE },
+	{ ANY, ANY, ANY, ANY, ANY, ANY, ANY, true, ANY, DIOLATE_UNDELIVERABLE },
+	{ ANY, ANY, ANY, ANY, ANY, ANY, ANY, ANY, DIOLATE_WAY_MISSED, DIOLATE_UNDELIVERABLE },
+	{ ANY, ANY, ANY, ANY, ANY, ANY, ANY, ANY, DIOLATE_WAY_FULL, DIOLATE_UNDELIVERABLE },
+	{ ANY, ANY, ANY, ANY, ANY, ANY, ANY, ANY, DIOLATE_WAY_SHORT, DIOLATE_UNDELIVERABLE },
+	{ ANY, ANY, ANY, ANY, ANY, ANY, ANY, ANY, DIOLATE_WAY_OTHER, DIOLATE_UNDELIVERABLE },
+	{ ANY, ANY, ANY, ANY, ANY, ANY, ANY, ANY, DIOLATE_WAY_CONSUMER, DIOLATE_PENDING },
 };
 
 static int fits(int wanted, int value)
@@ -48,6 +49,7 @@ static enum diolate_outcome expected(const struct diolate_late *late)
 		    fits(contract[i].consumer, late->consumer) &&
 		    fits(contract[i].follows, late->follows) &&
 		    fits(contract[i].policy, late->policy) &&
+		    fits(contract[i].whole, late->whole) &&
 		    fits(contract[i].repair, late->repair) &&
 		    fits(contract[i].proven, late->proven) &&
 		    fits(contract[i].unclear, late->unclear) && fits(contract[i].way, late->way))
@@ -65,7 +67,7 @@ static void test_every_late_error(void **state)
 	for (consumer = DIOLATE_SYNC; consumer < DIOLATE_CONSUMERS; consumer++)
 		for (way = DIOLATE_WAY_MISSED; way <= DIOLATE_WAY_CONSUMER; way++)
 			for (policy = DIOLATE_PROPAGATE; policy < DIOLATE_POLICIES; policy++)
-				for (flags = 0; flags < 32; flags++) {
+				for (flags = 0; flags < 64; flags++) {
 					struct diolate_late late = {
 						.consumer = consumer,
 						.way = way,
@@ -74,6 +76,7 @@ static void test_every_late_error(void **state)
 						.proven = flags & 2,
 						.unclear = flags & 8,
 						.follows = flags & 16,
+						.whole = flags & 32,
 						/* Only that policy begins a repair. */
 						.repair = policy == DIOLATE_REPAIR && flags & 4,
 					};

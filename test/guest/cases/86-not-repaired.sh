@@ -7,6 +7,27 @@ repair_written_back() {
 	not_repaired "$1" written-back --again --during "/lib-guest/written-back.sh /mnt/$1/collision"
 }
 
+# What was written into blocks that were only reserved does not become the file's, and so the write fails: what
+# was stored there stays, or all would be gone.
+repair_end_fails() {
+	load sync=follow policy=repair repair_ms=10000
+	for how in "" --uring --sync; do
+		xfs_io -f -c "falloc 0 128k" "/mnt/$1/collision"
+		before
+		collision "$1" $how --keep --size 131072 --written 65536 --offset 65536 \
+			--during "/sbin/insmod /refuse.ko function=$2 comm= error=-28"
+		was_refused || fail "not refused"
+		is res -28 "$line"
+		is fsync -5 "$line"
+		expect late_errors=1 stuck=1 already_failed=1
+		echo 3 >/proc/sys/vm/drop_caches
+		byte=$(tail -c +65542 "/mnt/$1/collision" | head -c 1)
+		[ "$byte" = s ] || fail "the store was dropped: $byte"
+		rm "/mnt/$1/collision"
+	done
+	say "res -ENOSPC, and what was stored is there"
+}
+
 # If one page cannot be dropped the others are left as they are.
 repair_all_or_nothing() {
 	load_repair
@@ -150,6 +171,8 @@ for fs in $filesystems; do
 	quick_if "$fs" ext4 run "repair-written-back-$fs" repair_written_back "$fs"
 done
 quick run repair-sync-ext4 repair_sync
+quick run repair-end-fails-ext4 repair_end_fails ext4 ext4_convert_unwritten_extents
+run repair-end-fails-xfs repair_end_fails xfs xfs_iomap_write_unwritten
 quick run repair-all-or-nothing repair_all_or_nothing vfat
 locks quick run repair-live-patch somebody_replaces
 quick run repair-refused repair_refused
