@@ -6,7 +6,8 @@
  * overwrites on /mnt/ext4, /mnt/xfs (iomap) and /mnt/vfat (fs/direct-io.c), and on ext4 writes past
  * the end of a file, which the file system waits for ("waited"). An asynchronous class is one
  * thread, which submits many writes at once; a waited-for one is a thread for each write, with a
- * file of its own.
+ * file of its own. With --sync there are three more, of overwrites by system calls that return when
+ * the write has ended: a thread for each write, too.
  *
  * A round: all pages that will be written are clean, cached and mapped; the devices are held; all
  * threads submit; main stores a byte through the mapping into three writes of four, each when it is
@@ -41,16 +42,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "guest.h"
 
 #define MAX_WRITES 256
-#define MAX_SUBMITTERS 520
+#define MAX_SUBMITTERS (6 + 5 * MAX_WRITES)
 
 static struct class {
 	const char *name, *fs;
-	bool uring, waited;
+	bool uring, waited, sync;
 	unsigned int stores, eio, untrue;
 } classes[] = {
 	{ .name = "ext4_libaio", .fs = "ext4" },
@@ -61,6 +63,9 @@ static struct class {
 	{ .name = "vfat_uring", .fs = "vfat", .uring = true },
 	{ .name = "waited_libaio", .fs = "ext4", .waited = true },
 	{ .name = "waited_uring", .fs = "ext4", .uring = true, .waited = true },
+	{ .name = "ext4_sync", .fs = "ext4", .sync = true },
+	{ .name = "xfs_sync", .fs = "xfs", .sync = true },
+	{ .name = "vfat_sync", .fs = "vfat", .sync = true },
 };
 
 #define CLASSES (sizeof(classes) / sizeof(classes[0]))
@@ -84,9 +89,9 @@ static struct submitter {
 static unsigned int nr_submitters;
 
 static struct {
-	unsigned int rounds, writes, waited;
+	unsigned int rounds, writes, waited, sync;
 	const char *until, *during;
-	bool free, calm, verify;
+	bool free, calm, verify, o_sync;
 } opt = { .rounds = 1, .writes = 64, .waited = 32 };
 
 static struct {
@@ -105,6 +110,8 @@ static void usage(void)
 		"  --until FILE  rounds until FILE is there, and not --rounds of them\n"
 		"  --writes N    writes of each asynchronous class in a round (64)\n"
 		"  --waited N    writes of each class that is waited for in a round (32)\n"
+		"  --sync N      writes of each synchronous class in a round (0)\n"
+		"  --o-sync      which open their files with O_SYNC\n"
 		"  --during CMD  a shell command while all are in flight, after the stores\n"
 		"  --calm        store nothing\n"
 		"  --verify      compare every byte of every write that succeeded\n"
@@ -203,6 +210,32 @@ static void write_uring(struct submitter *s)
 	}
 }
 
+/*
+ * By one of three calls. Of write() the offset of the file is looked at, too: it moves by what has
+ * been written, and stays after an error.
+ */
+static void write_sync(struct submitter *s)
+{
+	struct iovec part = { s->data, s->length };
+	ssize_t ret;
+
+	switch ((s - submitters) % 3) {
+	case 0:
+		ret = pwrite(s->fd, s->data, s->length, 0);
+		break;
+	case 1:
+		ret = pwritev(s->fd, &part, 1, 0);
+		break;
+	default:
+		ret = write(s->fd, s->data, s->length);
+	}
+	s->res[0] = ret < 0 ? -errno : ret;
+	/* Not one of the results that are right. */
+	if ((s - submitters) % 3 == 2 && lseek(s->fd, 0, SEEK_CUR) != (ret < 0 ? 0 : ret))
+		s->res[0] = -ESPIPE;
+	lseek(s->fd, 0, SEEK_SET);
+}
+
 static void *submit(void *arg)
 {
 	struct submitter *s = arg;
@@ -217,7 +250,9 @@ static void *submit(void *arg)
 		if (over)
 			return NULL;
 		memset(s->data, content(), s->length);
-		if (s->class->uring)
+		if (s->class->sync)
+			write_sync(s);
+		else if (s->class->uring)
 			write_uring(s);
 		else
 			write_libaio(s);
@@ -225,18 +260,27 @@ static void *submit(void *arg)
 	}
 }
 
+/* How many threads a class has. */
+static unsigned int threads_of(const struct class *class)
+{
+	return class->waited ? opt.waited : class->sync ? opt.sync : 1;
+}
+
 static void add(struct class *class)
 {
 	struct submitter *s = &submitters[nr_submitters];
+	int n = 0, flags = class->sync && opt.o_sync ? O_SYNC : 0;
 	char path[64];
-	int n;
 
 	s->class = class;
-	s->writes = class->waited ? 1 : opt.writes;
+	s->writes = class->waited || class->sync ? 1 : opt.writes;
 	s->length = class->waited ? 2 * PAGE : PAGE;
 	s->data = aligned_alloc(PAGE, MAX_WRITES * PAGE);
 	snprintf(path, sizeof(path), "/mnt/%s/storm-%u", class->fs, nr_submitters);
-	s->fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_DIRECT, 0600);
+	/* What an earlier storm has left recorded and nobody has seen, the first write with O_SYNC would meet. */
+	if (flags)
+		unlink(path);
+	s->fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_DIRECT | flags, 0600);
 	if (s->fd < 0 || !s->data)
 		err(1, "%s", path);
 	memset(s->data, 'o', file_size(s));
@@ -248,7 +292,7 @@ static void add(struct class *class)
 		err(1, "%s: mmap", path);
 	if (class->uring)
 		n = io_uring_queue_init(s->writes, &s->ring, 0);
-	else
+	else if (!class->sync)
 		n = io_setup(s->writes, &s->ctx);
 	if (n)
 		errx(1, "%s: %s", class->name, strerror(-n));
@@ -366,6 +410,8 @@ static void parse(int argc, char **argv)
 		{ "until", 1, NULL, 'u' },
 		{ "writes", 1, NULL, 'w' },
 		{ "waited", 1, NULL, 'W' },
+		{ "sync", 1, NULL, 's' },
+		{ "o-sync", 0, NULL, 'o' },
 		{ "during", 1, NULL, 'd' },
 		{ "calm", 0, NULL, 'c' },
 		{ "verify", 0, NULL, 'v' },
@@ -387,6 +433,12 @@ static void parse(int argc, char **argv)
 			break;
 		case 'W':
 			opt.waited = number(optarg, MAX_WRITES);
+			break;
+		case 's':
+			opt.sync = number(optarg, MAX_WRITES);
+			break;
+		case 'o':
+			opt.o_sync = true;
 			break;
 		case 'd':
 			opt.during = optarg;
@@ -414,7 +466,7 @@ int main(int argc, char **argv)
 
 	parse(argc, argv);
 	for (i = 0; i < CLASSES; i++)
-		for (n = 0; n < (classes[i].waited ? opt.waited : 1); n++)
+		for (n = 0; n < threads_of(&classes[i]); n++)
 			add(&classes[i]);
 	pthread_barrier_init(&begin, NULL, nr_submitters + 1);
 	pthread_barrier_init(&end, NULL, nr_submitters + 1);

@@ -425,11 +425,12 @@ all_known() {
 	[ "$(since overtaken_unknown)" = 0 ] || fail "$(since overtaken_unknown) are not known: $line"
 }
 
-# All that is stored into is written back before the write has ended.
+# storm_flushed POLICY TRACK [option...]: all that is stored into is written back before the write has ended.
 storm_flushed() {
 	load policy="$1" track="$2"
+	shift 2
 	before
-	storm_of --verify --rounds "$(either 2 20)" --during "/lib-guest/flush.sh sync"
+	storm_of --verify --rounds "$(either 2 20)" --during "/lib-guest/flush.sh sync" "$@"
 	all_known
 	told
 	is untrue 0 "$line"
@@ -506,6 +507,7 @@ quick run overtaken-too-much overtaken_too_much ext4
 run storm-flushed-stock storm_flushed_stock
 quick run storm-flushed-propagate storm_flushed propagate always
 quick run storm-flushed-repair storm_flushed repair auto
+run storm-sync-flushed following storm_flushed propagate always --writes 16 --waited 4 --sync 64
 run storm-flushed-free-stock storm_flushed_free_stock
 run storm-flushed-free-propagate storm_flushed_free propagate auto
 run storm-flushed-free-always storm_flushed_free propagate always
