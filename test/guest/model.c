@@ -11,6 +11,7 @@
  *   Of one that failed with -EIO, or that the module counted as undeliverable, or as one of which
  *   nobody knows whether it was overtaken, each byte of the range may be the old, the new or the
  *   stored one; what is found there afterwards is what it is from then on. So it is where somebody punches a hole meanwhile: ext4 first writes back what is dirty.
+ *   A synchronous write may also be found to be such a one up to ten seconds later (README.md, Limits).
  *   Whatever was stored outside the range is there.
  *   What is read through the page cache is what the disk has once all is written back.
  * And fsync() fails after such a write, if the kernel knows of it, and at no other time.
@@ -19,6 +20,8 @@
  *   ops     operations
  *   direct, collided, eio   direct writes; of those, stored into while in flight; that failed
  *   whole   of those that failed, that were found whole on the disk when all was written back
+ *   sync, sync_eio, sync_later   with --sync: of the direct writes, by pwrite(); of those, that failed; of
+ *           which it was found later that nobody knows
  * and leaves in --image FILE what the file must hold.
  */
 #define _GNU_SOURCE
@@ -30,7 +33,9 @@
 #include <liburing.h>
 #include <linux/falloc.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -49,12 +54,14 @@ static struct {
 	const char *file, *image;
 	unsigned long ops, seed;
 	size_t align;
-	bool punch, calm, async, alone, whole, flush, zoned, off_end;
+	bool punch, calm, async, alone, whole, flush, zoned, off_end, sync;
 } opt = { .ops = 1000, .align = 512, .punch = true };
 
 /* What a byte must be: value[], or where open[] says so also[], or, if that says so, anything. */
 enum { EXACT, EITHER, ANY };
 static unsigned char value[MOST], also[MOST], open_[MOST];
+/* The synchronous write that wrote a byte last and succeeded, by its number from 1 on; or 0. */
+static unsigned long by_sync[MOST];
 static size_t size;
 
 static int fd, direct_fd;
@@ -63,7 +70,9 @@ static io_context_t ctx;
 static struct io_uring ring;
 /* A late error was recorded that no fsync() has told of. */
 static bool recorded;
-static unsigned long op, directs, collided, eios, wholes;
+static unsigned long op, directs, collided, eios, wholes, syncs, sync_eios, sync_laters;
+/* Of found_later(), what has been met. */
+static unsigned long later_met;
 
 static __attribute__((format(printf, 1, 2), noreturn)) void wrong(const char *format, ...)
 {
@@ -105,6 +114,12 @@ static unsigned long reports(void)
 	return counter("stuck") + counter("repeats");
 }
 
+/* Among others, the writes of which it was found when they had ended that they may have been overtaken. */
+static unsigned long found_later(void)
+{
+	return counter("unknown_replaced") + counter("unknown_unseen");
+}
+
 /* xorshift64: the same everywhere. */
 static unsigned long below(unsigned long n)
 {
@@ -122,6 +137,7 @@ static void set(size_t pos, size_t length, unsigned char c)
 {
 	memset(value + pos, c, length);
 	memset(open_ + pos, EXACT, length);
+	memset(by_sync + pos, 0, length * sizeof(by_sync[0]));
 }
 
 /* Bytes between two ends of the file are zero. */
@@ -137,6 +153,30 @@ static unsigned char content(void)
 	return 1 + below(255);
 }
 
+/*
+ * Whether it is found yet that nobody knows whether the synchronous write of a byte was overtaken, as it was
+ * written back over while it dropped its range from the cache.
+ */
+static bool is_found_later(size_t i)
+{
+	unsigned int patience = 150;
+	size_t k;
+
+	if (!by_sync[i])
+		return false;
+	while (found_later() <= later_met) {
+		if (!patience--)
+			return false;
+		usleep(100000);
+	}
+	later_met++;
+	sync_laters++;
+	for (k = 0; k < MOST; k++)
+		if (k != i && by_sync[k] == by_sync[i])
+			open_[k] = ANY;
+	return true;
+}
+
 static void compare(const char *found, const char *where)
 {
 	size_t i;
@@ -144,7 +184,8 @@ static void compare(const char *found, const char *where)
 	for (i = 0; i < size; i++) {
 		unsigned char c = found[i];
 
-		if (c == value[i] || open_[i] == ANY || (open_[i] == EITHER && c == also[i])) {
+		if (c == value[i] || open_[i] == ANY || (open_[i] == EITHER && c == also[i]) ||
+		    is_found_later(i)) {
 			value[i] = c;
 			open_[i] = EXACT;
 			continue;
@@ -273,9 +314,64 @@ static void *interfere(void *arg)
 	return arg;
 }
 
-static void submit(bool uring, size_t length, size_t pos)
+/* A direct write by pwrite(): of a thread, since it ends with the write. */
+static struct {
+	pthread_t thread;
+	size_t length, pos;
+	long res;
+	atomic_int tid;
+	atomic_bool done;
+} sync_;
+
+static void *write_sync(void *arg)
 {
-	if (uring) {
+	ssize_t ret;
+
+	sync_.tid = gettid();
+	ret = pwrite(direct_fd, data, sync_.length, sync_.pos);
+	sync_.res = ret < 0 ? -errno : ret;
+	sync_.done = true;
+	return arg;
+}
+
+/* Whether that thread waits: for the disk, most often for what it writes. */
+static bool sync_waits(void)
+{
+	char path[64], text[128] = "", *state;
+	int stat;
+
+	if (!sync_.tid)
+		return false;
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", sync_.tid);
+	stat = open(path, O_RDONLY);
+	/* It may be gone. */
+	if (stat < 0 || read(stat, text, sizeof(text) - 1) < 0)
+		text[0] = '\0';
+	if (stat >= 0)
+		close(stat);
+	state = strrchr(text, ')');
+	return state && state[2] == 'D';
+}
+
+static void submit_sync(size_t length, size_t pos)
+{
+	sync_.length = length;
+	sync_.pos = pos;
+	sync_.tid = 0;
+	sync_.done = false;
+	if (pthread_create(&sync_.thread, NULL, write_sync, NULL))
+		wrong("pthread_create");
+	while (!sync_.done && !sync_waits())
+		sched_yield();
+}
+
+enum how { LIBAIO, URING, SYNC };
+
+static void submit(enum how how, size_t length, size_t pos)
+{
+	if (how == SYNC) {
+		submit_sync(length, pos);
+	} else if (how == URING) {
 		struct io_uring_sqe *sqe = io_uring_get_sqe(&ring);
 
 		io_uring_prep_write(sqe, direct_fd, data, length, pos);
@@ -304,12 +400,16 @@ static long result_of_uring(void)
 	return ret;
 }
 
-static long result(bool uring)
+static long result(enum how how)
 {
 	struct io_event event;
 	int ret;
 
-	if (uring)
+	if (how == SYNC) {
+		pthread_join(sync_.thread, NULL);
+		return sync_.res;
+	}
+	if (how == URING)
 		return result_of_uring();
 	/* What io_uring still has to do in this task interrupts it. */
 	do {
@@ -370,14 +470,15 @@ static void write_direct(void)
 	size_t place[STORES], before = size, i;
 	unsigned int n = 0, stores = opt.calm ? 0 : below(STORES + 1);
 	unsigned char c = content(), stored[STORES];
-	bool uring = below(2), other = !uring && !below(4) && !opt.alone, late;
+	enum how how = below(opt.sync ? 3 : 2);
+	bool other = how == LIBAIO && !below(4) && !opt.alone, late;
 	unsigned long untold = counter("undeliverable") + counter("overtaken_unknown");
 	unsigned long reported = reports();
 	pthread_t thread;
 	long res;
 
 	memset(data, c, length);
-	submit(uring, length, pos);
+	submit(how, length, pos);
 	/* Near the write, within and beside it. */
 	for (i = 0; i < stores; i++) {
 		size_t at = pos + below(length + 2 * PAGE);
@@ -408,7 +509,7 @@ static void write_direct(void)
 		if (pthread_create(&thread, NULL, interfere, NULL))
 			wrong("pthread_create");
 	}
-	res = result(uring);
+	res = result(how);
 	if (other)
 		pthread_join(thread, NULL);
 
@@ -419,10 +520,14 @@ static void write_direct(void)
 	if (pos + length > size)
 		set_size(pos + length);
 	eios += res == -EIO;
+	syncs += how == SYNC;
+	sync_eios += how == SYNC && res == -EIO;
 	untold = n ? counter("undeliverable") + counter("overtaken_unknown") - untold : 0;
 	late = res == -EIO || untold;
 	recorded |= late && reports() != reported;
 	set(pos, length, c);
+	for (i = pos; how == SYNC && !late && i < pos + length; i++)
+		by_sync[i] = directs;
 	if (late || (other && n))
 		memset(open_ + pos, ANY, length);
 	for (i = 0; i < n; i++) {
@@ -484,6 +589,7 @@ static void parse(int argc, char **argv)
 		{ "flush", 0, NULL, 'f' },
 		{ "zoned", 0, NULL, 'z' },
 		{ "off-end", 0, NULL, 'e' },
+		{ "sync", 0, NULL, 'S' },
 		{ "image", 1, NULL, 'i' },
 		{ 0 },
 	};
@@ -526,6 +632,9 @@ static void parse(int argc, char **argv)
 		case 'e':
 			opt.off_end = true;
 			break;
+		case 'S':
+			opt.sync = true;
+			break;
 		case 'i':
 			opt.image = optarg;
 			break;
@@ -547,6 +656,7 @@ static void parse(int argc, char **argv)
 			"  --flush       what is dirty is written back at any time, also meanwhile\n"
 			"  --zoned       the file system is xfs on zones\n"
 			"  --off-end     store nothing into the last page while a direct write makes the file longer\n"
+			"  --sync        every third direct writer is pwrite()\n"
 			"  --image FILE  write there what FILE must hold\n");
 		exit(2);
 	}
@@ -579,13 +689,17 @@ int main(int argc, char **argv)
 			err(1, "%s", opt.file);
 		set_size(MOST);
 	}
+	later_met = found_later();
 	if (opt.flush && pthread_create(&flusher, NULL, flush, NULL))
 		errx(1, "pthread_create");
 	for (op = 0; op < opt.ops; op++)
 		one_of_them();
 	verify_disk();
-	printf("ops=%lu direct=%lu collided=%lu eio=%lu whole=%lu\n", opt.ops, directs, collided, eios,
+	printf("ops=%lu direct=%lu collided=%lu eio=%lu whole=%lu", opt.ops, directs, collided, eios,
 	       wholes);
+	if (opt.sync)
+		printf(" sync=%lu sync_eio=%lu sync_later=%lu", syncs, sync_eios, sync_laters);
+	printf("\n");
 	if (!opt.image)
 		return 0;
 	image = open(opt.image, O_WRONLY | O_CREAT | O_TRUNC, 0600);

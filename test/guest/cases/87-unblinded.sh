@@ -206,4 +206,9 @@ for fs in $filesystems; do
 	[ "$fs" != vfat ] || options="--align 4096 --no-punch --async"
 	quick_if "$fs" ext4 run "model-flushed-$fs" model_flushed "/mnt/$fs" "$fs" "mount_fs $fs" $options
 done
+# It may take ten seconds until it is known of a synchronous write that nobody knows.
+fewer="--ops $(either 1000 4000)"
+run model-sync-flushed-ext4 following model_flushed /mnt/ext4 ext4 "mount_fs ext4" $fewer --align 4096 --sync
+run model-sync-flushed-vfat following model_flushed /mnt/vfat vfat "mount_fs vfat" $fewer \
+	--align 4096 --no-punch --async --sync
 quick run overtaken-at-the-end-xfs at_the_end

@@ -96,6 +96,24 @@ model_exfat() {
 	model_other $least "--align 4096 --whole --async --ops $ops" exfat mkfs.exfat
 }
 
+# model_sync FS OPTION...: with sync=follow, and every third writer is pwrite(). It is told like the others.
+model_sync() {
+	fs=$1
+	shift
+	/lib-guest/dm.sh slow "$fs" 1
+	load sync=follow
+	before
+	found=$(model --sync --image /tmp/image "$@" "/mnt/$fs/model") || fail "$found"
+	/lib-guest/dm.sh release "$fs"
+	expect_outcomes delivered="$(value eio "$found")" undeliverable="$(since undeliverable)" \
+		spared="$(since spared)"
+	umount "/mnt/$fs"
+	mount_fs "$fs"
+	cmp /tmp/image "/mnt/$fs/model" || fail "not the same after it was mounted anew"
+	[ "$(value sync_eio "$found")" -ge 20 ] || fail "only $(value sync_eio "$found") told: $found"
+	say "$found"
+}
+
 # f2fs may zero the whole last page when it is stored into while a direct write makes the file longer: it reads
 # the size twice, as of 7.2, and once on 7.3 (f2fs_vm_page_mkwrite(), fs/f2fs/file.c).
 model_f2fs() {
@@ -134,3 +152,7 @@ case $(uname -r) in
 *) run model-f2fs model_f2fs ;;
 esac
 run model-exfat model_exfat
+run model-sync-ext4 model_sync ext4 --align 4096 --ops $((ops / 2))
+run model-sync-xfs model_sync xfs --ops $((ops / 2))
+run model-sync-vfat model_sync vfat --align 4096 --no-punch --async --ops $((ops / 2))
+run model-sync-repair-ext4 following model_on ext4 50 --align 4096 --sync --ops $((ops / 2))
