@@ -17,6 +17,21 @@ repair_storm() {
 	remove_foreign
 }
 
+# The same of synchronous writes: each is repaired or told.
+storm_sync_repair() {
+	load sync=follow policy=repair repair_ms=10000
+	before
+	storm_of --verify --rounds "$(either 2 30)" --writes 16 --waited 4 --sync 64
+	is untrue 0 "$line"
+	grep ' consumer=sync ' "${counters%/*}/log" | sed -n 's/.* \(outcome=[^ ]* reason=[^ ]*\) .*/\1/p' |
+		sort | uniq -c
+	[ "$(since late_errors)" = "$(v stores)" ] || fail "$(since late_errors) late errors: $line"
+	expect_outcomes delivered="$(v eio)" repaired=$(($(v stores) - $(v eio)))
+	for class in $sync_classes; do
+		[ "$(v "${class}_eio")" -lt "$(v "${class}_stores")" ] || fail "none of $class was repaired: $line"
+	done
+}
+
 # repaired_since SEQ FSTYPE: whether a write to such a file system was, later in the log.
 repaired_since() {
 	awk -v first="$1" -v type=" fstype=$2 " '
@@ -139,6 +154,7 @@ quick run repair-unload-pending-vfat under repair unload_pending vfat 0
 quick run repair-unload-pending-uring-ext4 under repair unload_pending ext4 32768 --uring
 quick run storm-repair-unload under repair storm_unload
 quick run storm-repair repair_storm
+run storm-sync-repair storm_sync_repair
 run storm-repair-switched repair_switched
 # Over four kernels, 20000 operations on each file system.
 ops=$(either 5000 40000)
