@@ -1,4 +1,4 @@
-# shellcheck disable=SC2086 # options of collide, several in one argument
+# shellcheck disable=SC2086,SC2016 # options of collide, several in one argument; wait_until evaluates its argument itself
 # Policy repair beside all that goes on, in storms and at random; and what has to be so under every policy.
 
 # Every write that is said to be done is, byte for byte.
@@ -32,6 +32,28 @@ storm_sync_repair() {
 	done
 }
 
+# The module is unloaded while a write is put right, which waits for a folio: the write comes first.
+repair_unload() {
+	load sync=follow policy=repair repair_ms=10000
+	/sbin/insmod /lock.ko || fail "lock"
+	cat >/tmp/unloader <<-'END'
+		. /lib-guest/lib.sh
+		wait_until '[ $(counter pending) = 1 ]'
+		/sbin/rmmod diolate &
+		wait_until '[ "$(cat /sys/module/diolate/initstate)" = going ]'
+		/sbin/rmmod lock
+	END
+	collision "$@" --during "/bin/sh /tmp/unloader >/tmp/unloaded 2>&1 &"
+	case $(value res "$line") in
+	65536) is undone 0 "$line" ;;
+	# If it took longer than repair_ms.
+	*) is res -5 "$line" ;;
+	esac
+	wait_until '[ ! -e /sys/module/diolate ] && [ ! -e /sys/module/lock ]'
+	! grep . /tmp/unloaded || fail "$(cat /tmp/unloaded)"
+	say "res $(value res "$line")"
+}
+
 # repaired_since SEQ FSTYPE: whether a write to such a file system was, later in the log.
 repaired_since() {
 	awk -v first="$1" -v type=" fstype=$2 " '
@@ -53,6 +75,7 @@ repair_switched() {
 	done
 	# It works as it did the first time, on file systems of each kind.
 	set_policy repair
+	wait_until '[ $(counter late_errors) -gt 0 ]'
 	seen=$(value seq "$(tail -n 1 "${counters%/*}/log")")
 	for fs in ext4 xfs vfat; do
 		wait_until "repaired_since $seen $fs"
@@ -150,8 +173,8 @@ for fs in $filesystems; do
 	quick_if "$fs" ext4 run "repair-unload-completing-$fs" under repair unload_while_completing "$fs"
 done
 run repair-clean-fio under repair clean_fio ext4 "$(either 1 20)"
-quick run repair-unload-pending-vfat under repair unload_pending vfat 0
-quick run repair-unload-pending-uring-ext4 under repair unload_pending ext4 32768 --uring
+quick run repair-unload-ext4 repair_unload ext4
+run repair-unload-sync-xfs repair_unload xfs --sync
 quick run storm-repair-unload under repair storm_unload
 quick run storm-repair repair_storm
 run storm-sync-repair storm_sync_repair
