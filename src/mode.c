@@ -258,8 +258,8 @@ int diolate_mode_begin(void)
 /**
  * diolate_mode_end() - the parameters have no effect any more
  *
- * On return no late write is sent to be put right, and direct writes are followed only if writeback
- * wants it.
+ * On return direct writes are followed only if writeback wants it. A late write that is put right
+ * now goes on, and keeps the module loaded.
  *
  * Context: process, sleeps.
  */

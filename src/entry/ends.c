@@ -150,13 +150,13 @@ void diolate_ends_arm(void)
 {
 	unsigned int n;
 
+	register_module_notifier(&modules);
 	mutex_lock(&arming);
 	diolate_task_ends_anew();
 	wanted = true;
 	for (n = 0; n < ENDS; n++)
 		ends_arm_one(n);
 	mutex_unlock(&arming);
-	register_module_notifier(&modules);
 }
 
 /**

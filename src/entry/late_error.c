@@ -30,7 +30,6 @@
 #include "report/counters.h"
 #include "write/inside.h"
 #include "write/task.h"
-#include "write/waiting.h"
 
 /* Every call from now on comes to late_error_called(), which can replace it. */
 static bool awaits;

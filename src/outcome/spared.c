@@ -12,9 +12,8 @@
  * - Extending a file zeroes the rest of its last block (ext4_setattr(), 7.3).
  *
  * A dirty folio inside the write shows, where the late error is met, that the write has lost
- * something. Otherwise diolate_spared_look() has to lock the folios at the ends of the write: in
- * the place of the kernel's own record (src/outcome/instead.c), or where the write is put right
- * (src/outcome/repair.c). The write is spared if at that time
+ * something. Otherwise diolate_spared_look() has to lock the folios at the ends of the write, in
+ * the place of the kernel's own record (src/outcome/instead.c). The write is spared if at that time
  * - no folio is dirty within the write, and
  * - the write was not overtaken (src/outcome/judge.c). What was dirty when the invalidation failed
  *   is still dirty, or its writeback was noted, because i_dio_count counts the write until it has

@@ -52,7 +52,7 @@ not_repaired() {
 	shift 2
 	before
 	collision "$fs" "$@"
-	# What was held back was recorded after all.
+	# It is recorded.
 	is fsync -5 "$line"
 	logged=$(tail -n 1 "${counters%/*}/log")
 	why=$(value reason "$logged")
