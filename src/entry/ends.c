@@ -29,7 +29,7 @@
 #include "write/task.h"
 
 #if DIOLATE_HAS_FTRACE
-typedef typeof(((struct iomap_dio_ops *)0)->end_io) ends_fn;
+#define ENDS_FN typeof(((struct iomap_dio_ops *)0)->end_io)
 
 /* Those of src/write/filesystem.c that use iomap, on some kernel. */
 enum { EXT4, XFS, XFS_ZONED, F2FS, EXFAT, EXT2, ENDS };
@@ -43,7 +43,7 @@ static int notrace ends_run(unsigned int n, struct kiocb *iocb, ssize_t size, in
 			    unsigned int flags)
 {
 	int index = srcu_read_lock(&running);
-	int ret = ((ends_fn)READ_ONCE(addresses[n]))(iocb, size, error, flags);
+	int ret = ((ENDS_FN)READ_ONCE(addresses[n]))(iocb, size, error, flags);
 
 	diolate_task_ended(iocb, ret >= 0);
 	srcu_read_unlock(&running, index);

@@ -40,8 +40,8 @@ static void invalidation_count_overtaken(struct kiocb *iocb, size_t length)
 NOKPROBE_SYMBOL(invalidation_count_overtaken);
 
 /*
- * Judge a write that is about to invalidate, unless it is judged where it is answered. @mapped: what
- * it has written is the file's.
+ * Judge a write that is about to invalidate, unless it is judged where it is answered. @mapped:
+ * what it has written is the file's.
  */
 static noinline void invalidation_overtaken_slow(struct kiocb *iocb, size_t length, bool mapped)
 {
@@ -157,7 +157,7 @@ int diolate_invalidation_enter_direct_write(struct kretprobe_instance *ri, struc
 	write->inv.ended = NULL;
 	write->reported = false;
 	write->judged = false;
-	/* What this task has begun last is over: the first invalidation of this write is the first. */
+	/* What this task has begun last is over: the invalidation that comes is the first one. */
 	diolate_task_begins(NULL, NULL, 0);
 	if (unlikely(diolate_track_suspects()))
 		diolate_judge_begins_slow(write->inv.iocb, write->inv.length, NULL,

@@ -6,8 +6,8 @@
  * function sees an ordinary call.
  * - Except under policy observe, which tells nobody, the call waits until the hooks that tell late
  *   writes are armed (src/outcome/telling.c). If the write may have lost nothing, the call looks
- *   (src/outcome/spared.c). Under policy repair it puts the page cache right (src/outcome/repair.c).
- *   A kprobe can do none of this. Then diolate makes the record, with its own message, except of a
+ *   (src/outcome/spared.c). Under policy repair it puts the page cache right
+ *   (src/outcome/repair.c). A kprobe can do none of this. Then diolate makes the record, with its own message, except of a
  *   write that has lost nothing or was put right.
  *
  * Only one ftrace_ops may replace a function (FTRACE_OPS_FL_IPMODIFY). If a live patch does, policy
@@ -198,7 +198,8 @@ bool diolate_late_error_awaits(void)
 NOKPROBE_SYMBOL(diolate_late_error_awaits);
 
 /**
- * diolate_late_error_require() - replace the kernel's own record, or say why policy repair is refused
+ * diolate_late_error_require() - replace the kernel's own record, or say why policy repair is
+ *                                refused
  *
  * Context: process, may sleep.
  * Return: 0; or, after one sentence in the kernel log, a negative errno.

@@ -295,7 +295,7 @@ void diolate_flight_adopt(const struct diolate_begun *begun, u64 bytes,
 }
 NOKPROBE_SYMBOL(diolate_flight_adopt);
 
-/* That a flight was not overtaken, as was said when it passed, may not be so, or not of this write. */
+/* That a flight was not overtaken, as was said when it passed, may be wrong, or another write's. */
 static void flight_doubt_passed(const struct diolate_flight *f, struct diolate_flown *flown)
 {
 	if (!f->hasty && diolate_following_is_begun())

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * diolate_instead_run() runs in the place of the kernel's own record of a late error: it sees
- * whether the write has lost anything, puts the page cache right, and waits until the late error can
- * be told.
+ * whether the write has lost anything, puts the page cache right, and waits until the late error
+ * can be told.
  */
 #include <linux/fs.h>
 #include <linux/kprobes.h>

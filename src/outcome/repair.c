@@ -18,8 +18,8 @@
  * - the data are on the disk, and the blocks are the file's: ->end_io() of the file system has
  *   succeeded, which src/entry/ends.c notes. What is written synchronously is yet to be synced
  *   (generic_write_sync()), and finds nothing old to write back;
- * - truncate, hole punching and all else that waits for the write still does: i_dio_count counts the
- *   write until it has invalidated (iomap_dio_complete(), fs/iomap/direct-io.c, 5.10 to 7.3;
+ * - truncate, hole punching and all else that waits for the write still does: i_dio_count counts
+ *   the write until it has invalidated (iomap_dio_complete(), fs/iomap/direct-io.c, 5.10 to 7.3;
  *   dio_complete(), fs/direct-io.c, 5.10 to 7.3). An operation that takes blocks away from a file
  *   and waits for no write loses writes on stock Linux as well (src/write/filesystem.c).
  *
@@ -182,8 +182,8 @@ static enum diolate_reason repair_drop_all(struct address_space *mapping,
  * @mapping: the mapping of the file written, whose invalidation has just failed
  * @part:    what the write has written, and could not invalidate
  *
- * Context: process, sleeps for repair_ms at the most, plus the time to drop a folio; in the place of
- *          the kernel's own record.
+ * Context: process, sleeps for repair_ms at the most, plus the time to drop a folio; in the place
+ *          of the kernel's own record.
  * Return: DIOLATE_NO_REASON if the write is the last writer; what is written back over it from now
  *         on is no news. Otherwise why that cannot be.
  */

@@ -35,8 +35,8 @@
 
 /**
  * struct place - a task and its last invalidation
- * @owner:  pid in the initial namespace; 0 if the place was never owned. Never reset to 0, so a task
- *          that meets a 0 in its search knows that it has no place
+ * @owner:  pid in the initial namespace; 0 if the place was never owned. Never reset to 0, so a
+ *          task that meets a 0 in its search knows that it has no place
  * @since:  when the owner last began an invalidation, lower half of jiffies
  * @inv:    used while the place is held
  * @ending: of this write ->end_io() is yet to be called by src/entry/ends.c; used like @inv
