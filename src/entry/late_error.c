@@ -7,8 +7,8 @@
  * - Except under policy observe, which tells nobody, the call waits until the hooks that tell late
  *   writes are armed (src/outcome/telling.c). If the write may have lost nothing, the call looks
  *   (src/outcome/spared.c). Under policy repair it puts the page cache right
- *   (src/outcome/repair.c). A kprobe can do none of this. Then diolate makes the record, with its own message, except of a
- *   write that has lost nothing or was put right.
+ *   (src/outcome/repair.c). A kprobe can do none of this. Then diolate makes the record, with its
+ *   own message, except of a write that has lost nothing or was put right.
  *
  * Only one ftrace_ops may replace a function (FTRACE_OPS_FL_IPMODIFY). If a live patch does, policy
  * repair is refused, and the hooks that tell are armed from the beginning; while diolate does, such
