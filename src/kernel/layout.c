@@ -15,6 +15,7 @@
 
 #include "kernel/btf.h"
 #include "kernel/btf_file.h"
+#include "kernel/compat/aio.h"
 #include "kernel/compat/folio.h"
 #include "kernel/compat/iomap.h"
 #include "kernel/layout.h"
@@ -33,6 +34,11 @@ struct diolate_layout diolate_layout = {
 	/* A kiocb of its own and a reference count are before it. */
 	.orig_iocb = sizeof(struct kiocb) + sizeof(long),
 	.backing = DIOLATE_BY_TESTS,
+	.aio_rw = offsetof(struct diolate_aio_kiocb, rw),
+	.aio_ctx = offsetof(struct diolate_aio_kiocb, ki_ctx),
+	.aio_nr = offsetof(struct diolate_kioctx_table, nr),
+	.aio_table = offsetof(struct diolate_kioctx_table, table),
+	.aio = DIOLATE_BY_TESTS,
 };
 
 /**
@@ -63,6 +69,10 @@ static const struct member members[] = {
 	MEMBER("dio", "result", dio, dio_result, 8, INTEGER),
 	MEMBER("iomap_folio_state", "state", folio, state, 0, ARRAY),
 	MEMBER("backing_aio", "orig_iocb", backing, orig_iocb, 8, POINTER),
+	MEMBER("aio_kiocb", "rw", aio, aio_rw, 0, STRUCTURE),
+	MEMBER("aio_kiocb", "ki_ctx", aio, aio_ctx, 8, POINTER),
+	MEMBER("kioctx_table", "nr", aio, aio_nr, 4, INTEGER),
+	MEMBER("kioctx_table", "table", aio, aio_table, 0, ARRAY),
 };
 
 /**

@@ -47,6 +47,11 @@ enum diolate_known {
  * @orig_iocb:   struct backing_aio (fs/backing-file.c), or struct ovl_aio_req (fs/overlayfs/file.c)
  *               before 6.8: the kiocb of overlayfs
  * @backing:     how that is known
+ * @aio_rw:      struct aio_kiocb (fs/aio.c), the request of libaio: its kiocb
+ * @aio_ctx:     the context that its result goes to
+ * @aio_nr:      struct kioctx_table (fs/aio.c), the contexts of an mm: how many it has room for
+ * @aio_table:   pointers to them
+ * @aio:         how these are known
  *
  * Written while the module is loaded; @iomap once more, by src/write/iomap_dio.c.
  */
@@ -60,6 +65,8 @@ struct diolate_layout {
 	enum diolate_known folio;
 	unsigned int orig_iocb;
 	enum diolate_known backing;
+	unsigned int aio_rw, aio_ctx, aio_nr, aio_table;
+	enum diolate_known aio;
 };
 
 extern struct diolate_layout diolate_layout;

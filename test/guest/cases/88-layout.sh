@@ -57,7 +57,8 @@ layout_btf() {
 	describes_itself
 	load
 	cat $layout
-	for member in iomap_dio.iocb iomap_dio.size iomap_dio.flags iomap_dio.error dio.iocb dio.result; do
+	for member in iomap_dio.iocb iomap_dio.size iomap_dio.flags iomap_dio.error dio.iocb dio.result \
+		aio_kiocb.rw aio_kiocb.ki_ctx kioctx_table.nr kioctx_table.table; do
 		known $member btf
 	done
 	if has_symbol iomap_release_folio && ! has_symbol iomap_page_release; then
