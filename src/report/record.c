@@ -9,6 +9,7 @@
 #include <linux/dcache.h>
 #include <linux/fs.h>
 #include <linux/pagemap.h>
+#include <linux/rcupdate.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 #include <linux/xarray.h>
@@ -16,6 +17,7 @@
 #include <linux/seq_file.h>
 #include <linux/time.h>
 
+#include "kernel/aio.h"
 #include "kernel/uring.h"
 #include "report/record.h"
 #include "write/invalidation.h"
@@ -166,13 +168,15 @@ const char *const diolate_page_names[] = {
 	[DIOLATE_PAGE_DIRTY] = "dirty",
 };
 
-/* The task that submitted a write; NULL if unknown. */
+/* The task that submitted a write, or the first of its process; NULL if unknown. */
 static struct task_struct *record_submitter(struct kiocb *iocb, const struct diolate_late *late)
 {
 	struct task_struct *task = NULL;
 
 	if (late->consumer == DIOLATE_IO_URING)
 		task = diolate_uring_task(iocb);
+	else if (late->consumer == DIOLATE_LIBAIO && !late->waited_for)
+		task = diolate_aio_process(iocb);
 	if (task)
 		return task;
 	if (late->consumer == DIOLATE_SYNC || late->waited_for)
@@ -193,6 +197,19 @@ static const struct task_struct *record_first_thread(const struct task_struct *t
 }
 NOKPROBE_SYMBOL(record_first_thread);
 
+static void record_look_at_submitter(struct diolate_record *r, struct kiocb *iocb,
+				     const struct diolate_late *late)
+{
+	struct task_struct *task;
+
+	rcu_read_lock();
+	task = record_submitter(iocb, late);
+	r->pid = task ? task->tgid : 0;
+	strscpy(r->comm, task ? record_first_thread(task)->comm : "", sizeof(r->comm));
+	rcu_read_unlock();
+}
+NOKPROBE_SYMBOL(record_look_at_submitter);
+
 /**
  * diolate_record_take() - make the record of a late error
  * @r:    filled in
@@ -206,7 +223,6 @@ void diolate_record_take(struct diolate_record *r, const struct diolate_invalida
 			 struct kiocb *iocb, const struct diolate_late *late)
 {
 	const struct file *file = iocb->ki_filp;
-	struct task_struct *task = record_submitter(iocb, late);
 
 	r->kind = late->kind;
 	r->time = ktime_get_real_fast_ns();
@@ -214,8 +230,7 @@ void diolate_record_take(struct diolate_record *r, const struct diolate_invalida
 	r->length = inv->length;
 	r->consumer = late->consumer;
 	r->uid = from_kuid(&init_user_ns, file->f_cred->fsuid);
-	r->pid = task ? task->tgid : 0;
-	strscpy(r->comm, task ? record_first_thread(task)->comm : "", sizeof(r->comm));
+	record_look_at_submitter(r, iocb, late);
 	record_look_at_file(&r->file, file);
 	record_look_at_pages(r, inv->iocb->ki_filp->f_mapping);
 }

@@ -42,10 +42,9 @@ log_late() {
 	for word in $4; do
 		newest "${word%=*}" "${word#*=}"
 	done
-	# The submitting process, where it is known, has ended: it was of our collide.
-	case $(value pid "$(cat "$log")") in
-	-) ;;
-	*) newest comm collide ;;
+	case " $4 " in
+	*" comm=- "*) newest pid - ;;
+	*) newest pid "$(value pid "$line")" ;;
 	esac
 	say "$4"
 	is first "$(value time "$(cat "$log")")" "$(cat "$files")"
@@ -243,11 +242,11 @@ case $(uname -r) in
 esac
 for fs in $filesystems; do
 	quick run "log-$fs" log_late "$fs" propagate "" \
-		"outcome=delivered error=-5 consumer=libaio offset=0 pid=-"
+		"outcome=delivered error=-5 consumer=libaio offset=0 comm=collide"
 	quick run "log-uring-$fs" log_late "$fs" propagate "--uring" \
 		"outcome=delivered error=-5 consumer=io_uring comm=$submitter"
 done
-quick run log-observe-ext4 log_late ext4 observe "" "outcome=observed error=0 reason=- pid=-"
+quick run log-observe-ext4 log_late ext4 observe "" "outcome=observed error=0 reason=- comm=collide"
 quick run log-sync-ext4 log_late ext4 propagate "--sync" "outcome=sync error=0 consumer=sync comm=collide"
 quick run log-longer-ext4 log_late ext4 propagate "$longer" \
 	"outcome=delivered offset=32768 consumer=libaio comm=collide"
