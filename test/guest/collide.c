@@ -17,6 +17,7 @@
  *   first, last   the offsets of the first and the last of them
  *   size    of the file
  *   pos     the offset of FILE after the first write, if it is a synchronous one
+ *   pid     of the submitter, in the pid namespace of /proc
  *   again   result of the same write once more, with --twice
  *
  * No luck and no sleep: the writes are held until the byte is stored.
@@ -26,6 +27,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -88,6 +90,11 @@ static void usage(void)
 		"                submits), fixed (registered file and buffer), iopoll (completions\n"
 		"                are polled), quiet (the same, and a success is not told) or linked\n"
 		"                (an fsync comes after: link=its result)\n"
+		"  --process HOW the libaio submitter has made more contexts before (many), has ended its\n"
+		"                first thread (thread); or once the write is in flight, a child of it\n"
+		"                waits for the result, by fork() (forked), by vfork() (vforked), or as a\n"
+		"                process with the same memory (shared); or such a one has submitted, and\n"
+		"                ended (left)\n"
 		"  --inline      the write waits for the last page of its data, until the byte is stored\n"
 		"  --dsync       open with O_DSYNC\n");
 	exit(2);
@@ -297,6 +304,7 @@ static void parse(int argc, char **argv)
 		{ "twice", 0, NULL, 'T' },
 		{ "append", 0, NULL, 'P' },
 		{ "uring", 2, NULL, 'U' },
+		{ "process", 1, NULL, 'R' },
 		{ "inline", 0, NULL, 'i' },
 		{ "dsync", 0, NULL, 'D' },
 		{ 0 },
@@ -384,6 +392,9 @@ static void parse(int argc, char **argv)
 			opt.write = write_uring;
 			opt.uring = optarg ? optarg : "";
 			break;
+		case 'R':
+			opt.process = optarg;
+			break;
 		case 'i':
 			opt.in_line = true;
 			break;
@@ -406,11 +417,21 @@ static void parse(int argc, char **argv)
 		usage();
 	opt.device = argv[optind];
 	opt.file = argv[optind + 1];
-	if (opt.in_line && !held_by_nobody())
+	if ((opt.in_line && !held_by_nobody()) || (opt.process && opt.write != write_libaio))
 		usage();
 }
 
-int main(int argc, char **argv)
+/* Whatever the pid namespace of this process is. */
+static void print_pid(void)
+{
+	char pid[16] = "";
+
+	if (readlink("/proc/self", pid, sizeof(pid) - 1) < 0)
+		err(1, "/proc/self");
+	printf(" pid=%s", pid);
+}
+
+static void collide(void)
 {
 	unsigned int i, ok = 0, eio = 0;
 	long res[MAX_WRITES] = { 0 };
@@ -419,7 +440,6 @@ int main(int argc, char **argv)
 	int fd, target;
 	pid_t child;
 
-	parse(argc, argv);
 	make_file();
 	if (chmod(opt.file, 0666) || seteuid(opt.uid))
 		err(1, "%s: as user %u", opt.file, opt.uid);
@@ -480,6 +500,7 @@ int main(int argc, char **argv)
 	if (fstat(fd, &st))
 		err(1, "%s", opt.file);
 	printf(" size=%lld", (long long)st.st_size);
+	print_pid();
 	if (opt.sync)
 		printf(" pos=%lld", (long long)shared->pos);
 	if (opt.twice) {
@@ -489,5 +510,25 @@ int main(int argc, char **argv)
 		print_undone(fd, "_again");
 	}
 	putchar('\n');
-	return 0;
+}
+
+static void *collide_in_thread(void *unused)
+{
+	(void)unused;
+	collide();
+	exit(0);
+}
+
+int main(int argc, char **argv)
+{
+	pthread_t thread;
+
+	parse(argc, argv);
+	if (!opt.process || strcmp(opt.process, "thread")) {
+		collide();
+		return 0;
+	}
+	if (pthread_create(&thread, NULL, collide_in_thread, NULL))
+		errx(1, "pthread_create");
+	pthread_exit(NULL);
 }

@@ -17,7 +17,7 @@ struct options {
 	unsigned int writes, stores;
 	uid_t uid;
 	void (*write)(int fd, char *data, long *res);
-	const char *uring, *sync, *alarm, *meanwhile;
+	const char *uring, *sync, *alarm, *meanwhile, *process;
 	int flags;
 	bool twice, keep, overlap, submitted, again, uncommitted, in_line;
 };

@@ -21,6 +21,7 @@
 #include <sys/sendfile.h>
 #include <sys/time.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "collide.h"
@@ -212,39 +213,145 @@ void write_sync(int fd, char *data, long *res)
 	shared->pos = lseek(fd, 0, SEEK_CUR);
 }
 
+static bool process_is(const char *how)
+{
+	return opt.process && !strcmp(opt.process, how);
+}
+
+/* Of write_libaio(), for those who share its memory: what is submitted, and what comes of it. */
+static struct {
+	io_context_t ctx;
+	struct iocb **list;
+	struct io_event *events;
+	int n;
+} aio;
+
+static int submit_all(void *unused)
+{
+	(void)unused;
+	aio.n = io_submit(aio.ctx, opt.writes, aio.list);
+	return 0;
+}
+
+static int get_all(void *unused)
+{
+	(void)unused;
+	say(&shared->submitted);
+	aio.n = io_getevents(aio.ctx, opt.writes, opt.writes, aio.events, NULL);
+	return 0;
+}
+
+/* A process that shares the memory, but is no thread. */
+static void run_sharing(int (*function)(void *unused))
+{
+	char *stack = malloc(64 * PAGE);
+	pid_t child = stack ? clone(function, stack + 64 * PAGE, CLONE_VM | SIGCHLD, NULL) : -1;
+
+	if (child < 0)
+		err(1, "clone");
+	finish(child);
+	free(stack);
+}
+
+static void run_by_vfork(void)
+{
+	pid_t child = vfork();
+
+	if (child < 0)
+		err(1, "vfork");
+	if (!child) {
+		get_all(NULL);
+		_exit(0);
+	}
+	finish(child);
+}
+
+/* One of its own memory, until the result is there. */
+static void get_beside_child(void)
+{
+	pid_t child = fork();
+
+	if (child < 0)
+		err(1, "fork");
+	if (!child) {
+		pause();
+		_exit(0);
+	}
+	get_all(NULL);
+	if (kill(child, SIGKILL) || waitpid(child, NULL, 0) != child)
+		err(1, "kill");
+}
+
+/* With a context that is not the first, nor in the first table of the process. */
+static void make_contexts(void)
+{
+	io_context_t other[20];
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < sizeof(other) / sizeof(other[0]); i++) {
+		other[i] = NULL;
+		err = io_setup(1, &other[i]);
+		if (err)
+			errx(1, "io_setup: %s", strerror(-err));
+	}
+}
+
+/* All results, or some. */
+static int get_first(void)
+{
+	if (process_is("forked")) {
+		get_beside_child();
+	} else if (process_is("vforked")) {
+		run_by_vfork();
+	} else if (process_is("shared")) {
+		run_sharing(get_all);
+	} else {
+		/* What is below a loop device is submitted later, by a worker of its own. */
+		if (!opt.through)
+			say(&shared->submitted);
+		aio.n = io_getevents(aio.ctx, 1, opt.writes, aio.events, NULL);
+	}
+	return aio.n;
+}
+
 void write_libaio(int fd, char *data, long *res)
 {
 	struct iocb iocbs[MAX_WRITES], *list[MAX_WRITES];
 	struct io_event events[MAX_WRITES];
-	io_context_t ctx = NULL;
 	unsigned int i;
 	pid_t first;
 	int n;
 
-	n = io_setup(opt.writes, &ctx);
+	if (process_is("many"))
+		make_contexts();
+	aio.ctx = NULL;
+	aio.list = list;
+	aio.events = events;
+	n = io_setup(opt.writes, &aio.ctx);
 	if (n)
 		errx(1, "io_setup: %s", strerror(-n));
 	for (i = 0; i < opt.writes; i++) {
 		io_prep_pwrite(&iocbs[i], fd, data, opt.length, offset_of(i));
 		list[i] = &iocbs[i];
 	}
-	n = io_submit(ctx, opt.writes, list);
-	if (n != (int)opt.writes)
-		errx(1, "io_submit: %d of %u", n, opt.writes);
-	/* What is below a loop device is submitted later, by a worker of its own. */
-	if (!opt.through)
-		say(&shared->submitted);
-	n = io_getevents(ctx, 1, opt.writes, events, NULL);
+	if (process_is("left"))
+		run_sharing(submit_all);
+	else
+		submit_all(NULL);
+	if (aio.n != (int)opt.writes)
+		errx(1, "io_submit: %d of %u", aio.n, opt.writes);
+	n = get_first();
 	first = opt.first ? start(opt.first) : 0;
 	if (n > 0 && n < (int)opt.writes)
-		n += io_getevents(ctx, opt.writes - n, opt.writes - n, events + n, NULL);
+		n += io_getevents(aio.ctx, opt.writes - n, opt.writes - n, events + n, NULL);
 	if (n != (int)opt.writes)
 		errx(1, "io_getevents: %d of %u", n, opt.writes);
 	if (first)
 		finish(first);
 	for (i = 0; i < opt.writes; i++)
 		res[events[i].obj - iocbs] = (long)events[i].res;
-	io_destroy(ctx);
+	io_destroy(aio.ctx);
 }
 
 static bool uring_is(const char *how)
