@@ -13,6 +13,8 @@ BUILD=${VM_BUILD:-$TOP/build}
 PATH=$PATH:/usr/sbin:/sbin
 QEMU_ROOT=$CACHE/qemu
 XFSPROGS_ROOT=$CACHE/xfsprogs
+# The release whose PostgreSQL can write with O_DIRECT (16 and later can); it runs on any of the kernels.
+PROGRAMS=trixie
 # What the guest carries along, beside busybox and the modules; see test/vm/initramfs.
 GUEST_PACKAGES=(btrfs-progs dmsetup dosfstools e2fsprogs exfatprogs f2fs-tools fio kmod mount ntfs-3g
 	xfsprogs)
