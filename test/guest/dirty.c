@@ -4,7 +4,7 @@
  *
  *   dirty FILE MS
  *
- * It maps FILE and looks every MS milliseconds which of its pages are not in the page cache: of these
+ * It maps FILE, as it grows, and looks every MS milliseconds which of its pages are not in the page cache: of these
  * are the ones that a direct write in flight has dropped. Into each it stores the byte that is there.
  * So the page is read from the disk as it was before the write, and is dirty; if it is ever written
  * back it undoes the write. It never asks for that. Until SIGTERM comes; then it prints how many
@@ -33,29 +33,51 @@ static void stop(int signal)
 	over = 1;
 }
 
+/* In whole pages. */
+static size_t size_of(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		err(1, "fstat");
+	return st.st_size / PAGE;
+}
+
+static char *grown(int fd, char *map, size_t pages, size_t size)
+{
+	if (map && munmap(map, pages * PAGE))
+		err(1, "munmap");
+	map = mmap(NULL, size * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	/* A page at a time, or what is read around it is no longer missing. */
+	if (map == MAP_FAILED || madvise(map, size * PAGE, MADV_RANDOM))
+		err(1, "mmap");
+	return map;
+}
+
 int main(int argc, char **argv)
 {
 	unsigned long stores = 0;
-	size_t pages, ms, i;
-	unsigned char *in_cache;
-	struct stat st;
-	char *map;
+	unsigned char *in_cache = NULL;
+	size_t pages = 0, size, ms, i;
+	char *map = NULL;
 	int fd;
 
 	if (argc != 3)
 		errx(2, "usage: dirty FILE MS");
 	ms = number(argv[2], 10000);
 	fd = open(argv[1], O_RDWR);
-	if (fd < 0 || fstat(fd, &st))
+	if (fd < 0)
 		err(1, "%s", argv[1]);
-	pages = st.st_size / PAGE;
-	map = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	in_cache = malloc(pages);
-	/* A page at a time, or what is read around it is no longer missing. */
-	if (map == MAP_FAILED || !in_cache || madvise(map, pages * PAGE, MADV_RANDOM))
-		err(1, "%s: mmap", argv[1]);
 	signal(SIGTERM, stop);
 	while (!over) {
+		size = size_of(fd);
+		if (size > pages) {
+			map = grown(fd, map, pages, size);
+			in_cache = realloc(in_cache, size);
+			if (!in_cache)
+				err(1, "realloc");
+			pages = size;
+		}
 		if (mincore(map, pages * PAGE, in_cache))
 			err(1, "mincore");
 		for (i = 0; i < pages && !over; i++) {

@@ -3,7 +3,7 @@
 # shellcheck source=/dev/null
 . "$lib_guest/database.sh"
 
-root=/mnt/database disk=database
+disk=database
 inside=/tmp/ext4/mariadb
 outside=/mnt/ext4/mariadb
 rows=8000 step=97 ms=10 look=100
@@ -19,7 +19,7 @@ sql() {
 # start_server METHOD: how it writes and whether it syncs; with so little memory that what it has written
 # it must soon read again.
 start_server() {
-	/usr/sbin/chroot $root mariadbd --no-defaults --user=root --datadir=$inside --socket=/tmp/socket \
+	/usr/sbin/chroot "$root" mariadbd --no-defaults --user=root --datadir=$inside --socket=/tmp/socket \
 		--skip-networking --innodb-buffer-pool-size=6M --innodb-log-file-size=16M \
 		--innodb-flush-method="$1" --innodb-use-native-aio=ON --innodb-linux-aio=aio \
 		>>/tmp/error.log 2>&1 &
@@ -53,8 +53,12 @@ tables() {
 update() {
 	each_update "UPDATE d.t SET gen = @n, payload = REPEAT(MD5(@n), 30),
 		crc = CRC32(CONCAT(gen, payload)) WHERE id % $step = @class; SELECT @n;" |
-		timeout "$1" /usr/sbin/chroot $root mariadb --no-defaults --socket=/tmp/socket --batch \
+		timeout "$1" /usr/sbin/chroot "$root" mariadb --no-defaults --socket=/tmp/socket --batch \
 			--skip-column-names --unbuffered --skip-reconnect >/tmp/committed
+}
+
+afterwards() {
+	:
 }
 
 failures() {
@@ -71,11 +75,12 @@ inspect() {
 	sql "SELECT COUNT(*), SUM(crc <> CRC32(CONCAT(gen, payload))),
 		SUM(gen < $last - ($last + $step - id % $step) % $step) FROM d.t" >/tmp/rows || true
 	read -r count wrong lost </tmp/rows || count=unreadable
+	stop_server || true
 }
 
 # Nothing tells a server that does not sync.
 mariadb_stock() {
-	under_load stock "$1"
+	under_load "$1" stock
 	if [ "$1" = O_DIRECT ]; then
 		ended_by_sync
 	elif (intact); then
@@ -92,7 +97,7 @@ went_on() {
 
 # One that has ended has not told of all that was in flight.
 mariadb_propagate() {
-	under_load propagate "$@"
+	under_load "$1" propagate ${2:+"$2"}
 	[ "$delivered" -gt 0 ] || fail "nothing was late: $found"
 	if [ "$1" = O_DIRECT ]; then
 		ended_by_sync
@@ -106,7 +111,7 @@ mariadb_propagate() {
 # stored while a write is in flight, with no late error (see README.md, Limits): then nobody can say of the
 # table what it must be.
 mariadb_repair() {
-	under_load repair "$@"
+	under_load "$1" repair ${2:+"$2"}
 	[ "$repaired" -gt 0 ] || fail "nothing was repaired: $found"
 	if [ "$1" = O_DIRECT ]; then
 		[ "$alive" = 1 ] || [ "$delivered" -gt 0 ] || fail "it ended, and nothing was recorded: $found"
