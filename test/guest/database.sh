@@ -9,6 +9,7 @@
 #   rows, step, ms, look    an update changes every step-th row; the disk takes so many ms for a write, and
 #                           the process looks every so many for what it can dirty
 #   outcomes                what may become of its late errors
+#   by_sync                 its last words if fsync() or fdatasync() has failed, a pattern
 #   tables                  prints the files that are dirtied
 # and has functions
 #   new_server              a new server with the table, stopped, in $outside; once for all cases
@@ -122,4 +123,14 @@ under_load() {
 
 intact() {
 	[ "$check $count $wrong $lost" = "OK $rows 0 0" ] || fail "the table: $found"
+}
+
+# The kernel has recorded the late error, and so fdatasync() fails once, for which the server ends itself.
+ended_by_sync() {
+	[ "$alive" = 0 ] || fail "the server is alive: $found"
+	# shellcheck disable=SC2254 # a pattern indeed
+	case $fatal in
+	$by_sync) ;;
+	*) fail "another end: $found" ;;
+	esac
 }

@@ -10,6 +10,7 @@ rows=8000 step=97 ms=10 look=100
 sound=O_DIRECT
 stop_signal=TERM
 outcomes="delivered repaired"
+by_sync="*sync() returned 5"
 
 # sql STATEMENT...
 sql() {

@@ -13,7 +13,8 @@ rows=4000 step=397 ms=10 look=100
 sound="-c ignore_checksum_failure=on"
 # That of a "fast" shutdown.
 stop_signal=INT
-outcomes="delivered observed repaired already_failed undeliverable"
+outcomes="delivered observed repaired"
+by_sync="could not *sync*Input/output error"
 programs=/usr/lib/postgresql/17/bin
 
 # as_server COMMAND...: it refuses to be root.
@@ -128,15 +129,6 @@ afterwards() {
 postgres() {
 	dirtied=${3:-table}
 	under_load "-c debug_io_direct=data,wal $2" "$1" sync=follow
-}
-
-# The kernel has recorded the late error, and so fsync() fails once, for which the server ends itself.
-ended_by_sync() {
-	[ "$alive" = 0 ] || fail "the server is alive: $found"
-	case $fatal in
-	"could not "*sync*"Input/output error") ;;
-	*) fail "another end: $found" ;;
-	esac
 }
 
 # All that it was told of it has said, and tried again.

@@ -33,9 +33,10 @@ image() {
 	cat "/mnt/$fs/image" >/dev/null
 }
 
+# begin MS LOOK: the disk takes so long for a write, and each LOOK ms it is looked what can be dirtied.
 begin() {
-	/lib-guest/dm.sh slow "$fs" 10
-	dirty "/mnt/$fs/image" 1 &
+	/lib-guest/dm.sh slow "$fs" "$1"
+	dirty "/mnt/$fs/image" "$2" &
 	dirtying=$!
 	trap calm_image EXIT
 }
@@ -47,32 +48,53 @@ calm_image() {
 	trap - EXIT
 }
 
-# bench: as its guest would with many requests in flight. It ends with the first that fails.
+# bench: with many requests in flight, as its guest would. It ends with the first that fails.
 bench() {
+	begin 50 1
 	status=0
 	in_root qemu-img bench -w -t none -i "$how" -f "$format" -s $request -S $request -d 8 \
-		-c $((2 * size * 1048576 / request)) --pattern=$new "$inside" >/tmp/bench 2>&1 || status=$?
+		-c $((size * 1048576 / request)) --pattern=$new "$inside" >/tmp/bench 2>&1 || status=$?
 	tail -n 2 /tmp/bench
 	ended=success
 	[ $status = 0 ] || ended=$(sed -n 's/.*Failed request: //p' /tmp/bench | head -n 1)
 }
 
-# again: one request after the other; those that failed once more, up to ten times.
+# again: one request after the other; those that failed once more, up to ten times. What dirties looks not
+# so often that each would fail.
 again() {
+	begin 10 50
 	seq 0 $request $((size * 1048576 - 1)) >/tmp/offsets
 	told=0
 	for turn in 1 2 3 4 5 6 7 8 9 10; do
 		[ -s /tmp/offsets ] || break
 		sed "s/.*/write -P $new & $request/" /tmp/offsets |
 			in_root qemu-io -t none -i "$how" -f "$format" "$inside" >/tmp/io 2>&1 || true
-		grep -oE 'wrote [0-9/]* bytes at offset [0-9]+' /tmp/io | sed 's/.* //' | sort -n >/tmp/done
-		awk 'FNR == NR { done[$1]; next } !($1 in done)' /tmp/done /tmp/offsets >/tmp/failed
+		grep -oE 'wrote [0-9/]* bytes at offset [0-9]+' /tmp/io | sed 's/.* //' >/tmp/done
+		awk 'BEGIN { while ((getline offset <"/tmp/done") > 0) wrote[offset] }
+			!($1 in wrote)' /tmp/offsets >/tmp/failed
 		told=$((told + $(wc -l </tmp/failed)))
 		mv /tmp/failed /tmp/offsets
 		turns=$turn
 	done
-	ended="$told told in $turns turns, $(wc -l </tmp/offsets) left"
-	grep -v '^wrote\|ops;' /tmp/io | sort | uniq -c | head -n 5
+	left=$(wc -l </tmp/offsets)
+	ended="$told told in $turns turns, $left left"
+	grep -o '[a-z]* failed: .*' /tmp/io | sort | uniq -c || true
+}
+
+# Without being told nobody can know; who is told and writes again has what it wrote.
+expect_bench() {
+	case $1 in
+	stock | observe) { [ "$ended" = success ] && [ "$wrong" -gt 0 ]; } || fail "$found" ;;
+	propagate) { [ "$ended" = "Input/output error" ] && [ "$delivered" -gt 0 ]; } || fail "$found" ;;
+	repair) [ "$wrong" = 0 ] || [ "$delivered" -gt 0 ] || fail "$found" ;;
+	esac
+}
+
+expect_again() {
+	case $1 in
+	stock | observe) { [ "$told" = 0 ] && [ "$wrong" -gt 0 ]; } || fail "$found" ;;
+	*) { [ "$told" = "$delivered" ] && [ "$left" = 0 ] && [ "$wrong" = 0 ]; } || fail "$found" ;;
+	esac
 }
 
 # qemu POLICY HOW: on each file system and format: what bench says and how many bytes of the image are wrong
@@ -85,13 +107,14 @@ qemu() {
 			for way in bench again; do
 				image "$fs" "$format" "$2"
 				count_from_here
-				begin
 				$way
 				calm_image
 				count_outcomes delivered observed repaired already_failed undeliverable spared sync
-				found="$fs $format $way: $ended, $(bytes_not $new) wrong$counted"
+				wrong=$(bytes_not $new)
+				found="$fs $format $way: $ended, $wrong wrong$counted"
 				echo "$found"
 				say "$found"
+				expect_$way "$1"
 				rm "/mnt/$fs/image"
 			done
 		done
