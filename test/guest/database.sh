@@ -18,8 +18,9 @@
 #   afterwards              what is to be done before it may end, when nothing is dirtied any more
 #   update SECONDS          one after the other; what is committed goes to /tmp/committed
 #   failures                how many writes failed, by its log /tmp/error.log; last_words: why it ended
-#   inspect                 stops the server; sets check to what the server's own tools say, and count, wrong and lost: how many
-#                           rows there are, do not have their checksum, lack an update that was committed
+#   inspect                 stops the server; sets check to what the server's own tools say, and count, wrong
+#                           and lost: how many rows there are, do not have their checksum, lack an update that
+#                           was committed
 
 # each_update TEXT: TEXT for each update, with its number for @n, and for @class what id % step is of the
 # rows that it changes.
@@ -115,7 +116,8 @@ under_load() {
 	rm -rf "$outside"
 	found="the server went on"
 	[ "$alive" = 1 ] || found="the server ended itself ($fatal)"
-	found="$(wc -l </tmp/committed) updates, $failed writes failed by its log, $found, check: $check, rows $count"
+	found="$(wc -l </tmp/committed) updates, $failed writes failed by its log, $found, check: $check"
+	found="$found, rows $count"
 	found="$found${wrong:+, $wrong wrong}${lost:+, $lost lost}$counted"
 	echo "$found"
 	say "$found"

@@ -4,11 +4,11 @@
  *
  *   dirty FILE MS
  *
- * It maps FILE, as it grows, and looks every MS milliseconds which of its pages are not in the page cache: of these
- * are the ones that a direct write in flight has dropped. Into each it stores the byte that is there.
- * So the page is read from the disk as it was before the write, and is dirty; if it is ever written
- * back it undoes the write. It never asks for that. Until SIGTERM comes; then it prints how many
- * stores it made.
+ * It maps FILE, as it grows, and looks every MS milliseconds which of its pages are not in the page
+ * cache: of these are the ones that a direct write in flight has dropped. Into each it stores the
+ * byte that is there. So the page is read from the disk as it was before the write, and is dirty; if
+ * it is ever written back it undoes the write. It never asks for that. Until SIGTERM comes; then it
+ * prints how many stores it made.
  */
 #define _GNU_SOURCE
 #include <err.h>

@@ -1,5 +1,5 @@
-# RocksDB's db_bench with direct I/O: it only ever writes new files, a buffer after the other. They are dirtied
-# as they grow by processes that change nothing (dirty.c).
+# RocksDB's db_bench with direct I/O: it only ever writes new files, a buffer after the other. They are
+# dirtied as they grow by processes that change nothing (dirty.c).
 # shellcheck source=/dev/null
 . "$lib_guest/programs.sh"
 
