@@ -6,6 +6,7 @@
 
 #include "debugfs.h"
 #include "entry/bios.h"
+#include "entry/ends.h"
 #include "entry/late_error.h"
 #include "entry/results.h"
 #include "entry/sites.h"
@@ -17,6 +18,7 @@
 #include "kernel/selftest.h"
 #include "mode.h"
 #include "model/params.h"
+#include "outcome/instead.h"
 #include "outcome/sync.h"
 #include "outcome/telling.h"
 #include "report/files.h"
@@ -126,6 +128,8 @@ static const struct stage stages[] = {
 	{ receivers_begin, NULL },
 	{ diolate_task_init, diolate_task_exit },
 	{ NULL, sentinel_end },
+	{ diolate_instead_init, diolate_instead_exit },
+	{ diolate_ends_init, diolate_ends_exit },
 	{ learning_begin, NULL },
 	{ sites_begin, sites_end },
 	{ track_begin, diolate_track_stop },

@@ -37,7 +37,7 @@ enum { EXT4, XFS, XFS_ZONED, F2FS, EXFAT, EXT2, ENDS };
 static unsigned long addresses[ENDS];
 
 /* Who is in ends_run(). */
-DEFINE_STATIC_SRCU(running);
+static struct srcu_struct running;
 
 static int notrace ends_run(unsigned int n, struct kiocb *iocb, ssize_t size, int error,
 			    unsigned int flags)
@@ -142,6 +142,31 @@ static int ends_module_changes(struct notifier_block *block, unsigned long state
 static struct notifier_block modules = { .notifier_call = ends_module_changes };
 
 /**
+ * diolate_ends_init() - prepare diolate_ends_arm()
+ *
+ * Context: process, may sleep.
+ * Return: 0, or a negative errno after one sentence in the kernel log.
+ */
+int diolate_ends_init(void)
+{
+	int err = init_srcu_struct(&running);
+
+	if (err)
+		pr_err("not loaded: no memory to wait for those that end a write\n");
+	return err;
+}
+
+/**
+ * diolate_ends_exit() - undo diolate_ends_init()
+ *
+ * Context: process, may sleep; after diolate_ends_disarm().
+ */
+void diolate_ends_exit(void)
+{
+	cleanup_srcu_struct(&running);
+}
+
+/**
  * diolate_ends_arm() - note from now on of which writes ->end_io() has succeeded
  *
  * Context: process, sleeps. Where that cannot be noted nothing is repaired.
@@ -198,6 +223,15 @@ void diolate_ends_show(struct seq_file *m)
 }
 
 #else
+
+int diolate_ends_init(void)
+{
+	return 0;
+}
+
+void diolate_ends_exit(void)
+{
+}
 
 void diolate_ends_arm(void)
 {

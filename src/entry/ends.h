@@ -7,6 +7,8 @@
 
 struct seq_file;
 
+int diolate_ends_init(void);
+void diolate_ends_exit(void);
 void diolate_ends_arm(void);
 void diolate_ends_disarm(void);
 void diolate_ends_show(struct seq_file *m);

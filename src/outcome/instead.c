@@ -112,7 +112,32 @@ static const char *instead_record(enum diolate_outcome outcome, bool waits)
 }
 
 /* Who judges a write in diolate_instead_run(). */
-DEFINE_STATIC_SRCU(judging);
+static struct srcu_struct judging;
+
+/**
+ * diolate_instead_init() - prepare diolate_instead_run()
+ *
+ * Context: process, may sleep; before a late error can be met.
+ * Return: 0, or a negative errno after one sentence in the kernel log.
+ */
+int diolate_instead_init(void)
+{
+	int err = init_srcu_struct(&judging);
+
+	if (err)
+		pr_err("not loaded: no memory to wait for those that judge a write\n");
+	return err;
+}
+
+/**
+ * diolate_instead_exit() - undo diolate_instead_init()
+ *
+ * Context: process, may sleep; when no late error is met or waits any more.
+ */
+void diolate_instead_exit(void)
+{
+	cleanup_srcu_struct(&judging);
+}
 
 /**
  * diolate_instead_wait() - wait for those that judge a write now

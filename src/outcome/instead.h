@@ -10,6 +10,8 @@
 struct diolate_invalidation;
 struct file;
 
+int diolate_instead_init(void);
+void diolate_instead_exit(void);
 bool diolate_instead_waits(const struct diolate_invalidation *inv);
 void diolate_instead_run(struct file *filp);
 void diolate_instead_wait(void);
