@@ -36,7 +36,7 @@ bool sync_is_known(void)
 {
 	static const char *const known[] = {
 		"pwrite", "write", "writev", "pwritev", "pwritev2", "dsync", "nowait", "current",
-		"sendfile", "splice", "copy", "filtered",
+		"sendfile", "splice", "filtered",
 #ifdef __x86_64__
 		"ia32",
 #endif
@@ -60,7 +60,7 @@ void prepare_sync(int fd)
 	if (!data || lseek(fd, opt.flags & O_APPEND ? (off_t)PAGE : (off_t)opt.offset, SEEK_SET) < 0)
 		err(1, "lseek");
 	memset(data, 'n', opt.length);
-	if (sync_is("sendfile") || sync_is("copy")) {
+	if (sync_is("sendfile")) {
 		source[0] = memfd_create("source", 0);
 		if (source[0] < 0 || pwrite(source[0], data, opt.length, 0) != (ssize_t)opt.length)
 			err(1, "memfd_create");
@@ -134,8 +134,6 @@ static ssize_t write_by_call(int fd, char *data)
 		return sendfile(fd, source[0], &(off_t){ 0 }, opt.length);
 	if (sync_is("splice"))
 		return splice(source[0], NULL, fd, NULL, opt.length, 0);
-	if (sync_is("copy"))
-		return copy_file_range(source[0], &(off_t){ 0 }, fd, NULL, opt.length, 0);
 	if (sync_is("filtered"))
 		return write_filtered(fd, data);
 #ifdef __x86_64__
