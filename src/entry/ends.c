@@ -23,7 +23,6 @@
 #include <linux/srcu.h>
 
 #include "entry/ends.h"
-#include "kernel/compat/context.h"
 #include "kernel/hook.h"
 #include "kernel/symbol.h"
 #include "write/task.h"
@@ -114,11 +113,9 @@ static void ends_arm_one(unsigned int n)
 	failed[n] = err;
 }
 
-static void ends_disarm_one(unsigned int n)
+/* No hook sends a task to ends_run() any more: wait for those that are there. */
+static void ends_wait(void)
 {
-	if (!hooks[n]->armed)
-		return;
-	diolate_hook_disarm(hooks[n]);
 	synchronize_srcu(&running);
 	/* A task may still have to leave ends_run(), without sleeping. */
 	synchronize_rcu_tasks();
@@ -133,7 +130,7 @@ static int ends_module_changes(struct notifier_block *block, unsigned long state
 		if (state == MODULE_STATE_LIVE)
 			ends_arm_one(n);
 		else if (state == MODULE_STATE_GOING && within_module(addresses[n], data))
-			ends_disarm_one(n);
+			diolate_hook_disarm(hooks[n]);
 	}
 	mutex_unlock(&arming);
 	return NOTIFY_DONE;
@@ -197,7 +194,8 @@ void diolate_ends_disarm(void)
 	mutex_lock(&arming);
 	wanted = false;
 	for (n = 0; n < ENDS; n++)
-		ends_disarm_one(n);
+		diolate_hook_disarm(hooks[n]);
+	ends_wait();
 	mutex_unlock(&arming);
 }
 
