@@ -6,11 +6,13 @@
 #include <linux/debugfs.h>
 #include <linux/module.h>
 #include <linux/seq_file.h>
+#include <linux/timekeeping.h>
 #include <linux/utsname.h>
 #include <generated/utsrelease.h>
 
 #include "debugfs.h"
 #include "entry/bios.h"
+#include "entry/dirties.h"
 #include "entry/ends.h"
 #include "entry/late_error.h"
 #include "entry/sites.h"
@@ -21,8 +23,12 @@
 #include "report/counters.h"
 #include "report/files.h"
 #include "report/log.h"
+#include "report/record.h"
 
 static struct dentry *directory;
+
+/* When these files came, ns since the epoch. */
+static u64 loaded;
 
 static int counters_show(struct seq_file *m, void *unused)
 {
@@ -40,6 +46,7 @@ static int sites_show(struct seq_file *m, void *unused)
 	diolate_telling_show(m);
 	diolate_bios_show(m);
 	diolate_writeback_show(m);
+	diolate_dirties_show(m);
 	diolate_late_error_show(m);
 	diolate_ends_show(m);
 	return 0;
@@ -62,6 +69,9 @@ static int version_show(struct seq_file *m, void *unused)
 	seq_printf(m, "kernel %s\n", UTS_RELEASE);
 	seq_printf(m, "arch %s\n", init_utsname()->machine);
 	seq_printf(m, "layout %s\n", diolate_layout_summary());
+	seq_puts(m, "loaded ");
+	diolate_record_show_time(m, loaded);
+	seq_putc(m, '\n');
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(version);
@@ -96,6 +106,7 @@ void diolate_debugfs_init(void)
 {
 	size_t i;
 
+	loaded = ktime_get_real_ns();
 	directory = debugfs_create_dir("diolate", NULL);
 	if (IS_ERR(directory))
 		return;

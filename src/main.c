@@ -6,6 +6,7 @@
 
 #include "debugfs.h"
 #include "entry/bios.h"
+#include "entry/dirties.h"
 #include "entry/ends.h"
 #include "entry/late_error.h"
 #include "entry/results.h"
@@ -23,6 +24,7 @@
 #include "outcome/telling.h"
 #include "report/files.h"
 #include "report/log.h"
+#include "report/message.h"
 #include "write/identify.h"
 #include "write/receivers.h"
 #include "write/task.h"
@@ -125,12 +127,14 @@ static const struct stage stages[] = {
 	{ diolate_selftest_init, diolate_selftest_exit },
 	{ diolate_files_init, diolate_files_exit },
 	{ diolate_log_init, diolate_log_exit },
+	{ NULL, diolate_message_exit },
 	{ receivers_begin, NULL },
 	{ diolate_task_init, diolate_task_exit },
 	{ NULL, sentinel_end },
 	{ diolate_instead_init, diolate_instead_exit },
 	{ diolate_ends_init, diolate_ends_exit },
 	{ learning_begin, NULL },
+	{ diolate_dirties_follow, diolate_dirties_no_more },
 	{ sites_begin, sites_end },
 	{ track_begin, diolate_track_stop },
 	{ writeback_begin, diolate_writeback_no_more },
@@ -171,6 +175,7 @@ static void __exit diolate_exit(void)
 module_init(diolate_init);
 module_exit(diolate_exit);
 
+MODULE_AUTHOR("diolate maintainers");
 MODULE_DESCRIPTION("Delivers direct I/O errors that the kernel drops after queueing");
 MODULE_LICENSE("GPL");
 MODULE_VERSION("0.1.0");

@@ -180,8 +180,10 @@ static int mode_policy_change(enum diolate_policy policy)
 		err = mode_repair_begin();
 	if (!err && loaded && policy != DIOLATE_OBSERVE)
 		diolate_late_error_await();
-	if (!err)
-		WRITE_ONCE(diolate_params_policy, policy);
+	if (!err) {
+		/* What it needs is there. Paired with the cmpxchg() in diolate_waiting_begin(). */
+		smp_store_release(&diolate_params_policy, policy);
+	}
 	if (!err && loaded && policy != DIOLATE_REPAIR && before == DIOLATE_REPAIR)
 		mode_repair_end();
 	if (loaded && diolate_params_policy == DIOLATE_OBSERVE)

@@ -36,7 +36,7 @@ void diolate_direct_bios_begin(struct kiocb *iocb, const struct iov_iter *iter, 
 {
 	if (iov_iter_rw(iter) == WRITE)
 		diolate_judge_begins_slow(iocb, iov_iter_count(iter), dops,
-					  diolate_following_sees_iomap());
+					  diolate_following_sees_iomap);
 }
 NOKPROBE_SYMBOL(diolate_direct_bios_begin);
 
@@ -186,6 +186,7 @@ static void direct_bios_adopt(struct kiocb *iocb, struct bio *bio, size_t length
 	};
 	u64 bytes = direct_bios_bytes_of(bio);
 	enum diolate_verdict verdict;
+	u64 dirtied;
 
 	if (bio_flagged(bio, BIO_CLONED) || !bytes || !length ||
 	    !diolate_filesystem_may_be_overtaken(begun.mapping->host))
@@ -193,12 +194,14 @@ static void direct_bios_adopt(struct kiocb *iocb, struct bio *bio, size_t length
 	begun.number = diolate_flight_adopted(begun.iocb, begun.mapping);
 	if (!begun.number)
 		begun.number = diolate_order_now();
-	verdict = diolate_sentinel_judge(begun.mapping, &begun.part, begun.number);
+	verdict = diolate_sentinel_judge(begun.mapping, &begun.part, begun.number, &dirtied);
 	if (verdict == DIOLATE_IS_OVERTAKEN &&
 	    direct_bios_may_be_late(bio, begun.mapping->host))
 		verdict = DIOLATE_NOT_JUDGED;
+	if (verdict != DIOLATE_IS_OVERTAKEN)
+		dirtied = 0;
 	if (verdict != DIOLATE_IS_NOT)
-		diolate_flight_adopt(&begun, bytes, verdict);
+		diolate_flight_adopt(&begun, bytes, verdict, dirtied);
 }
 NOKPROBE_SYMBOL(direct_bios_adopt);
 

@@ -12,6 +12,7 @@
 #include <linux/uio.h>
 
 #include "entry/invalidation.h"
+#include "flight/dirtied.h"
 #include "flight/following.h"
 #include "flight/track.h"
 #include "outcome/judge.h"
@@ -26,11 +27,12 @@
 #define DIO_COMPLETE_INVALIDATE BIT(1)
 
 /* Count an overtaken write. A late error that the kernel reports for it later is a repeat. */
-static void invalidation_count_overtaken(struct kiocb *iocb, size_t length)
+static void invalidation_count_overtaken(struct kiocb *iocb, const struct diolate_flown *flown,
+					 size_t length)
 {
 	struct diolate_invalidation *inv;
 
-	diolate_late_overtaken(iocb, file_inode(iocb->ki_filp), length, true);
+	diolate_late_overtaken(iocb, flown, length, true);
 	diolate_inside_was_reported(iocb);
 	inv = diolate_task_hold();
 	if (inv)
@@ -45,12 +47,29 @@ NOKPROBE_SYMBOL(invalidation_count_overtaken);
  */
 static noinline void invalidation_overtaken_slow(struct kiocb *iocb, size_t length, bool mapped)
 {
+	struct diolate_flown flown;
+
 	preempt_disable_notrace();
-	if (!diolate_inside_was_judged(iocb) && diolate_judge_passing(iocb, length, mapped))
-		invalidation_count_overtaken(iocb, length);
+	if (!diolate_inside_was_judged(iocb) &&
+	    diolate_judge_passing(iocb, length, mapped, &flown))
+		invalidation_count_overtaken(iocb, &flown, length);
 	preempt_enable_notrace();
 }
 NOKPROBE_SYMBOL(invalidation_overtaken_slow);
+
+/* What became dirty until now may be in the way of a write; -1 if nobody knows of anything. */
+static __always_inline s64 invalidation_dirtied(const struct kiocb *iocb)
+{
+	return unlikely(diolate_dirtied_is_live()) ?
+		       diolate_dirtied_now(iocb->ki_filp->f_mapping) : -1;
+}
+
+static void invalidation_date(struct diolate_invalidation *inv, const struct kiocb *iocb)
+{
+	inv->dated = true;
+	inv->dirtied = diolate_dirtied_now(iocb->ki_filp->f_mapping);
+}
+NOKPROBE_SYMBOL(invalidation_date);
 
 /*
  * void kiocb_invalidate_post_direct_write(struct kiocb *iocb, size_t count), mm/filemap.c, 6.1 to
@@ -58,7 +77,8 @@ NOKPROBE_SYMBOL(invalidation_overtaken_slow);
  */
 static __always_inline void invalidation_invalidate(unsigned long iocb, unsigned long count)
 {
-	diolate_task_begins((struct kiocb *)iocb, NULL, count);
+	diolate_task_begins((struct kiocb *)iocb, NULL, count,
+			    invalidation_dirtied((struct kiocb *)iocb));
 	if (unlikely(diolate_track_suspects()))
 		invalidation_overtaken_slow((struct kiocb *)iocb, count, true);
 }
@@ -78,13 +98,33 @@ static __always_inline void invalidation_iomap_complete(unsigned long dio, unsig
 
 	if (iocb && diolate_identify_is_read(iocb))
 		return;
-	diolate_task_begins(iocb, iocb ? (void *)dio : NULL, 0);
+	diolate_task_begins(iocb, iocb ? (void *)dio : NULL, 0,
+			    iocb ? invalidation_dirtied(iocb) : -1);
 	if (iocb && unlikely(diolate_track_suspects()))
 		invalidation_overtaken_slow(iocb, diolate_iomap_dio_written((void *)dio), false);
 }
 
 DIOLATE_HOOKED(diolate_invalidation_enter_iomap_complete, invalidation_iomap_complete);
 NOKPROBE_SYMBOL(diolate_invalidation_enter_iomap_complete);
+
+/*
+ * The same for a write of fs/direct-io.c. When generic_file_direct_write() invalidates once more,
+ * nothing that became dirty since is in its way.
+ */
+static noinline void invalidation_dio_dirtied_slow(struct diolate_dio_complete *complete,
+						   bool async)
+{
+	struct diolate_direct_write *write = async ? NULL : diolate_inside_direct_write_of(NULL);
+	struct diolate_invalidation inv;
+
+	if (write) {
+		invalidation_date(&write->inv, write->inv.iocb);
+		invalidation_date(&complete->inv, write->inv.iocb);
+	} else if (async && diolate_identify_dio(&inv, complete->dio, NULL)) {
+		invalidation_date(&complete->inv, inv.iocb);
+	}
+}
+NOKPROBE_SYMBOL(invalidation_dio_dirtied_slow);
 
 /*
  * Judge a write of fs/direct-io.c: one that this task waits for, or an asynchronous one of user
@@ -130,10 +170,14 @@ int diolate_invalidation_enter_dio_complete(struct kretprobe_instance *ri, struc
 	complete->dio = (void *)regs_get_kernel_argument(regs, 0);
 	complete->inv.seen = false;
 	complete->inv.counted = false;
+	complete->inv.whole = false;
 	complete->inv.again = false;
+	complete->inv.dated = false;
 	complete->inv.ended = NULL;
 	if (flags & DIO_COMPLETE_ASYNC)
-		diolate_task_begins(NULL, NULL, 0);
+		diolate_task_begins(NULL, NULL, 0, -1);
+	if (unlikely(diolate_dirtied_is_live()) && (flags & DIO_COMPLETE_INVALIDATE))
+		invalidation_dio_dirtied_slow(complete, flags & DIO_COMPLETE_ASYNC);
 	if (unlikely(diolate_track_suspects()) && (flags & DIO_COMPLETE_INVALIDATE))
 		invalidation_dio_slow(complete, flags & DIO_COMPLETE_ASYNC);
 	return 0;
@@ -153,15 +197,17 @@ int diolate_invalidation_enter_direct_write(struct kretprobe_instance *ri, struc
 	write->inv.length = iov_iter_count((void *)regs_get_kernel_argument(regs, 1));
 	write->inv.seen = false;
 	write->inv.counted = false;
+	write->inv.whole = false;
 	write->inv.again = false;
+	write->inv.dated = false;
 	write->inv.ended = NULL;
 	write->reported = false;
 	write->judged = false;
 	/* What this task has begun last is over: the invalidation that comes is the first one. */
-	diolate_task_begins(NULL, NULL, 0);
+	diolate_task_begins(NULL, NULL, 0, -1);
 	if (unlikely(diolate_track_suspects()))
 		diolate_judge_begins_slow(write->inv.iocb, write->inv.length, NULL,
-					  diolate_following_sees_dio());
+					  diolate_following_sees_dio);
 	return 0;
 }
 NOKPROBE_SYMBOL(diolate_invalidation_enter_direct_write);

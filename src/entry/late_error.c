@@ -105,7 +105,7 @@ static bool late_error_is_replaced(struct file *filp)
 	inv = diolate_inside_invalidation(filp);
 	if (inv) {
 		diolate_late_stuck(inv, late_error_met_at_record());
-		replaced = diolate_instead_waits(inv);
+		replaced = inv->whole || diolate_instead_waits(inv);
 	}
 	diolate_task_release();
 	preempt_enable_notrace();

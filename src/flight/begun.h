@@ -67,6 +67,7 @@ struct diolate_begun {
  * @mapping: its file; may be gone if nobody answered the write
  * @part:    what it has written; nothing, if nobody answered it
  * @number:  when it began; 0 if it was followed later
+ * @dirtied: if it was overtaken, the note of how what overtook it became dirty (dirtied.h), or 0
  */
 struct diolate_flown {
 	enum diolate_verdict verdict;
@@ -74,6 +75,7 @@ struct diolate_flown {
 	struct address_space *mapping;
 	struct diolate_part part;
 	s64 number;
+	u64 dirtied;
 };
 
 #endif

@@ -263,11 +263,12 @@ NOKPROBE_SYMBOL(diolate_flight_adopted);
  * @bytes:   of the bio
  * @verdict: on the whole write, by what was noted before that number; not DIOLATE_IS_NOT. Of
  *           several verdicts, at the end of one bio each, the last counts
+ * @dirtied: if overtaken, the note of how what overtook it became dirty (dirtied.h), or 0
  *
  * Context: any, also inside an ftrace callback; before the write is answered.
  */
 void diolate_flight_adopt(const struct diolate_begun *begun, u64 bytes,
-			  enum diolate_verdict verdict)
+			  enum diolate_verdict verdict, u64 dirtied)
 {
 	struct diolate_bucket *b = diolate_bucket_of(begun->iocb);
 	unsigned long flags;
@@ -287,6 +288,7 @@ void diolate_flight_adopt(const struct diolate_begun *begun, u64 bytes,
 	if (f && !f->full) {
 		f->sent += bytes;
 		f->marks.overtaken = verdict == DIOLATE_IS_OVERTAKEN;
+		f->marks.dirtied = dirtied;
 		/* A smaller number: another bio has ended first, on another processor. */
 		if (verdict == DIOLATE_NOT_JUDGED || f->begun.number < begun->number)
 			__set_bit(DIOLATE_UNKNOWN_ARMING, &f->doubts);

@@ -30,7 +30,7 @@ void diolate_flight_map(const struct kiocb *iocb, const struct address_space *ma
 void diolate_flight_doubt(const struct kiocb *iocb, enum diolate_unknown unknown);
 s64 diolate_flight_adopted(const struct kiocb *iocb, const struct address_space *mapping);
 void diolate_flight_adopt(const struct diolate_begun *begun, u64 bytes,
-			  enum diolate_verdict verdict);
+			  enum diolate_verdict verdict, u64 dirtied);
 bool diolate_flight_judge(const struct kiocb *iocb, const struct address_space *mapping,
 			  const struct diolate_part *part, struct diolate_flown *flown);
 bool diolate_flight_pass(const struct kiocb *iocb, const struct address_space *mapping, u64 bytes,

@@ -35,6 +35,10 @@ static noinline void note_writeback_slow(struct folio *folio, struct address_spa
 	/* After the note, which diolate_sentinel_judge() asks where no folio was kept. */
 	if (starts)
 		diolate_sentinel_note(folio, mapping, number);
+	/*
+	 * Its full barrier orders the note before the tags that the kernel changes next. Paired
+	 * with those in spared_look() and diolate_repair().
+	 */
 	diolate_track_written();
 	preempt_enable_notrace();
 }
@@ -49,7 +53,7 @@ NOKPROBE_SYMBOL(note_writeback_slow);
  */
 void diolate_note_writeback(struct folio *folio, bool starts)
 {
-	struct address_space *mapping = folio_mapping(folio);
+	struct address_space *mapping = diolate_file_of(folio);
 
 	/* The folio is nobody's, or anonymous memory on its way to swap. */
 	if (!mapping || !mapping->host)

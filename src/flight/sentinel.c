@@ -25,6 +25,7 @@
 #include <linux/spinlock.h>
 #include <linux/string.h>
 
+#include "flight/dirtied.h"
 #include "flight/folio_part.h"
 #include "flight/following.h"
 #include "flight/order.h"
@@ -50,6 +51,7 @@
  * @owner:   user who owns the file, in the initial user namespace
  * @number:  when the note was made or renewed, of diolate_order_note()
  * @made:    the same, jiffies
+ * @dirtied: the note of how the folio became dirty (dirtied.h), or 0
  */
 struct note {
 	bool used;
@@ -61,6 +63,7 @@ struct note {
 	u32 owner;
 	s64 number;
 	unsigned long made;
+	u64 dirtied;
 };
 
 static struct note notes[NOTES];
@@ -131,12 +134,15 @@ static void sentinel_count(struct census *c, struct folio *folio,
 }
 NOKPROBE_SYMBOL(sentinel_count);
 
-/* The folio is written back again, perhaps other blocks. */
-static void sentinel_add(struct note *note, const struct diolate_written *written, bool started)
+/* The folio is written back again, perhaps other blocks, of somebody else. */
+static void sentinel_add(struct note *note, const struct diolate_written *written, bool started,
+			 u64 dirtied)
 {
 	struct diolate_written *w = &note->written;
 
 	note->started &= started;
+	if (note->dirtied != dirtied)
+		note->dirtied = 0;
 	if (w->kind != written->kind)
 		w->kind = DIOLATE_WRITTEN_PERHAPS;
 	w->part.end = max(w->part.end, written->part.end);
@@ -187,6 +193,7 @@ void diolate_sentinel_note(struct folio *folio, const struct address_space *mapp
 	unsigned long flags;
 	struct note *note;
 	bool started;
+	u64 dirtied;
 
 	if (diolate_following_is_live(TRANSITION)) {
 		if (!READ_ONCE(lost))
@@ -195,16 +202,19 @@ void diolate_sentinel_note(struct folio *folio, const struct address_space *mapp
 	}
 	diolate_folio_part_written(folio, &written);
 	started = !rwsem_is_locked(&host->i_rwsem);
+	/* The folio is tagged as dirty until its writeback has started. */
+	dirtied = diolate_dirtied_find(mapping, folio_pos(folio) >> PAGE_SHIFT, false, NULL);
 	raw_spin_lock_irqsave(&lock, flags);
 	sentinel_count(&census, folio, mapping, owner);
 	note = census.same;
 	if (note) {
-		sentinel_add(note, &written, started);
+		sentinel_add(note, &written, started, dirtied);
 	} else {
 		note = sentinel_make(&census, folio, mapping, owner);
 		if (note) {
 			note->written = written;
 			note->started = started;
+			note->dirtied = dirtied;
 		}
 	}
 	if (note) {
@@ -245,18 +255,21 @@ NOKPROBE_SYMBOL(sentinel_is_certain);
  * @mapping: the file of the write
  * @part:    the bytes written
  * @before:  of diolate_order_now(); later notes prove nothing
+ * @dirtied: if overtaken, set to the note of how what overtook it became dirty (dirtied.h), or 0
  *
  * Context: any, also inside a probe handler.
  * Return: DIOLATE_IS_OVERTAKEN only if so, provided that no bio of the write had ended at @before
  *         and all have ended now.
  */
 enum diolate_verdict diolate_sentinel_judge(const struct address_space *mapping,
-					    const struct diolate_part *part, s64 before)
+					    const struct diolate_part *part, s64 before,
+					    u64 *dirtied)
 {
 	enum diolate_verdict verdict = DIOLATE_IS_NOT;
 	unsigned long flags;
 	unsigned int i;
 
+	*dirtied = 0;
 	if (part->start >= part->end)
 		return DIOLATE_IS_NOT;
 	raw_spin_lock_irqsave(&lock, flags);
@@ -266,9 +279,12 @@ enum diolate_verdict diolate_sentinel_judge(const struct address_space *mapping,
 		if (!note->used || note->mapping != mapping ||
 		    !diolate_folio_part_meets(&note->written, part))
 			continue;
-		verdict = max(verdict, sentinel_is_certain(note, part, before) ?
-					       DIOLATE_IS_OVERTAKEN :
-					       DIOLATE_NOT_JUDGED);
+		if (sentinel_is_certain(note, part, before)) {
+			verdict = DIOLATE_IS_OVERTAKEN;
+			*dirtied = note->dirtied;
+		} else if (verdict == DIOLATE_IS_NOT) {
+			verdict = DIOLATE_NOT_JUDGED;
+		}
 	}
 	raw_spin_unlock_irqrestore(&lock, flags);
 	if (verdict != DIOLATE_IS_NOT || !READ_ONCE(lost))

@@ -12,7 +12,8 @@ struct address_space;
 
 void diolate_sentinel_note(struct folio *folio, const struct address_space *mapping, s64 number);
 enum diolate_verdict diolate_sentinel_judge(const struct address_space *mapping,
-					    const struct diolate_part *part, s64 before);
+					    const struct diolate_part *part, s64 before,
+					    u64 *dirtied);
 bool diolate_sentinel_release(bool all);
 void diolate_sentinel_begin(void);
 

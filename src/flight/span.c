@@ -22,6 +22,7 @@
 #include <linux/mm.h>
 #include <linux/spinlock.h>
 
+#include "flight/dirtied.h"
 #include "flight/span.h"
 #include "kernel/cache.h"
 
@@ -305,53 +306,93 @@ static void span_pages_of(const struct diolate_span *s, const struct diolate_par
 }
 NOKPROBE_SYMBOL(span_pages_of);
 
+/**
+ * struct passing - a part of the page cache that passes by
+ * @part:    bytes of the file
+ * @folio:   of which it is, if it is sent; compared
+ * @looked:  @dirtied is known, of page @at
+ * @at:      index of a page in the file
+ * @dirtied: the note of how the folio of that page became dirty, or 0
+ */
+struct passing {
+	const struct diolate_part *part;
+	const void *folio;
+	bool looked;
+	pgoff_t at;
+	u64 dirtied;
+};
+
+/*
+ * How a page became dirty that is being written back: it is under writeback until this is done.
+ * Each part is looked up once, whatever it meets; what is sent is of one folio.
+ */
+static u64 span_dirtied(const struct diolate_span *s, struct passing *p, pgoff_t at)
+{
+	if (p->folio)
+		at = p->part->start >> PAGE_SHIFT;
+	if (!p->looked || p->at != at) {
+		p->dirtied = diolate_dirtied_find(s->begun->mapping, at, true, NULL);
+		p->at = at;
+		p->looked = true;
+	}
+	return p->dirtied;
+}
+NOKPROBE_SYMBOL(span_dirtied);
+
 /*
  * Mark a span by a folio that was in the page cache when the bio ended, or when its blocks were
  * mapped, and was not read since.
  */
-static void span_mark_after(struct diolate_span *s, pgoff_t at, const void *folio)
+static void span_mark_after(struct diolate_span *s, struct passing *p, pgoff_t at,
+			    const void *folio)
 {
 	if (s->marks.after) {
 		s->marks.afters = true;
 		return;
 	}
 	s->marks.after_at = at;
-	WRITE_ONCE(s->marks.after, folio);
+	WRITE_ONCE(s->marks.after_dirtied, span_dirtied(s, p, at));
+	/* Paired with the acquire in diolate_spans_peek(), who finds @after_dirtied, too. */
+	smp_store_release(&s->marks.after, folio);
 	atomic_inc(&diolate_spans_afters);
 }
 NOKPROBE_SYMBOL(span_mark_after);
 
-static void span_mark(struct diolate_span *s, const struct diolate_part *part, const void *folio)
+static void span_mark(struct diolate_span *s, struct passing *p)
 {
+	pgoff_t base = s->part.start >> PAGE_SHIFT;
 	unsigned int page, end;
 
+	span_pages_of(s, p->part, &page, &end);
 	if (!s->ended) {
-		WRITE_ONCE(s->marks.overtaken, true);
+		if (!s->marks.dirtied)
+			WRITE_ONCE(s->marks.dirtied, span_dirtied(s, p, base + page));
+		/* Paired with the acquire in diolate_spans_peek(), who finds @dirtied, too. */
+		smp_store_release(&s->marks.overtaken, true);
 		return;
 	}
-	span_pages_of(s, part, &page, &end);
 	page = find_next_bit(s->cached, end, page);
 	if (page < end)
-		span_mark_after(s, (s->part.start >> PAGE_SHIFT) + page, folio);
+		span_mark_after(s, p, base + page, p->folio);
 	else if (s->late)
 		WRITE_ONCE(s->marks.undecided, true);
 }
 NOKPROBE_SYMBOL(span_mark);
 
 /* What was mapped is of one folio or more, which are under writeback yet. */
-static void span_mark_mapped(struct diolate_span *s, const struct diolate_part *part)
+static void span_mark_mapped(struct diolate_span *s, struct passing *p)
 {
 	const void *folio, *last = NULL;
 	bool renewed, found = false, undecided = false;
 	unsigned int page, end;
 
-	span_pages_of(s, part, &page, &end);
+	span_pages_of(s, p->part, &page, &end);
 	for (; (page = find_next_bit(s->cached, end, page)) < end; page++) {
 		pgoff_t at = (s->part.start >> PAGE_SHIFT) + page;
 
 		folio = diolate_cache_at(s->begun->mapping, at, &renewed);
 		if (folio && folio != last)
-			span_mark_after(s, at, folio);
+			span_mark_after(s, p, at, folio);
 		undecided |= !folio;
 		found = true;
 		last = folio;
@@ -391,20 +432,19 @@ enum event {
 	IS_MAPPED,	/* it was written back elsewhere, and is mapped now */
 };
 
-static void span_apply(struct diolate_span *s, enum event what, const struct diolate_part *part,
-		       const void *folio)
+static void span_apply(struct diolate_span *s, enum event what, struct passing *p)
 {
 	switch (what) {
 	case IS_READ:
-		span_was_read(s, part);
+		span_was_read(s, p->part);
 		break;
 	case IS_SENT:
 		if (!s->elsewhere)
-			span_mark(s, part, folio);
+			span_mark(s, p);
 		break;
 	case IS_MAPPED:
 		if (s->mapped)
-			span_mark_mapped(s, part);
+			span_mark_mapped(s, p);
 		break;
 	}
 }
@@ -418,6 +458,7 @@ static bool span_meet_all(const struct address_space *mapping, enum event what,
 			  const struct diolate_part *part, const void *folio)
 {
 	s64 region = part->start >> REGION_SHIFT, last = (part->end - 1) >> REGION_SHIFT;
+	struct passing p = { .part = part, .folio = folio };
 	bool near = false;
 
 	for (region = max_t(s64, region - 1, 0); region <= last; region++) {
@@ -431,7 +472,7 @@ static bool span_meet_all(const struct address_space *mapping, enum event what,
 		hlist_for_each_entry(s, &lane->spans, in_lane) {
 			near |= s->begun->mapping == mapping;
 			if (span_meets(s, mapping, part))
-				span_apply(s, what, part, folio);
+				span_apply(s, what, &p);
 		}
 		raw_spin_unlock_irqrestore(&lane->lock, flags);
 	}
@@ -490,12 +531,14 @@ static void span_gather(const struct diolate_span *s, struct diolate_marks *mark
 {
 	marks->overtaken |= s->marks.overtaken;
 	marks->undecided |= s->marks.undecided;
+	marks->dirtied = marks->dirtied ?: s->marks.dirtied;
 	if (!s->marks.after)
 		return;
 	atomic_dec(&diolate_spans_afters);
 	marks->afters |= marks->after || s->marks.afters;
 	marks->after = s->marks.after;
 	marks->after_at = s->marks.after_at;
+	marks->after_dirtied = s->marks.after_dirtied;
 	marks->after_is_read = s->marks.after_is_read;
 }
 NOKPROBE_SYMBOL(span_gather);
@@ -538,7 +581,12 @@ void diolate_spans_peek(const struct diolate_spans *spans, struct diolate_marks 
 	const struct diolate_span *s;
 
 	for (s = spans->list; s; s = s->next) {
-		marks->overtaken |= READ_ONCE(s->marks.overtaken) || READ_ONCE(s->marks.after);
+		/* Paired with the release in span_mark(). */
+		marks->overtaken |= smp_load_acquire(&s->marks.overtaken);
+		/* Paired with the release in span_mark_after(). */
+		marks->overtaken |= !!smp_load_acquire(&s->marks.after);
+		marks->dirtied = marks->dirtied ?: READ_ONCE(s->marks.dirtied) ?:
+				 READ_ONCE(s->marks.after_dirtied);
 		marks->undecided |= READ_ONCE(s->marks.undecided);
 	}
 }

@@ -29,6 +29,8 @@ struct bio;
  * @after:         a folio that was in the page cache when the bio ended, was not read since, and
  *                 was sent after that; compared
  * @after_at:      index of that page in the file
+ * @dirtied:       if @overtaken, the note of how what was sent became dirty (dirtied.h), or 0
+ * @after_dirtied: the same of @after
  */
 struct diolate_marks {
 	bool overtaken;
@@ -37,6 +39,8 @@ struct diolate_marks {
 	bool afters;
 	const void *after;
 	pgoff_t after_at;
+	u64 dirtied;
+	u64 after_dirtied;
 };
 
 /**

@@ -31,10 +31,11 @@ static DECLARE_DELAYED_WORK(attending, track_attend);
 
 /* The work is queued or runs: on system_highpri_wq, because what it arms is late already. */
 static atomic_t attended;
-/* Direct writes have to be judged. */
-static bool suspicious;
-/* Writeback calls for following. */
-static bool called;
+/*
+ * Whether direct writes have to be judged, and whether writeback calls for following, too. It is
+ * one word, so that the work takes back the first only if nobody has called.
+ */
+static enum { CALM, SUSPICIOUS, CALLED } suspicion;
 /* diolate_track_call() queues nothing. */
 static bool stopped = true;
 
@@ -68,7 +69,7 @@ NOKPROBE_SYMBOL(diolate_track_hold);
  */
 bool diolate_track_suspects(void)
 {
-	return READ_ONCE(suspicious) || diolate_following_is_armed();
+	return READ_ONCE(suspicion) != CALM || diolate_following_is_armed();
 }
 NOKPROBE_SYMBOL(diolate_track_suspects);
 
@@ -96,10 +97,8 @@ NOKPROBE_SYMBOL(diolate_track_call);
  */
 void diolate_track_written(void)
 {
-	if (!READ_ONCE(suspicious))
-		WRITE_ONCE(suspicious, true);
-	if (!READ_ONCE(called))
-		WRITE_ONCE(called, true);
+	if (READ_ONCE(suspicion) != CALLED)
+		WRITE_ONCE(suspicion, CALLED);
 	diolate_track_call();
 }
 NOKPROBE_SYMBOL(diolate_track_written);
@@ -111,7 +110,7 @@ static void track_begin(void)
 	/* If following had just ended, LONG_HOLD saves arming again and again. */
 	hold = time_before(jiffies, disarmed_at + HOLD) && disarmed_at ? LONG_HOLD : HOLD;
 	WRITE_ONCE(happens, false);
-	WRITE_ONCE(called, false);
+	WRITE_ONCE(suspicion, SUSPICIOUS);
 	err = ops->follow(true);
 	holding = !err;
 	failed = err;
@@ -120,13 +119,13 @@ static void track_begin(void)
 		pr_notice_ratelimited("direct writes cannot be followed (error %d), which costs: seeing that they are overtaken\n",
 				      err);
 		hopeless = err == -ENOENT || err == -EOPNOTSUPP;
-		WRITE_ONCE(called, !hopeless);
+		WRITE_ONCE(suspicion, hopeless ? SUSPICIOUS : CALLED);
 	}
 }
 
 static void track_end(void)
 {
-	WRITE_ONCE(called, false);
+	WRITE_ONCE(suspicion, SUSPICIOUS);
 	ops->follow(false);
 	disarmed_at = jiffies;
 	holding = false;
@@ -134,7 +133,7 @@ static void track_end(void)
 
 static bool track_may_begin(void)
 {
-	return READ_ONCE(called) && !READ_ONCE(stopped) && !hopeless &&
+	return READ_ONCE(suspicion) == CALLED && !READ_ONCE(stopped) && !hopeless &&
 	       !(failed && time_before(jiffies, failed_at + RETRY));
 }
 
@@ -156,18 +155,18 @@ static void track_attend(struct work_struct *work)
 	if (holding && track_is_quiet())
 		track_end();
 	if (hopeless)
-		WRITE_ONCE(called, false);
-	if (holding || noted || some || READ_ONCE(called)) {
+		WRITE_ONCE(suspicion, SUSPICIOUS);
+	if (holding || noted || some || READ_ONCE(suspicion) == CALLED) {
 		queue_delayed_work(system_highpri_wq, &attending, PERIOD);
 		return;
 	}
-	WRITE_ONCE(suspicious, false);
+	cmpxchg(&suspicion, SUSPICIOUS, CALM);
 	atomic_set(&attended, 0);
 	/* A call that saw @attended set queued nothing. Paired with diolate_track_call(). */
 	smp_mb();
-	if (READ_ONCE(called) || diolate_sentinel_release(false) ||
+	if (READ_ONCE(suspicion) == CALLED || diolate_sentinel_release(false) ||
 	    diolate_flights_sweep(false, ops->left)) {
-		WRITE_ONCE(suspicious, true);
+		cmpxchg(&suspicion, CALM, SUSPICIOUS);
 		diolate_track_call();
 	}
 }

@@ -104,6 +104,7 @@ void diolate_verdict_report(const struct diolate_flight *f, u64 bytes, enum diol
 	flown->part.start = f->begun.part.start;
 	flown->part.end = f->begun.part.start + bytes;
 	flown->number = f->full ? f->begun.number : 0;
+	flown->dirtied = f->marks.overtaken ? f->marks.dirtied : f->marks.after_dirtied;
 	flown->verdict = verdict_on(f, bytes, when, flown);
 }
 NOKPROBE_SYMBOL(diolate_verdict_report);

@@ -71,6 +71,27 @@ static const struct number repair_ms = { "repair_ms", &diolate_params_repair_ms,
 module_param_cb(repair_ms, &number_ops, (void *)&repair_ms, 0644);
 MODULE_PARM_DESC(repair_ms, "how long a late write may be held up to be put right, or looked at, ms, 0 to 10000 (default 100)");
 
+/* As bool_ops of the kernel, but with a sentence. */
+static int params_flag_set(const char *val, const struct kernel_param *kp)
+{
+	int err = param_set_bool(val, kp);
+
+	if (err)
+		pr_err("%s=%.*s refused: it must be Y or N\n", kp->name,
+		       diolate_params_shown(val), val);
+	return err;
+}
+
+static const struct kernel_param_ops flag_ops = {
+	.flags = KERNEL_PARAM_OPS_FL_NOARG,
+	.set = params_flag_set,
+	.get = param_get_bool,
+};
+
+bool diolate_params_kernel_log = true;
+module_param_cb(kernel_log, &flag_ops, &diolate_params_kernel_log, 0644);
+MODULE_PARM_DESC(kernel_log, "whether late errors are said in the kernel log, once a file and hour (default Y)");
+
 bool diolate_params_untested;
-module_param_named(untested, diolate_params_untested, bool, 0444);
+module_param_cb(untested, &flag_ops, &diolate_params_untested, 0444);
 MODULE_PARM_DESC(untested, "whether results may be changed on a kernel that nobody has tested and that does not describe itself (default N)");

@@ -13,6 +13,7 @@ extern unsigned int diolate_params_maxactive;
 extern unsigned int diolate_params_log_size;
 extern unsigned int diolate_params_repair_ms;
 extern bool diolate_params_untested;
+extern bool diolate_params_kernel_log;
 
 int diolate_params_shown(const char *val);
 

@@ -3,7 +3,7 @@
  * A late error has an outcome, which the policy decides. Nothing here touches the kernel:
  * src/model/policy.c is also compiled and tested in user space (test/unit/).
  *
- * The words of the contract (README.md, doc/overtaken.md); "it" is the direct write:
+ * The words of the contract (doc/policies.md, doc/overtaken.md); "it" is the direct write:
  * late error:     the page cache disagreed with it after it was queued: stuck or overtaken
  * stuck:          its post-write invalidation failed; the kernel knows
  * overtaken:      writeback of older bytes may be on top of it; the kernel does not know
@@ -26,9 +26,10 @@
 #ifndef DIOLATE_MODEL_POLICY_H
 #define DIOLATE_MODEL_POLICY_H
 
+#include <linux/types.h>
+
 #ifdef __KERNEL__
 #include <linux/kprobes.h>
-#include <linux/types.h>
 #else
 #include <stdbool.h>
 #define NOKPROBE_SYMBOL(function)
@@ -124,6 +125,7 @@ enum diolate_reason {
  * @unclear:    the dirty bytes may all lie beside the write, and nobody can look
  * @repair:     the module tries to put the page cache right before the consumer gets the result
  * @unrepaired: why the write is not going to be repaired, if the policy is repair
+ * @dirtied:    if overtaken, the note of how what overtook it became dirty (flight/dirtied.h), or 0
  */
 struct diolate_late {
 	enum diolate_kind kind;
@@ -138,6 +140,7 @@ struct diolate_late {
 	bool unclear;
 	bool repair;
 	enum diolate_reason unrepaired;
+	u64 dirtied;
 };
 
 extern const char *const diolate_policy_names[DIOLATE_POLICIES];

@@ -155,7 +155,8 @@ void diolate_instead_wait(void)
  *                         wait until the late error can be told
  * @filp: the argument of dio_warn_stale_pagecache(), in whose place this runs
  *
- * The late write keeps the module loaded as long as it waits and this function runs.
+ * The late write keeps the module loaded as long as it waits and this function runs. Without one
+ * this function does not sleep, and diolate_hook_disarm() waits for its task.
  *
  * Context: process, sleeps as long as diolate_spared_look(), diolate_repair() and
  *          diolate_telling_wait() do; a worker that completes the write, or the task that submits
@@ -170,6 +171,9 @@ void diolate_instead_run(struct file *filp)
 	bool waits;
 	int index;
 
+	/* Nothing of the write was in danger, and nothing is to be recorded. */
+	if (!waiting)
+		return;
 	instead_look_up(filp, &part);
 	index = srcu_read_lock(&judging);
 	if (waiting->unclear)

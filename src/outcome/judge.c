@@ -89,16 +89,17 @@ NOKPROBE_SYMBOL(judge_begins);
  * @iocb:  the kiocb of the write
  * @count: bytes that the write is going to write
  * @dops:  how its file system has iomap send the write, or NULL
- * @seen:  bios of direct writes of its kind are seen
+ * @sees:  whether bios of direct writes of its kind are seen, of src/flight/following.c
  *
  * Context: any, also inside a probe handler; with preemption off; before its first bio is sent.
  */
 void diolate_judge_begins_slow(struct kiocb *iocb, size_t count, const struct iomap_dio_ops *dops,
-			       bool seen)
+			       bool (*sees)(void))
 {
+	/* What is seen is asked last: it is set before following is live. */
 	if (diolate_following_is_begun() && count &&
 	    diolate_filesystem_may_be_overtaken(iocb->ki_filp->f_mapping->host))
-		judge_begins(iocb, count, dops, seen);
+		judge_begins(iocb, count, dops, sees());
 }
 NOKPROBE_SYMBOL(diolate_judge_begins_slow);
 
@@ -141,7 +142,8 @@ static void judge_look_up(struct diolate_flown *flown, const struct kiocb *key,
 							   DIOLATE_UNKNOWN_ARMING;
 	/* DIOLATE_IS_OVERTAKEN is certain of one bio only, and this write may have had more. */
 	flown->verdict = flown->unknown == DIOLATE_UNKNOWN_ARMING &&
-			 diolate_sentinel_judge(mapping, &flown->part, 0) == DIOLATE_IS_NOT ?
+			 diolate_sentinel_judge(mapping, &flown->part, 0, &flown->dirtied) ==
+				 DIOLATE_IS_NOT ?
 				 DIOLATE_IS_NOT : DIOLATE_NOT_JUDGED;
 }
 NOKPROBE_SYMBOL(judge_look_up);
@@ -156,24 +158,24 @@ NOKPROBE_SYMBOL(judge_is_judged);
 
 /**
  * diolate_judge_answered() - judge a write whose consumer receives its result
- * @iocb: the kiocb that the consumer is called with; of a write
- * @ret:  the result: a negative errno, or a number of bytes
+ * @iocb:  the kiocb that the consumer is called with; of a write
+ * @ret:   the result: a negative errno, or a number of bytes
+ * @flown: set to what is known of it
  *
  * Context: any, at the entry of the receiver.
- * Return: the inode of the file that was written, if the write was overtaken; NULL otherwise.
+ * Return: true if the write was overtaken.
  */
-const struct inode *diolate_judge_answered(struct kiocb *iocb, long ret)
+bool diolate_judge_answered(struct kiocb *iocb, long ret, struct diolate_flown *flown)
 {
-	struct diolate_flown flown;
 	bool followed;
 
-	followed = diolate_flight_end(iocb, iocb->ki_filp, max(ret, 0L), &flown);
+	followed = diolate_flight_end(iocb, iocb->ki_filp, max(ret, 0L), flown);
 	if (ret <= 0 || (!followed && !judge_is_judged(iocb)))
-		return NULL;
+		return false;
 	/* ki_pos has advanced by the bytes written. */
 	if (!followed)
-		judge_look_up(&flown, iocb, iocb->ki_filp->f_mapping, iocb->ki_pos - ret, ret);
-	return judge_settle(&flown) == DIOLATE_IS_OVERTAKEN ? flown.mapping->host : NULL;
+		judge_look_up(flown, iocb, iocb->ki_filp->f_mapping, iocb->ki_pos - ret, ret);
+	return judge_settle(flown) == DIOLATE_IS_OVERTAKEN;
 }
 NOKPROBE_SYMBOL(diolate_judge_answered);
 
@@ -196,6 +198,7 @@ NOKPROBE_SYMBOL(judge_is_asked_later);
  * @iocb:   the kiocb of the write
  * @length: bytes written
  * @mapped: they are the file's
+ * @flown:  set to what is known of the write, if it was overtaken
  *
  * A write of user space is counted in overtaken_unknown twice if it is counted here and answers
  * begin to be seen before it is answered.
@@ -203,23 +206,23 @@ NOKPROBE_SYMBOL(judge_is_asked_later);
  * Context: any, also inside a probe handler.
  * Return: true if the write was overtaken.
  */
-bool diolate_judge_passing(struct kiocb *iocb, size_t length, bool mapped)
+bool diolate_judge_passing(struct kiocb *iocb, size_t length, bool mapped,
+			   struct diolate_flown *flown)
 {
 	struct kiocb *submitter = length ? diolate_identify_submitter_of(iocb) : NULL;
-	struct diolate_flown flown;
 
 	if (!length || (submitter && judge_is_asked_later(iocb, submitter)) ||
 	    !diolate_filesystem_may_be_overtaken(iocb->ki_filp->f_mapping->host))
 		return false;
 	if (!submitter &&
-	    diolate_flight_pass(iocb, iocb->ki_filp->f_mapping, length, mapped, &flown)) {
+	    diolate_flight_pass(iocb, iocb->ki_filp->f_mapping, length, mapped, flown)) {
 		/* The work sweeps the flights, and so reports what is found out later. */
 		diolate_track_call();
 	} else {
-		judge_look_up(&flown, submitter ?: iocb, iocb->ki_filp->f_mapping, iocb->ki_pos,
+		judge_look_up(flown, submitter ?: iocb, iocb->ki_filp->f_mapping, iocb->ki_pos,
 			      length);
 	}
-	return judge_settle(&flown) == DIOLATE_IS_OVERTAKEN;
+	return judge_settle(flown) == DIOLATE_IS_OVERTAKEN;
 }
 NOKPROBE_SYMBOL(diolate_judge_passing);
 

@@ -8,15 +8,15 @@
 #include "flight/flight.h"
 
 struct file;
-struct inode;
 struct iomap_dio_ops;
 struct kiocb;
 
 u32 diolate_judge_owner(const struct file *file);
 void diolate_judge_begins_slow(struct kiocb *iocb, size_t count, const struct iomap_dio_ops *dops,
-			       bool seen);
-const struct inode *diolate_judge_answered(struct kiocb *iocb, long ret);
-bool diolate_judge_passing(struct kiocb *iocb, size_t length, bool mapped);
+			       bool (*sees)(void));
+bool diolate_judge_answered(struct kiocb *iocb, long ret, struct diolate_flown *flown);
+bool diolate_judge_passing(struct kiocb *iocb, size_t length, bool mapped,
+			   struct diolate_flown *flown);
 void diolate_judge_left(const struct diolate_flown *flown);
 enum diolate_verdict diolate_judge_now(const struct kiocb *iocb, struct address_space *mapping,
 				       const struct diolate_part *part);

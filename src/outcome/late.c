@@ -172,6 +172,7 @@ static void late_is_met(struct diolate_invalidation *inv, enum diolate_met met)
 {
 	struct diolate_late late = { .kind = DIOLATE_STUCK };
 	struct diolate_waiting *waiting;
+	enum diolate_outcome outcome;
 	struct kiocb *iocb;
 	bool unclear;
 
@@ -191,7 +192,9 @@ static void late_is_met(struct diolate_invalidation *inv, enum diolate_met met)
 	late.unclear = unclear && met != DIOLATE_MET_AWAITABLE;
 	if (waiting)
 		late_has_to_be_handled(&late, unclear, waiting);
-	late_is_decided(inv, iocb, &late, waiting, diolate_policy_decide(&late));
+	outcome = diolate_policy_decide(&late);
+	inv->whole = late.whole && outcome == DIOLATE_SPARED;
+	late_is_decided(inv, iocb, &late, waiting, outcome);
 }
 NOKPROBE_SYMBOL(late_is_met);
 
@@ -216,7 +219,7 @@ NOKPROBE_SYMBOL(diolate_late_stuck);
 /**
  * diolate_late_overtaken() - a write without a late error until now was overtaken
  * @iocb:       the kiocb of the write; in a receiver, the kiocb that the consumer is called with
- * @inode:      the file that was written; on overlayfs not the file of @iocb
+ * @flown:      what is known of it; on overlayfs, its file is not the file of @iocb
  * @length:     bytes written; the ki_pos of @iocb is where they begin
  * @waited_for: the file system has waited for the write, in this task
  *
@@ -224,7 +227,7 @@ NOKPROBE_SYMBOL(diolate_late_stuck);
  * Return: the outcome; DIOLATE_PENDING if the caller has to settle it with the result, unless the
  *         write is synchronous: that is told at the end of its system call.
  */
-enum diolate_outcome diolate_late_overtaken(struct kiocb *iocb, const struct inode *inode,
+enum diolate_outcome diolate_late_overtaken(struct kiocb *iocb, const struct diolate_flown *flown,
 					    size_t length, bool waited_for)
 {
 	struct diolate_invalidation inv = { .iocb = iocb, .length = length };
@@ -235,8 +238,9 @@ enum diolate_outcome diolate_late_overtaken(struct kiocb *iocb, const struct ino
 		.policy = READ_ONCE(diolate_params_policy),
 		.follows = READ_ONCE(diolate_params_follows),
 		.waited_for = waited_for,
-		.proven = diolate_filesystem_is_proven(inode),
+		.proven = diolate_filesystem_is_proven(flown->mapping->host),
 		.unrepaired = DIOLATE_WRITTEN_BACK,
+		.dirtied = flown->dirtied,
 	};
 	struct diolate_waiting *waiting = NULL;
 	enum diolate_outcome outcome;

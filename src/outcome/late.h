@@ -8,7 +8,7 @@
 #include "model/policy.h"
 #include "write/invalidation.h"
 
-struct inode;
+struct diolate_flown;
 
 /** enum diolate_met - where a late error is met */
 enum diolate_met {
@@ -17,7 +17,7 @@ enum diolate_met {
 };
 
 void diolate_late_stuck(struct diolate_invalidation *inv, enum diolate_met met);
-enum diolate_outcome diolate_late_overtaken(struct kiocb *iocb, const struct inode *inode,
+enum diolate_outcome diolate_late_overtaken(struct kiocb *iocb, const struct diolate_flown *flown,
 					    size_t length, bool waited_for);
 
 #endif

@@ -34,6 +34,7 @@
 #include "kernel/compat/syscall.h"
 #include "kernel/symbol.h"
 #include "kernel/task_work.h"
+#include "outcome/judge.h"
 #include "outcome/sync.h"
 #include "report/counters.h"
 #include "report/log.h"
@@ -43,6 +44,7 @@
 /**
  * struct diolate_sync - a synchronous write that is to be told
  * @task:    the task that makes the write; NULL if the place is free
+ * @owner:   of the write, of diolate_judge_owner(); of a free place, that of its last write
  * @work:    what the task does at its return to user space
  * @waiting: the late write
  * @call:    the system call
@@ -52,6 +54,7 @@
  */
 struct diolate_sync {
 	const struct task_struct *task;
+	u32 owner;
 	struct callback_head work;
 	struct diolate_waiting *waiting;
 	struct diolate_syscall call;
@@ -59,7 +62,8 @@ struct diolate_sync {
 	loff_t start, before;
 };
 
-#define PLACES 256
+/* One owner gets at most half of those that the others leave. */
+#define PLACES 512
 
 /* Each late write that a task is returning from has one. It is searched only for a late error. */
 static struct diolate_sync places[PLACES];
@@ -109,14 +113,36 @@ static bool sync_is_of(const struct file *file, const struct kiocb *iocb)
 }
 NOKPROBE_SYMBOL(sync_is_of);
 
-static struct diolate_sync *sync_claim(void)
+/* Whether an owner may have one more place; of those that claim one at once, each may. */
+static bool sync_has_room(u32 owner)
+{
+	unsigned int own = 0, others = 0;
+	size_t i;
+
+	for (i = 0; i < PLACES; i++) {
+		if (!READ_ONCE(places[i].task))
+			continue;
+		if (READ_ONCE(places[i].owner) == owner)
+			own++;
+		else
+			others++;
+	}
+	return own < (PLACES - others) / 2;
+}
+NOKPROBE_SYMBOL(sync_has_room);
+
+static struct diolate_sync *sync_claim(u32 owner)
 {
 	size_t i;
 
+	if (!sync_has_room(owner))
+		return NULL;
 	for (i = 0; i < PLACES; i++)
 		/* Paired with the release in sync_free(). */
-		if (!READ_ONCE(places[i].task) && !cmpxchg(&places[i].task, NULL, current))
+		if (!READ_ONCE(places[i].task) && !cmpxchg(&places[i].task, NULL, current)) {
+			WRITE_ONCE(places[i].owner, owner);
 			return &places[i];
+		}
 	return NULL;
 }
 NOKPROBE_SYMBOL(sync_claim);
@@ -161,7 +187,7 @@ struct diolate_waiting *diolate_sync_begin(struct kiocb *iocb, enum diolate_way 
 	if (!file)
 		return NULL;
 	*way = DIOLATE_WAY_FULL;
-	s = sync_claim();
+	s = sync_claim(diolate_judge_owner(file));
 	w = s ? diolate_waiting_begin(iocb) : NULL;
 	if (!w) {
 		if (s)

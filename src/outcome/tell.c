@@ -93,16 +93,15 @@ NOKPROBE_SYMBOL(diolate_tell_waiting_slow);
  */
 noinline long diolate_tell_overtaken(struct kiocb *iocb, long ret, bool waited_for)
 {
-	const struct inode *inode;
 	enum diolate_outcome outcome;
+	struct diolate_flown flown;
 	long told = ret;
 
 	preempt_disable_notrace();
-	inode = diolate_judge_answered(iocb, ret);
-	if (inode) {
+	if (diolate_judge_answered(iocb, ret, &flown)) {
 		/* diolate_late_overtaken() expects ki_pos where the write began. */
 		iocb->ki_pos -= ret;
-		outcome = diolate_late_overtaken(iocb, inode, ret, waited_for);
+		outcome = diolate_late_overtaken(iocb, &flown, ret, waited_for);
 		iocb->ki_pos += ret;
 		if (outcome == DIOLATE_PENDING)
 			diolate_tell_settled(iocb, diolate_policy_settle(&told), DIOLATE_NO_REASON,

@@ -95,7 +95,8 @@ static int telling_arm_telling(void)
 				      failed);
 	/* Paired with the load in diolate_telling_is_armed(). */
 	smp_store_release(&armed, !failed);
-	WRITE_ONCE(attempts, attempts + 1);
+	/* Paired with the load in telling_was_tried(). */
+	smp_store_release(&attempts, attempts + 1);
 	wake_up_all(&attempted);
 	if (!failed)
 		schedule_delayed_work(&quieting, HZ);
@@ -168,6 +169,13 @@ void diolate_telling_call(void)
 }
 NOKPROBE_SYMBOL(diolate_telling_call);
 
+/* Whether arming was tried since @attempts was @before: then what came of it is seen. */
+static bool telling_was_tried(unsigned int before)
+{
+	/* Paired with the release in telling_arm_telling(). */
+	return smp_load_acquire(&attempts) != before;
+}
+
 /**
  * diolate_telling_wait() - whether telling is armed, after a wait for it
  *
@@ -181,7 +189,7 @@ bool diolate_telling_wait(void)
 	if (diolate_telling_is_armed())
 		return true;
 	diolate_telling_call();
-	wait_event_timeout(attempted, READ_ONCE(attempts) != before || diolate_telling_is_armed(),
+	wait_event_timeout(attempted, telling_was_tried(before) || diolate_telling_is_armed(),
 			   PATIENCE);
 	return diolate_telling_is_armed();
 }

@@ -15,6 +15,7 @@
 #include "model/params.h"
 #include "report/files.h"
 #include "report/log.h"
+#include "report/message.h"
 #include "report/record.h"
 #include "write/invalidation.h"
 
@@ -23,11 +24,13 @@
 
 /*
  * The state of a slot is one word: the number of its record, from 1; the errno its submitter was
- * told; its outcome. So an outcome can change only while the slot still has that record. FREE has
- * number 0.
+ * told; whether somebody has read the record; its outcome. So an outcome can change only while the
+ * slot still has that record, and a record that is overwritten was read, or counts as lost. FREE
+ * has number 0.
  */
 #define FREE 0ULL
 #define BUSY (~0ULL)
+#define WAS_READ 0x80ULL
 #define ERROR_SHIFT 8
 #define SEQ_SHIFT 20
 
@@ -51,7 +54,7 @@ NOKPROBE_SYMBOL(log_error_of);
 
 static enum diolate_outcome log_outcome_of(u64 state)
 {
-	return state & 0xff;
+	return state & 0x7f;
 }
 NOKPROBE_SYMBOL(log_outcome_of);
 
@@ -70,8 +73,8 @@ struct slot {
 static struct slot *ring;
 /* The marks of pending records; apart from the slots, because they are searched. */
 static const void **pending;
-/* The number of the newest record, and of the newest that was read. */
-static atomic64_t newest, read_up_to;
+/* The number of the newest record. */
+static atomic64_t newest;
 static atomic64_t lost;
 
 /*
@@ -96,7 +99,7 @@ static bool log_claim(struct slot *slot, u64 seq)
 		if (state == BUSY || log_seq_of(state) > seq)
 			return false;
 	} while (cmpxchg(&slot->state, state, BUSY) != state);
-	if (state != FREE && log_seq_of(state) > atomic64_read(&read_up_to))
+	if (state != FREE && !(state & WAS_READ))
 		atomic64_inc(&lost);
 	return true;
 }
@@ -145,6 +148,8 @@ void diolate_log_late(const struct diolate_invalidation *inv, struct kiocb *iocb
 
 	diolate_record_take(r, inv, iocb, late);
 	diolate_files_add(r);
+	if (outcome != DIOLATE_PENDING)
+		diolate_message_call(r, outcome);
 	if (!log_claim(slot, seq)) {
 		atomic64_inc(&lost);
 		return;
@@ -182,6 +187,24 @@ static struct slot *log_pending_slot(const void *mark, u64 *state)
 }
 NOKPROBE_SYMBOL(log_pending_slot);
 
+/* Whether the caller owns the slot of a pending record now; a reader may mark it meanwhile. */
+static bool log_claim_pending(struct slot *slot, u64 *state)
+{
+	u64 old = *state, found;
+
+	while (old != BUSY && log_outcome_of(old) == DIOLATE_PENDING &&
+	       log_seq_of(old) == log_seq_of(*state)) {
+		found = cmpxchg(&slot->state, old, BUSY);
+		if (found == old) {
+			*state = old;
+			return true;
+		}
+		old = found;
+	}
+	return false;
+}
+NOKPROBE_SYMBOL(log_claim_pending);
+
 /**
  * diolate_log_settled() - log the outcome of a pending late error
  * @mark:    of diolate_log_late()
@@ -198,15 +221,13 @@ void diolate_log_settled(const void *mark, enum diolate_outcome outcome,
 	struct slot *slot = log_pending_slot(mark, &state);
 
 	/* A newer record has taken the slot. */
-	if (!slot)
+	if (!slot || !log_claim_pending(slot, &state))
 		return;
-	if (state == BUSY || log_outcome_of(state) != DIOLATE_PENDING ||
-	    cmpxchg(&slot->state, state, BUSY) != state)
-		return;
-	state = log_state_of(log_seq_of(state), outcome, min(ret, 0L));
+	state = log_state_of(log_seq_of(state), outcome, min(ret, 0L)) | (state & WAS_READ);
 	if (reason)
 		WRITE_ONCE(slot->reason, reason);
 	log_trace(slot, state);
+	diolate_message_call(&slot->record, outcome);
 	log_publish(slot, state);
 }
 NOKPROBE_SYMBOL(diolate_log_settled);
@@ -222,18 +243,16 @@ u64 diolate_log_lost(void)
 	return atomic64_read(&lost);
 }
 
-static void log_show_submitter(struct seq_file *m, const struct diolate_record *r)
+/* A process, `-` if it is not known: @prefix is "", or what its fields begin with. */
+static void log_show_process(struct seq_file *m, const char *prefix, int pid, const char *comm)
 {
-	const char *c;
-
-	if (!r->pid) {
-		seq_puts(m, " pid=- comm=-\n");
+	if (!pid) {
+		seq_printf(m, " %spid=- %scomm=-", prefix, prefix);
 		return;
 	}
-	seq_printf(m, " pid=%d comm=", r->pid);
-	for (c = r->comm; *c; c++)
-		seq_printf(m, diolate_record_escapes(*c) ? "\\%03o" : "%c", *c);
-	seq_putc(m, '\n');
+	seq_printf(m, " %spid=%d %scomm=", prefix, pid, prefix);
+	for (; *comm; comm++)
+		seq_printf(m, diolate_record_escapes(*comm) ? "\\%03o" : "%c", *comm);
 }
 
 /*
@@ -269,13 +288,26 @@ static void log_show_record(struct seq_file *m, const struct slot *slot, u64 sta
 	seq_printf(m, " offset=%lld length=%llu error=%d", r->pos, r->length, log_error_of(state));
 	seq_printf(m, " pages=%u%s page=%s consumer=%s uid=%u", r->pages, r->more ? "+" : "",
 		   diolate_page_names[r->page], diolate_consumer_names[r->consumer], r->uid);
-	log_show_submitter(m, r);
+	log_show_process(m, "", r->pid, r->comm);
+	log_show_process(m, "dirtied_", r->dirtier.pid, r->dirtier.comm);
+	seq_printf(m, " dirtied_by=%s\n", diolate_by_names[r->dirtier.by]);
+}
+
+/* Whether a record is what it was when @state was found; if so, somebody has read it. */
+static bool log_was_read(struct seq_file *m, struct slot *slot, u64 state)
+{
+	/* Load the record before its state again: paired with the cmpxchg() of log_claim(). */
+	smp_rmb();
+	/* What does not fit is read once more. */
+	if ((state & WAS_READ) || seq_has_overflowed(m))
+		return READ_ONCE(slot->state) == state;
+	return cmpxchg(&slot->state, state, state | WAS_READ) == state;
 }
 
 static int log_show(struct seq_file *m, void *v)
 {
 	u64 seq = *(loff_t *)v, state;
-	const struct slot *slot = &ring[log_index_of(seq)];
+	struct slot *slot = &ring[log_index_of(seq)];
 	const size_t begin = m->count;
 
 	do {
@@ -285,22 +317,19 @@ static int log_show(struct seq_file *m, void *v)
 		if (log_seq_of(state) != seq)
 			return SEQ_SKIP;
 		log_show_record(m, slot, state);
-		/*
-		 * Load the record before its state again: paired with the cmpxchg() of log_claim().
-		 */
-		smp_rmb();
-	} while (READ_ONCE(slot->state) != state);
-	if (!seq_has_overflowed(m) && seq > atomic64_read(&read_up_to))
-		atomic64_set(&read_up_to, seq);
+	} while (!log_was_read(m, slot, state));
 	return 0;
 }
 
-/* The position is the number of a record. */
+/*
+ * The position is the number of a record. One that is older by a round is there yet if the one that
+ * takes its slot is in the making, or was lost.
+ */
 static void *log_start(struct seq_file *m, loff_t *pos)
 {
 	loff_t last = atomic64_read(&newest);
 
-	*pos = max3(*pos, 1LL, last - diolate_params_log_size + 1);
+	*pos = max3(*pos, 1LL, last - 2LL * diolate_params_log_size + 1);
 	return *pos <= last ? pos : NULL;
 }
 

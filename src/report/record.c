@@ -128,12 +128,27 @@ NOKPROBE_SYMBOL(record_look_at_file);
 /* A handler looks at no more folios than this, which bounds its time. */
 #define MOST_FOLIOS 1024
 
-/* The tags of the page cache tell; a folio itself may be freed and another's by now. */
-static void record_look_at_pages(struct diolate_record *r, struct address_space *mapping)
+/* Who made a folio dirty, by a note of that. */
+static void record_look_at_dirtier(struct diolate_record *r, u64 dirtied)
 {
+	if (!diolate_dirtied_who(dirtied, &r->dirtier))
+		r->dirtier = (struct diolate_dirtier){};
+}
+NOKPROBE_SYMBOL(record_look_at_dirtier);
+
+/*
+ * The tags of the page cache tell; a folio itself may be freed and another's by now. Return: the
+ * note of how the folio of r->page became dirty, or 0. One that became dirty since the invalidation
+ * began was not in the way.
+ */
+static u64 record_look_at_pages(struct diolate_record *r, struct address_space *mapping,
+				const struct diolate_invalidation *inv)
+{
+	u64 dirtied = 0;
 	XA_STATE(xas, &mapping->i_pages, r->pos >> PAGE_SHIFT);
 	pgoff_t last = (r->pos + max(r->length, 1ULL) - 1) >> PAGE_SHIFT;
 	unsigned int looked_at = 0;
+	pgoff_t first = 0;
 	void *entry;
 
 	r->pages = 0;
@@ -151,15 +166,29 @@ static void record_look_at_pages(struct diolate_record *r, struct address_space 
 		}
 		dirty = xas_get_mark(&xas, PAGECACHE_TAG_DIRTY);
 		if (dirty || xas_get_mark(&xas, PAGECACHE_TAG_WRITEBACK)) {
-			if (!r->pages++)
+			if (!r->pages++) {
 				r->page = dirty ? DIOLATE_PAGE_DIRTY : DIOLATE_PAGE_WRITEBACK;
+				first = xas.xa_index;
+			}
 		} else if (r->page == DIOLATE_PAGE_GONE) {
 			r->page = DIOLATE_PAGE_PRIVATE;
 		}
 	}
+	if (r->pages && inv->dated)
+		dirtied = diolate_dirtied_find(mapping, first, r->page == DIOLATE_PAGE_WRITEBACK,
+					       &inv->dirtied);
 	rcu_read_unlock();
+	return dirtied;
 }
 NOKPROBE_SYMBOL(record_look_at_pages);
+
+const char *const diolate_by_names[] = {
+	[DIOLATE_BY_NOBODY] = "-",
+	[DIOLATE_BY_MMAP] = "mmap",
+	[DIOLATE_BY_WRITE] = "write",
+	[DIOLATE_BY_GUP] = "gup",
+	[DIOLATE_BY_KERNEL] = "kernel",
+};
 
 const char *const diolate_page_names[] = {
 	[DIOLATE_PAGE_GONE] = "gone",
@@ -223,6 +252,7 @@ void diolate_record_take(struct diolate_record *r, const struct diolate_invalida
 			 struct kiocb *iocb, const struct diolate_late *late)
 {
 	const struct file *file = iocb->ki_filp;
+	u64 in_the_way;
 
 	r->kind = late->kind;
 	r->time = ktime_get_real_fast_ns();
@@ -232,7 +262,8 @@ void diolate_record_take(struct diolate_record *r, const struct diolate_invalida
 	r->uid = from_kuid(&init_user_ns, file->f_cred->fsuid);
 	record_look_at_submitter(r, iocb, late);
 	record_look_at_file(&r->file, file);
-	record_look_at_pages(r, inv->iocb->ki_filp->f_mapping);
+	in_the_way = record_look_at_pages(r, inv->iocb->ki_filp->f_mapping, inv);
+	record_look_at_dirtier(r, late->kind == DIOLATE_OVERTAKEN ? late->dirtied : in_the_way);
 }
 NOKPROBE_SYMBOL(diolate_record_take);
 

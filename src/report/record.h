@@ -8,6 +8,7 @@
 #include <linux/sched.h>
 #include <linux/types.h>
 
+#include "flight/dirtied.h"
 #include "model/policy.h"
 
 /* A name of 255 escaped bytes fits. Of a path that does not fit, the end is kept. */
@@ -38,6 +39,7 @@ enum diolate_page {
 };
 
 extern const char *const diolate_page_names[];
+extern const char *const diolate_by_names[];
 
 /**
  * struct diolate_record - one late error
@@ -52,6 +54,8 @@ extern const char *const diolate_page_names[];
  * @uid:      who opened the file, in the initial user namespace
  * @pid:      the submitting process, in the initial pid namespace; 0 if unknown
  * @comm:     name of that process
+ * @dirtier:  who made the folio of @page dirty; if overtaken, one that was written back over the
+ *            write
  * @file:     the file of the write
  */
 struct diolate_record {
@@ -66,6 +70,7 @@ struct diolate_record {
 	uid_t uid;
 	pid_t pid;
 	char comm[TASK_COMM_LEN];
+	struct diolate_dirtier dirtier;
 	struct diolate_file file;
 };
 

@@ -37,6 +37,9 @@ TRACE_EVENT(late_error,
 		__field(uid_t, uid)
 		__field(pid_t, pid)
 		__array(char, comm, TASK_COMM_LEN)
+		__field(pid_t, dirtied_pid)
+		__array(char, dirtied_comm, TASK_COMM_LEN)
+		__array(char, dirtied_by, 8)
 	),
 	TP_fast_assign(
 		__entry->seq = seq;
@@ -58,13 +61,17 @@ TRACE_EVENT(late_error,
 		__entry->uid = r->uid;
 		__entry->pid = r->pid;
 		strscpy(__entry->comm, r->comm, TASK_COMM_LEN);
+		__entry->dirtied_pid = r->dirtier.pid;
+		strscpy(__entry->dirtied_comm, r->dirtier.comm, TASK_COMM_LEN);
+		strscpy(__entry->dirtied_by, diolate_by_names[r->dirtier.by], 8);
 	),
-	TP_printk("seq=%llu outcome=%s reason=%s kind=%s dev=%u:%u ino=%llu gen=%u fstype=%s path=%s offset=%llu length=%llu error=%d pages=%u page=%s consumer=%s uid=%u pid=%d comm=%s",
+	TP_printk("seq=%llu outcome=%s reason=%s kind=%s dev=%u:%u ino=%llu gen=%u fstype=%s path=%s offset=%llu length=%llu error=%d pages=%u page=%s consumer=%s uid=%u pid=%d comm=%s dirtied_pid=%d dirtied_comm=%s dirtied_by=%s",
 		  __entry->seq, __entry->outcome, __entry->reason, __entry->kind,
 		  MAJOR(__entry->dev), MINOR(__entry->dev), __entry->ino, __entry->gen, __entry->fstype,
 		  __get_str(path), __entry->offset, __entry->length, __entry->error,
 		  __entry->pages, __entry->page, __entry->consumer, __entry->uid, __entry->pid,
-		  __entry->comm)
+		  __entry->comm, __entry->dirtied_pid, __entry->dirtied_comm,
+		  __entry->dirtied_by)
 );
 
 #endif

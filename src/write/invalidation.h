@@ -13,9 +13,13 @@ struct kiocb;
  * @length:  bytes of the write; 0 if not known
  * @seen:    the late error of the call was seen
  * @counted: the write was counted as overtaken
+ * @whole:   the late error of the call is of no write: what is in the way came after it
  * @again:   the task has invalidated for @iocb just before, in the same write, without a late error
  * @ended:   the write of which ->end_io() has succeeded in this task; compared with @iocb
  * @epoch:   when; see diolate_task_has_ended()
+ * @dated:   @dirtied is set
+ * @dirtied: diolate_dirtied_now() of its file when the call began: what became dirty since was not
+ *           in the way
  *
  * Only the task that makes the call uses it.
  */
@@ -23,10 +27,13 @@ struct diolate_invalidation {
 	struct kiocb *iocb;
 	const unsigned long *dio;
 	size_t length;
-	bool seen;
-	bool counted;
-	bool again;
+	bool seen : 1;
+	bool counted : 1;
+	bool whole : 1;
+	bool again : 1;
+	bool dated : 1;
 	unsigned int epoch;
+	u32 dirtied;
 	const struct kiocb *ended;
 };
 

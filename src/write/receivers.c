@@ -9,6 +9,7 @@
 #include <linux/seq_file.h>
 
 #include "kernel/compat/context.h"
+#include "kernel/compat/kiocb.h"
 #include "kernel/symbol.h"
 #include "write/receivers.h"
 
@@ -16,6 +17,7 @@
  * struct receiver - a function that receives results
  * @symbol:   its name
  * @consumer: the consumer it receives for
+ * @there_is: the kernel is configured with that consumer
  * @required: without it the main job cannot be done
  * @polled:   it leaves the result to the task that polls, and does no more about an error
  * @purpose:  what it is followed for, for the administrator
@@ -25,6 +27,7 @@
 struct receiver {
 	const char *symbol;
 	enum diolate_consumer consumer;
+	bool there_is;
 	bool required;
 	bool polled;
 	const char *purpose;
@@ -39,23 +42,27 @@ static struct receiver receivers[RECEIVERS] = {
 	[AIO] = {
 		.symbol = "aio_complete_rw",
 		.consumer = DIOLATE_LIBAIO,
+		.there_is = true,
 		.required = true,
 		.purpose = "delivery to libaio",
 	},
 	[URING] = {
 		.symbol = "io_complete_rw",
 		.consumer = DIOLATE_IO_URING,
+		.there_is = DIOLATE_HAS_IO_URING,
 		.purpose = "delivery to io_uring",
 	},
 	[URING_IOPOLL] = {
 		.symbol = "io_complete_rw_iopoll",
 		.consumer = DIOLATE_IO_URING,
+		.there_is = DIOLATE_HAS_IO_URING,
 		.polled = true,
 		.purpose = "delivery to io_uring with IORING_SETUP_IOPOLL",
 	},
 	[URING_DONE] = {
 		.symbol = "kiocb_done",
 		.consumer = DIOLATE_IO_URING,
+		.there_is = DIOLATE_HAS_IO_URING,
 		.purpose = "delivery to io_uring writes that finish while they are submitted",
 	},
 };
@@ -157,7 +164,7 @@ int diolate_receivers_follow(struct diolate_hook *hook)
 	for (i = 0; i < RECEIVERS && !err; i++) {
 		struct receiver *r = &receivers[i];
 
-		if (!r->err)
+		if (r->there_is && !r->err)
 			err = diolate_hook_add(hook, r->symbol, r->address, false);
 	}
 	return err;
@@ -215,6 +222,8 @@ int diolate_receivers_init(int (*recognises)(diolate_complete_fn complete))
 	for (i = 0; i < ARRAY_SIZE(receivers); i++) {
 		struct receiver *r = &receivers[i];
 
+		if (!r->there_is)
+			continue;
 		r->err = diolate_symbol_address(r->symbol, &r->address, NULL) ?: receivers_try(r);
 		if (!r->err && i < URING_DONE)
 			r->err = recognises((diolate_complete_fn)r->address);
@@ -238,7 +247,7 @@ int diolate_receivers_init(int (*recognises)(diolate_complete_fn complete))
 /**
  * diolate_receivers_show() - print the receivers' part of the file `sites`
  * @m:      the file; a line `symbol state missed purpose` for each receiver that is followed, or
- *          cannot be
+ *          cannot be. There is none of a consumer that the kernel has not
  * @tells:  late writes are told at the receivers
  * @failed: arming the receivers was tried, and failed
  *
@@ -252,7 +261,7 @@ void diolate_receivers_show(struct seq_file *m, bool tells, bool failed)
 		const struct receiver *r = &receivers[i];
 		const char *state = tells && !r->err ? "armed" : diolate_symbol_state(r->err);
 
-		if (r->err || tells || failed)
+		if (r->there_is && (r->err || tells || failed))
 			seq_printf(m, "%s %s 0 %s\n", r->symbol, state, r->purpose);
 	}
 }

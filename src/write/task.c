@@ -117,7 +117,8 @@ static noinline struct place *task_take_slow(pid_t pid)
 	unsigned int n;
 
 	for (n = 0; (place = task_nth_place(pid, n)); n++) {
-		owner = READ_ONCE(place->owner);
+		/* Paired with task_release(): @since is not that of the owner before. */
+		owner = smp_load_acquire(&place->owner);
 		if (owner & HELD)
 			continue;
 		if ((!owner || task_has_ended(owner)) && task_hold(place, owner, pid))
@@ -165,13 +166,14 @@ static __always_inline struct place *task_own_place(void)
 
 /**
  * diolate_task_begins() - this task begins to invalidate the page cache for a direct write
- * @iocb:   the direct write; NULL if not known
- * @dio:    the struct iomap_dio of the write, or NULL
- * @length: bytes; 0 if not known
+ * @iocb:    the direct write; NULL if not known
+ * @dio:     the struct iomap_dio of the write, or NULL
+ * @length:  bytes; 0 if not known
+ * @dirtied: diolate_dirtied_now() of its file; negative if not known
  *
  * Context: any, also inside a probe handler.
  */
-void diolate_task_begins(struct kiocb *iocb, const unsigned long *dio, size_t length)
+void diolate_task_begins(struct kiocb *iocb, const unsigned long *dio, size_t length, s64 dirtied)
 {
 	struct place *place = task_own_place();
 
@@ -183,6 +185,9 @@ void diolate_task_begins(struct kiocb *iocb, const unsigned long *dio, size_t le
 	place->inv.length = length;
 	place->inv.seen = false;
 	place->inv.counted = false;
+	place->inv.whole = false;
+	place->inv.dated = dirtied >= 0;
+	place->inv.dirtied = dirtied;
 	task_release(place);
 }
 NOKPROBE_SYMBOL(diolate_task_begins);

@@ -99,7 +99,7 @@ NOKPROBE_SYMBOL(diolate_waiting_find);
  * diolate_waiting_of_task() - the late write that this task was sent to handle
  *
  * Context: process, may sleep; once.
- * Return: the late write, which nobody else ends.
+ * Return: the late write, which nobody else ends; NULL if there is none.
  */
 struct diolate_waiting *diolate_waiting_of_task(void)
 {

@@ -93,6 +93,18 @@ static inline int diolate_drop_folio(struct address_space *mapping, struct folio
 #endif
 }
 
+/*
+ * The file of a folio that is written back; NULL if it has none. Low bits are set if the folio is
+ * anonymous memory on its way to swap (PAGE_MAPPING_FLAGS, 5.10 to 7.3). folio_mapping() looks up
+ * more, which is never written back, and is a call.
+ */
+static inline struct address_space *diolate_file_of(const struct folio *folio)
+{
+	struct address_space *mapping = READ_ONCE(folio->mapping);
+
+	return (unsigned long)mapping & 3 ? NULL : mapping;
+}
+
 /* The functions in which the writeback of a folio starts and ends; of a page before 5.16. */
 #ifndef page_folio
 #define DIOLATE_START_WRITEBACK "__test_set_page_writeback"

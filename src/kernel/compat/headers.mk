@@ -31,6 +31,12 @@ diolate-flags += $(call diolate-has,BIO_BPS_THROTTLED,linux/blk_types.h,^enum,^\
 diolate-flags += $(call diolate-has,BIO_THROTTLED,linux/blk_types.h,^enum,^\sBIO_THROTTLED\b)
 # until 5.15; folios are known by a macro
 diolate-flags += $(call diolate-has,PAGE_WRITEBACK,linux/page-flags.h,^,\b__test_set_page_writeback\b)
+# since 6.1 at the latest
+diolate-flags += $(call diolate-has,DIRTY_FOLIO,trace/events/writeback.h,^,\bwriteback_dirty_folio\b)
+# on 5.10
+diolate-flags += $(call diolate-has,DIRTY_PAGE,trace/events/writeback.h,^,\bwriteback_dirty_page\b)
+# since 5.15, for PREEMPT_RT
+diolate-flags += $(call diolate-has,RWBASE,linux/rwsem.h,^,\bstruct rwbase_rt\b)
 # since 6.8
 diolate-flags += $(call diolate-has,ERROR_REMOVE_FOLIO,linux/mm.h,^,\bgeneric_error_remove_folio\b)
 # until 6.7

@@ -10,8 +10,11 @@
 
 #include "kernel/compat/version.h"
 
+/* Whether the kernel is configured with io_uring. */
+#define DIOLATE_HAS_IO_URING IS_ENABLED(CONFIG_IO_URING)
+
 /* struct io_kiocb, the request of io_uring, is in a public header since 6.0. */
-#if IS_ENABLED(CONFIG_IO_URING) && defined(__has_include)
+#if DIOLATE_HAS_IO_URING && defined(__has_include)
 #if __has_include("linux/io_uring_types.h")
 #define DIOLATE_IO_KIOCB
 #include <linux/io_uring_types.h>
