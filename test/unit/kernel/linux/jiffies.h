@@ -4,3 +4,5 @@
 
 /* The test says what time it is. */
 extern unsigned long jiffies;
+#define time_before(a, b) ((long)((a) - (b)) < 0)
+#define time_after(a, b) time_before(b, a)

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* In place of src/kernel/compat/context.h, which has registers. */
+#pragma once
+#include <linux/compiler.h>
+
+#define diolate_in_task() (!race_is_irq())
+#define hardirq_count() race_is_irq()

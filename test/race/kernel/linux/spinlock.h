@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+#include <linux/compiler.h>
+
+#ifdef RACE_THREADS
+#include_next <linux/spinlock.h>
+#else
+typedef struct {
+	unsigned int holder;
+	struct race_order order;
+} raw_spinlock_t;
+
+void race_lock(unsigned int *holder, struct race_order *order, bool irqs_off);
+bool race_trylock(unsigned int *holder, struct race_order *order);
+void race_unlock(unsigned int *holder, struct race_order *order, bool irqs_off);
+
+#define raw_spin_lock_init(lock) (*(lock) = (raw_spinlock_t){})
+#define raw_spin_lock(lock) race_lock(&(lock)->holder, &(lock)->order, false)
+#define raw_spin_unlock(lock) race_unlock(&(lock)->holder, &(lock)->order, false)
+#define raw_spin_lock_irqsave(lock, flags) \
+	((flags) = 0, race_lock(&(lock)->holder, &(lock)->order, true))
+#define raw_spin_unlock_irqrestore(lock, flags) \
+	((void)(flags), race_unlock(&(lock)->holder, &(lock)->order, true))
+#endif
