@@ -22,6 +22,9 @@ static const struct {
 	{ "policy", policy_command },
 	{ "selftest", selftest_command },
 	{ "metrics", metrics_command },
+	{ "explain", explain_command },
+	{ "report", report_command },
+	{ "version", version_command },
 };
 
 /* What was printed must have been: a full disk behind --json is an error, too. */
@@ -32,18 +35,34 @@ static int flushed(int status)
 	return status;
 }
 
+/* What is asked of no command: -h, --help, help [COMMAND], -V, --version. */
+static bool is_of_all(int argc, char **argv, int *status)
+{
+	bool help = argc > 1 && (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help"));
+
+	*status = NOTHING_FOUND;
+	if (argc > 1 && (!strcmp(argv[1], "-V") || !strcmp(argv[1], "--version"))) {
+		puts("diolate " DIOLATE_VERSION);
+		return true;
+	}
+	if (!help && (argc == 1 || strcmp(argv[1], "help")))
+		return false;
+	if (!print_help(help || argc == 2 ? NULL : argv[2]))
+		*status = refuse_word(argv[2], "is not a command; see diolate --help.");
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	char *name = "status";
+	int status;
 	size_t i;
 
 	setlocale(LC_CTYPE, "");
 	/* Each error gets a sentence here and not the C library's. */
 	opterr = 0;
-	if (argc > 1 && !strcmp(argv[1], "--version")) {
-		puts("diolate " DIOLATE_VERSION);
-		return flushed(NOTHING_FOUND);
-	}
+	if (is_of_all(argc, argv, &status))
+		return flushed(status);
 	if (argc > 1 && argv[1][0] != '-') {
 		name = argv[1];
 		argc--;
@@ -53,7 +72,5 @@ int main(int argc, char **argv)
 	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (!strcmp(commands[i].name, name))
 			return flushed(commands[i].run(argc, argv));
-	if (!strcmp(name, "help"))
-		option_refused(argv, 'h');
 	return refuse_word(name, "is not a command; see diolate --help.");
 }

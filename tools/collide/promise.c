@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What each policy promises: README.md, src/model/policy.c. Tested by test/unit/test_promise.c.
+ * What each policy promises: doc/policies.md, src/model/policy.c. Tested by test/unit/test_promise.c.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -29,7 +29,7 @@ static enum telling telling_of(const char *fstype)
 }
 
 /*
- * Those that are known to tell the kernel that they could not drop what was cached, by the tests (README.md,
+ * Those that are known to tell the kernel that they could not drop what was cached, by the tests (doc/limits.md,
  * Limits): many do not, as NFS, FUSE and cifs; and what is below an overlay nobody can see.
  */
 static bool reports(const char *fstype)

@@ -15,7 +15,7 @@
 
 /* Late errors that were what was promised; then the way is proved. */
 #define ENOUGH 3
-/* What overtakes a write that is synchronous is found this much later at the most (README.md). */
+/* What overtakes a write that is synchronous is found this much later at the most (doc/limits.md). */
 #define FOUND_MS 12000
 
 const char *const trial_outcomes[OUTCOMES] = {

@@ -16,10 +16,12 @@
 #include <unistd.h>
 
 #include "command/command.h"
+#include "read/block.h"
 #include "read/cache.h"
 #include "read/disk.h"
 #include "read/mounts.h"
 #include "read/parse.h"
+#include "read/walk.h"
 #include "show/json.h"
 #include "show/record.h"
 #include "show/refuse.h"
@@ -45,12 +47,20 @@ struct ranges {
 	struct range *range;
 };
 
+/* What the options ask for, and how far it has come. */
+static struct {
+	bool json, strict, recurse, one_file_system;
+	size_t done, files;
+	/* Whether the word `same` was said, which is to be understood. */
+	bool same;
+} run;
+
 struct check {
 	const char *name;
-	bool json;
 	off_t size, from, next;
 	uint64_t cached, settled;
-	bool changed;
+	/* A block device does not tell when it was written last. */
+	bool changed, is_block;
 	struct ranges differing, unread;
 	struct cache cache;
 	struct disk disk;
@@ -113,6 +123,19 @@ static void not_read(struct check *check, off_t offset, size_t length, const cha
 	add_range(&check->unread, &range);
 }
 
+/* A page that is clean by now may have been written back just before that was asked. */
+static bool still_differs(struct check *check, off_t offset, size_t length)
+{
+	enum disk_state state;
+
+	if (!cache_still_has(&check->cache, offset) ||
+	    !cache_read(&check->cache, offset, check->page_in_cache, check->cache.page))
+		return false;
+	disk_read(&check->disk, offset, check->cache.page, check->page_on_disk, &state);
+	return state == DISK_NOTHING_YET ||
+	       count_differing(check->page_in_cache, check->page_on_disk, length);
+}
+
 /*
  * A page that differed: both sides once more, since one may have been taken before and the other after
  * a write. Only what differs again is told.
@@ -141,6 +164,10 @@ static void look_again(struct check *check, off_t offset, const char *cached, co
 	range.changing = memcmp(check->page_in_cache, cached, range.length) ||
 			 memcmp(check->page_on_disk, stored, range.length);
 	range.state = cache_state(&check->cache, offset);
+	if (!range.state && !still_differs(check, offset, range.length)) {
+		check->settled++;
+		return;
+	}
 	add_range(&check->differing, &range);
 }
 
@@ -199,26 +226,35 @@ static void compare_chunk(struct check *check, off_t offset, off_t end)
 	}
 }
 
+static void show_bar(const struct check *check)
+{
+	int filled = check->next * 40 / check->size, i;
+
+	fputc('[', stderr);
+	for (i = 0; i < 40; i++)
+		fputc(i < filled ? '#' : ' ', stderr);
+	fprintf(stderr, "] %3d%%  %zu differing ranges", (int)(check->next * 100 / check->size),
+		check->differing.count);
+}
+
+/* Small files are done before a bar could be read; many of them are counted. */
 static void show_progress(const struct check *check, bool done)
 {
 	static time_t shown;
 	time_t now = time(NULL);
-	int filled, i;
+	bool is_small = check->size < (off_t)WINDOW;
 
-	/* Small files are done before a bar could be read. */
-	if (check->size < (off_t)WINDOW || !is_terminal(stderr) || (!done && now == shown))
+	if ((is_small && run.files < 2) || !is_terminal(stderr) || (!done && now == shown))
 		return;
-	shown = now;
-	if (done) {
-		fputs("\r\033[K", stderr);
-		return;
+	fputc('\r', stderr);
+	if (!done) {
+		shown = now;
+		if (run.files > 1)
+			fprintf(stderr, "%zu/%zu ", run.done, run.files);
+		if (!is_small)
+			show_bar(check);
 	}
-	filled = check->next * 40 / check->size;
-	fputs("\r[", stderr);
-	for (i = 0; i < 40; i++)
-		fputc(i < filled ? '#' : ' ', stderr);
-	fprintf(stderr, "] %3d%%  %zu differing ranges\033[K", (int)(check->next * 100 / check->size),
-		check->differing.count);
+	fputs("\033[K", stderr);
 	fflush(stderr);
 }
 
@@ -293,9 +329,41 @@ static struct json_object *ranges_json(const struct ranges *ranges)
 	return array;
 }
 
-static void print_object(const struct check *check, int result)
+/*
+ * What is dirty, or has no place on the disk yet, is on its way there. What is neither is what readers get instead;
+ * so may be that of which only root can see which it is, as a dirty page is not read without the device.
+ */
+static bool is_unwritten(const struct range *range)
 {
-	static const char *const names[] = { "same", "differs", "unknown" };
+	return range->nothing_yet || range->state & (CACHE_DIRTY | CACHE_WRITEBACK);
+}
+
+static uint64_t bytes_of(const struct ranges *ranges, bool unwritten)
+{
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < ranges->count; i++)
+		if (is_unwritten(&ranges->range[i]) == unwritten)
+			sum += ranges->range[i].length;
+	return sum;
+}
+
+/* Of one file. */
+enum result { SAME, UNWRITTEN, STALE, UNKNOWN };
+
+static enum result result_of(const struct check *check)
+{
+	if (bytes_of(&check->differing, false))
+		return STALE;
+	if (check->unread.count || check->next < check->size)
+		return UNKNOWN;
+	return check->differing.count ? UNWRITTEN : SAME;
+}
+
+static void print_object(const struct check *check, enum result result)
+{
+	static const char *const names[] = { "same", "unwritten", "differs", "unknown" };
 	struct json_object *object = json_object_new_object();
 
 	json_object_object_add(object, "file", json_bytes(check->name));
@@ -304,7 +372,8 @@ static void print_object(const struct check *check, int result)
 	json_object_object_add(object, "offset", json_object_new_int64(check->from));
 	json_object_object_add(object, "pages_cached", json_object_new_uint64(check->cached));
 	json_object_object_add(object, "pages_settled", json_object_new_uint64(check->settled));
-	json_object_object_add(object, "changing", json_object_new_boolean(check->changed));
+	json_object_object_add(object, "changing", check->is_block && !check->changed ?
+			       NULL : json_object_new_boolean(check->changed));
 	json_object_object_add(object, "differing", ranges_json(&check->differing));
 	json_object_object_add(object, "not_looked_at", ranges_json(&check->unread));
 	json_object_object_add(object, "next_offset",
@@ -312,50 +381,39 @@ static void print_object(const struct check *check, int result)
 	print_json(object);
 }
 
-static uint64_t total(const struct ranges *ranges)
+static void explain(const struct check *check)
 {
-	uint64_t sum = 0;
-	size_t i;
-
-	for (i = 0; i < ranges->count; i++)
-		sum += ranges->range[i].length;
-	return sum;
+	if (bytes_of(&check->differing, true))
+		puts("  Not written back yet: that is normal after a buffered write or a store through mmap. After\n"
+		     "  a late error it undoes the direct write when it is written back.");
+	if (bytes_of(&check->differing, false))
+		puts("  Clean, but other than the disk: buffered readers get old data.");
 }
 
-static void explain(const struct ranges *differing)
-{
-	bool dirty = false, clean = false;
-	size_t i;
-
-	for (i = 0; i < differing->count; i++) {
-		if (differing->range[i].nothing_yet || differing->range[i].state & CACHE_UNKNOWN)
-			continue;
-		dirty |= differing->range[i].state != 0;
-		clean |= !differing->range[i].state;
-	}
-	if (dirty)
-		puts("  Dirty pages will be written over what is on the disk. After a late error that "
-		     "undoes\n  the direct write; after a buffered write it is what was meant.");
-	if (clean)
-		puts("  Clean pages are what buffered readers get, and others than what is on the disk.");
-}
-
-static void print_result(const struct check *check, int result)
+static void print_result(const struct check *check, enum result result)
 {
 	char *shown = printable(check->name, 0);
 	size_t i;
 
-	if (result == FOUND)
-		printf("%s%s: differs%s in %" PRIu64 " of %jd bytes\n", colour(RED), shown,
-		       colour(PLAIN), total(&check->differing), (intmax_t)check->size);
-	else if (result == NOTHING_FOUND)
-		printf("%s%s: same%s, %" PRIu64 " pages are cached\n", colour(GREEN), shown,
-		       colour(PLAIN), check->cached);
-	else if (check->next < check->size)
-		printf("%s%s: cannot tell%s, stopped\n", colour(YELLOW), shown, colour(PLAIN));
-	else
-		printf("%s%s: cannot tell%s, not all could be looked at\n", colour(YELLOW), shown,
-		       colour(PLAIN));
+	switch (result) {
+	case STALE:
+		printf("%s%s: differs%s in %" PRIu64 " of %jd bytes\n", colour(RED), shown, colour(PLAIN),
+		       bytes_of(&check->differing, false), (intmax_t)check->size);
+		break;
+	case UNWRITTEN:
+		printf("%s%s: not written back yet%s, %" PRIu64 " of %jd bytes\n",
+		       colour(run.strict ? RED : GREEN), shown, colour(PLAIN),
+		       bytes_of(&check->differing, true), (intmax_t)check->size);
+		break;
+	case SAME:
+		printf("%s%s: same%s, %" PRIu64 " pages are cached\n", colour(GREEN), shown, colour(PLAIN),
+		       check->cached);
+		break;
+	case UNKNOWN:
+		printf("%s%s: cannot tell%s, %s\n", colour(MAGENTA), shown, colour(PLAIN),
+		       check->next < check->size ? "stopped" : "not all could be looked at");
+		break;
+	}
 	if (check->from)
 		printf("  Looked at from %jd on.\n", (intmax_t)check->from);
 	for (i = 0; i < check->differing.count; i++) {
@@ -374,7 +432,7 @@ static void print_result(const struct check *check, int result)
 		       check->settled);
 	if (check->changed)
 		puts("  The file changed while it was compared.");
-	explain(&check->differing);
+	explain(check);
 	free(shown);
 }
 
@@ -387,11 +445,11 @@ static bool has_changed(int file, const struct stat *before)
 	       memcmp(&now.st_ctim, &before->st_ctim, sizeof(now.st_ctim));
 }
 
-static int verdict(const struct check *check)
+static int verdict(const struct check *check, enum result result)
 {
-	if (check->differing.count)
+	if (result == STALE || (run.strict && check->differing.count))
 		return FOUND;
-	return check->unread.count || check->next < check->size ? CANNOT_TELL : NOTHING_FOUND;
+	return result == UNKNOWN ? CANNOT_TELL : NOTHING_FOUND;
 }
 
 /* Reading must not write the time of access, either; only the owner and root may leave it alone. */
@@ -403,19 +461,49 @@ static int open_quietly(const char *name)
 	return file < 0 && errno == EPERM ? open(name, flags) : file;
 }
 
-static int compare_file(struct check *check, int file, const struct stat *st)
+/*
+ * Where a file system keeps its metadata in the device's cache, a page there is clean and ahead of the disk as long as
+ * it is in the journal alone: jbd2 takes the buffer's dirty bit for one of its own, which the page does not show
+ * (__jbd2_journal_file_buffer(), fs/jbd2/transaction.c, 5.10 to 7.3). Others write past that cache and leave it
+ * behind, as xfs does. Neither is a difference that anybody has to know of.
+ */
+static bool is_mounted(const struct check *check, const struct stat *st, const struct mounts *mounts)
+{
+	const struct mount *mount = block_mount(mounts, st->st_rdev);
+	char *point = mount ? printable(mount->point, 0) : NULL;
+
+	if (!mount && !block_has_file_system(st->st_rdev))
+		return false;
+	refuse_word(check->name, "has a file system that is mounted%s%s, whose metadata need not be the same in the "
+		    "cache and on the disk; compare its files with -r, or unmount it first.", point ? " at " : "",
+		    point ? point : "");
+	free(point);
+	return true;
+}
+
+/* False after a sentence. */
+static bool open_disk(struct check *check, int file, const struct stat *st)
 {
 	struct mounts mounts = current_mounts();
-	int ret = CANNOT_TELL, error;
-	bool open;
+	bool open = false;
 
-	open = disk_open(&check->disk, file, check->name, st,
-			 mounts_options(&mounts, major(st->st_dev), minor(st->st_dev)));
-	mounts_free(&mounts);
-	if (!open) {
-		refuse_word(check->name, "cannot be compared: %s.", check->disk.why);
-		goto out;
+	if (!S_ISBLK(st->st_mode) || !is_mounted(check, st, &mounts)) {
+		open = disk_open(&check->disk, file, check->name, st,
+				 mounts_options(&mounts, major(st->st_dev), minor(st->st_dev)));
+		if (!open)
+			refuse_word(check->name, "cannot be compared: %s.", check->disk.why);
 	}
+	mounts_free(&mounts);
+	return open;
+}
+
+static int compare_file(struct check *check, int file, const struct stat *st)
+{
+	int ret = CANNOT_TELL, error;
+	enum result result;
+
+	if (!open_disk(check, file, st))
+		goto out;
 	error = cache_open(&check->cache, file);
 	if (!error) {
 		check->next -= check->next % check->cache.page;
@@ -427,12 +515,15 @@ static int compare_file(struct check *check, int file, const struct stat *st)
 			    strerror(-error));
 		goto out;
 	}
-	check->changed |= has_changed(file, st);
-	ret = verdict(check);
-	if (check->json)
-		print_object(check, ret);
+	check->is_block = S_ISBLK(st->st_mode);
+	check->changed |= !check->is_block && has_changed(file, st);
+	result = result_of(check);
+	ret = verdict(check, result);
+	run.same |= result == SAME;
+	if (run.json)
+		print_object(check, result);
 	else
-		print_result(check, ret);
+		print_result(check, result);
 	if (check->next < check->size)
 		refuse_word(check->name, "was not compared to its end; go on with --offset %jd.",
 			    (intmax_t)check->next);
@@ -442,9 +533,9 @@ out:
 	return ret;
 }
 
-static int check_file(const char *name, off_t offset, bool json)
+static int check_file(const char *name, off_t offset)
 {
-	struct check check = { .name = name, .json = json, .next = offset,
+	struct check check = { .name = name, .next = offset,
 			       .cache = { .memory = -1, .pagemap = -1, .flags = -1 },
 			       .disk = { .direct = -1, .device = -1 } };
 	char *buffers = NULL;
@@ -457,11 +548,20 @@ static int check_file(const char *name, off_t offset, bool json)
 				  strerror(errno));
 		goto out;
 	}
-	if (!S_ISREG(st.st_mode)) {
-		ret = refuse_word(name, "is not a regular file, and only these are compared; give one.");
+	if (S_ISDIR(st.st_mode)) {
+		ret = refuse_word(name, "is a directory; give -r to compare the files below it.");
+		goto out;
+	}
+	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode)) {
+		ret = refuse_word(name, "is neither a regular file nor a block device, and only these are compared; "
+				  "give one.");
 		goto out;
 	}
 	check.size = st.st_size;
+	if (S_ISBLK(st.st_mode) && !block_size(file, &check.size)) {
+		ret = refuse_word(name, "cannot be compared: its size cannot be found out: %s.", strerror(errno));
+		goto out;
+	}
 	if (offset && offset >= check.size) {
 		ret = refuse_word(name, "has %jd bytes, so nothing is at --offset %jd; give a smaller "
 				  "one.", (intmax_t)check.size, (intmax_t)offset);
@@ -485,29 +585,66 @@ out:
 	return ret;
 }
 
+static void cannot_look(const char *path, int error)
+{
+	refuse_word(path, "cannot be looked into: %s.", strerror(error));
+}
+
+static int check_files(const struct walk *walk, off_t offset)
+{
+	bool found = false, unknown = walk->missed;
+	const char *name = NULL;
+
+	run.files = walk->count;
+	while (!interrupted && (name = walk_next(walk, name))) {
+		int ret = check_file(name, offset);
+
+		run.done++;
+		found |= ret == FOUND;
+		unknown |= ret == CANNOT_TELL;
+	}
+	if (run.same && !run.json)
+		puts("\"same\" does not show that nothing was lost: what undid a write and was written back since is\n"
+		     "in the cache and on the disk alike. The programs that own the files can tell.");
+	/* What differs is known, whatever else is not. */
+	return found ? FOUND : unknown || interrupted ? CANNOT_TELL : NOTHING_FOUND;
+}
+
 int check_command(int argc, char **argv)
 {
 	static const struct option options[] = {
 		HELP_OPTION,
 		JSON_OPTION,
 		{ "offset", required_argument, NULL, 'o' },
+		{ "recursive", no_argument, NULL, 'r' },
+		{ "one-file-system", no_argument, NULL, 'x' },
+		{ "strict", no_argument, NULL, 's' },
 		{ 0 },
 	};
 	/* A second interrupt ends it at once. */
 	struct sigaction action = { .sa_handler = on_interrupt, .sa_flags = SA_RESETHAND };
-	bool json = false, found = false, unknown = false;
+	struct walk walk;
 	uint64_t offset = 0;
-	int answer;
+	int answer, ret;
 
-	while ((answer = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+	while ((answer = getopt_long(argc, argv, ":hrx", options, NULL)) != -1) {
 		switch (answer) {
 		case 'j':
-			json = true;
+			run.json = true;
+			break;
+		case 'r':
+			run.recurse = true;
+			break;
+		case 'x':
+			run.one_file_system = true;
+			break;
+		case 's':
+			run.strict = true;
 			break;
 		case 'o':
-			if (!parse_number(optarg, &offset) || offset > INT64_MAX)
-				return refuse_word(optarg, "is not an offset: give a number of "
-						   "bytes.");
+			if (!parse_size(optarg, &offset) || offset > INT64_MAX)
+				return refuse_word(optarg, "is not an offset: give a number of bytes, "
+						   "or one with K, M, G or T.");
 			break;
 		default:
 			option_refused(argv, answer);
@@ -515,15 +652,16 @@ int check_command(int argc, char **argv)
 	}
 	if (optind == argc)
 		return refuse("diolate check needs the name of a file; see diolate --help.");
-	if (offset && argc - optind > 1)
-		return refuse("--offset is for one file, not for %d; give one.", argc - optind);
+	if (offset && (argc - optind > 1 || run.recurse))
+		return refuse("--offset is for one file; give one, and no -r.");
 	sigaction(SIGINT, &action, NULL);
-	for (; optind < argc && !interrupted; optind++) {
-		int ret = check_file(argv[optind], offset, json);
-
-		found |= ret == FOUND;
-		unknown |= ret == CANNOT_TELL;
-	}
-	/* What differs is known, whatever else is not. */
-	return found ? FOUND : unknown || interrupted ? CANNOT_TELL : NOTHING_FOUND;
+	ret = walk_files(&walk, argv + optind, run.recurse ? WALK_BELOW : WALK_NOT, run.one_file_system, cannot_look);
+	if (ret)
+		ret = refuse("The names of the files cannot be found: %s; give fewer.", strerror(-ret));
+	else if (!walk.count && !walk.missed)
+		ret = refuse("There is no regular file there; give a file, or another directory.");
+	else
+		ret = check_files(&walk, offset);
+	walk_free(&walk);
+	return ret;
 }

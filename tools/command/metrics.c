@@ -14,8 +14,10 @@
 #include <unistd.h>
 
 #include "command/command.h"
+#include "read/culprits.h"
 #include "read/module.h"
 #include "read/parse.h"
+#include "read/unseen.h"
 #include "show/refuse.h"
 #include "show/text.h"
 
@@ -132,6 +134,108 @@ static void write_sites(FILE *out, const struct sites *sites)
 	}
 }
 
+static void write_load_time(FILE *out)
+{
+	char *version = read_debugfs("version"), text[64];
+	struct timespec time;
+
+	if (version_value(version, "loaded", text, sizeof(text)) && parse_log_time(text, &time)) {
+		header(out, "diolate_load_time_seconds", "gauge",
+		       "When the module was loaded, in seconds since 1970; the counters began then.");
+		fprintf(out, "diolate_load_time_seconds %lld\n", (long long)time.tv_sec);
+	}
+	free(version);
+}
+
+static void write_unseen(FILE *out, const struct counters *counters, const struct sites *sites)
+{
+	char *version = read_debugfs("version"), layout[32];
+	bool says = version_value(version, "layout", layout, sizeof(layout));
+	enum unseen unseen;
+
+	header(out, "diolate_unseen", "gauge",
+	       "How much there is for which late errors may go unseen, or may have since load; 0 is none.");
+	for (unseen = 0; unseen < UNSEENS; unseen++)
+		fprintf(out, "diolate_unseen{what=\"%s\"} %" PRIu64 "\n", unseen_names[unseen],
+			unseen_count(unseen, counters, sites, says ? layout : NULL));
+	free(version);
+}
+
+/*
+ * Names of processes are for anyone to choose, and reach people through alerts. Those of plain text stay as they are;
+ * of others all is escaped that is not, so that no two become the same.
+ */
+static void label_name(FILE *out, const char *name, const char *escaped)
+{
+	char *bytes = strdup(escaped), *text = NULL;
+	bool lossy = false;
+
+	if (bytes) {
+		char *shown;
+
+		unescape(bytes);
+		shown = printable(bytes, 0);
+		text = valid_utf8(bytes, &lossy);
+		if (!shown || lossy || strcmp(shown, bytes) || strchr(bytes, '\\')) {
+			free(text);
+			text = escape(bytes);
+		}
+		free(shown);
+	}
+	label(out, name, text ? text : "");
+	free(text);
+	free(bytes);
+}
+
+/* As the log has a name that is not known, and one that is that. */
+static const char *or_dash(const char *name)
+{
+	return name ? name : "-";
+}
+
+/* Names are "" where `by` says that there is none. */
+static void write_culprit(FILE *out, const char *comm, const char *by, const char *submitter, uint64_t value)
+{
+	fputs("diolate_log_late_errors{", out);
+	label_name(out, "dirtied_comm", comm);
+	fputc(',', out);
+	label(out, "dirtied_by", by);
+	fputc(',', out);
+	label_name(out, "comm", submitter);
+	fprintf(out, "} %" PRIu64 "\n", value);
+}
+
+/* As many series at the most, whatever processes are called; and two for all others. */
+#define MAX_CULPRITS 10
+
+static bool write_culprits(FILE *out)
+{
+	struct culprits culprits;
+	bool readable = culprits_read(&culprits, CULPRITS_BY_NAMES, 0);
+	uint64_t rest = 0;
+	size_t i, written = 0;
+
+	if (readable)
+		header(out, "diolate_log_late_errors", "gauge",
+		       "Late errors that are in the log now, by who had dirtied the page, how, and who wrote "
+		       "directly; the most frequent.");
+	for (i = 0; readable && i < culprits.count; i++) {
+		const struct culprit *culprit = &culprits.culprit[i];
+
+		if (!culprit_is_known(culprit))
+			write_culprit(out, "", "unknown", "", culprit->late_errors);
+		else if (written++ < MAX_CULPRITS)
+			write_culprit(out, or_dash(culprit->comm), culprit->by,
+				      or_dash(culprit->submitter), culprit->late_errors);
+		else
+			rest += culprit->late_errors;
+	}
+	if (rest)
+		write_culprit(out, "", "rest", "", rest);
+	culprits_free(&culprits);
+	return readable;
+}
+
 static void write_info(FILE *out)
 {
 	char *text = read_debugfs("version"), *rest = text, *line;
@@ -144,7 +248,9 @@ static void write_info(FILE *out)
 		char *value = strchr(line, ' ');
 
 		/* Names of labels are letters; a line of another form is left out. */
-		if (!value || strspn(line, "abcdefghijklmnopqrstuvwxyz") != (size_t)(value - line))
+		/* Nor one that is another each time, of which all else would become another series. */
+		if (!value || !strncmp(line, "loaded ", 7) ||
+		    strspn(line, "abcdefghijklmnopqrstuvwxyz") != (size_t)(value - line))
 			continue;
 		*value = 0;
 		fputc(',', out);
@@ -160,20 +266,24 @@ static bool write_all(FILE *out)
 {
 	struct counters counters;
 	struct sites sites;
-	bool loaded = module_is_loaded(), readable;
+	bool loaded = module_is_loaded(), readable, whole;
 
 	readable = read_counters(&counters) && read_sites(&sites);
+	whole = readable;
 	header(out, "diolate_loaded", "gauge", "1 if the module is loaded.");
 	fprintf(out, "diolate_loaded %d\n", loaded);
 	header(out, "diolate_readable", "gauge", "1 if the module's counters could be read.");
 	fprintf(out, "diolate_readable %d\n", readable);
 	if (readable) {
 		write_info(out);
+		write_load_time(out);
 		write_counters(out, &counters);
 		write_sites(out, &sites);
+		write_unseen(out, &counters, &sites);
+		whole = write_culprits(out);
 	}
 	/* Not loaded is an answer, and the file has it. */
-	return readable || !loaded;
+	return whole || !loaded;
 }
 
 /* The name of a new file beside `file`; the textfile collector reads *.prom only. To be freed. */

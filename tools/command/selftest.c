@@ -112,7 +112,7 @@ static void print_verdict(const struct selftest *test, enum verdict verdict, con
 		break;
 	case VERDICT_UNDONE:
 		printf("Stock Linux: by %s a write %s, and was said to have succeeded; the module tells of it: "
-		       "modprobe diolate\n", name, why);
+		       "modprobe diolate policy=observe\n", name, why);
 		break;
 	case VERDICT_OPEN:
 		printf("Not proved: by %s a write %s; try again.\n", name, why);

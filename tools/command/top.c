@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * diolate top: the files with most late errors, with a live rate.
+ * diolate top: the files with most late errors, or their culprits, with a live rate.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -14,9 +14,11 @@
 #include <unistd.h>
 
 #include "command/command.h"
+#include "read/culprits.h"
 #include "read/module.h"
 #include "read/mounts.h"
 #include "read/parse.h"
+#include "show/culprits.h"
 #include "show/json.h"
 #include "show/record.h"
 #include "show/refuse.h"
@@ -28,9 +30,13 @@
 /* late_errors and rate, with two blanks behind each. */
 #define NUMBER_COLUMNS (10 + 2 + 8 + 2)
 
+/* Of files, or of culprits. */
 struct look {
+	struct culprits culprits;
 	char *text;
 	struct timespec when;
+	/* Since the look before; 0 if there was none. */
+	double seconds;
 	size_t count;
 	struct file {
 		struct fields fields;
@@ -40,6 +46,8 @@ struct look {
 };
 
 static volatile sig_atomic_t ended, resized;
+/* What is looked at, which a key changes. */
+static bool of_culprits, changed;
 static struct termios saved;
 
 static void on_signal(int signal)
@@ -50,16 +58,21 @@ static void on_signal(int signal)
 		ended = 1;
 }
 
-static bool take_look(struct look *look)
+static void forget(struct look *look)
+{
+	culprits_free(&look->culprits);
+	free(look->text);
+	look->text = NULL;
+	look->count = 0;
+}
+
+static bool look_at_files(struct look *look)
 {
 	char *rest, *line;
 
-	free(look->text);
-	look->count = 0;
 	look->text = read_debugfs("files");
 	if (!look->text)
 		return false;
-	clock_gettime(CLOCK_MONOTONIC, &look->when);
 	for (rest = look->text; (line = next_line(&rest)) && look->count < MAX_FILES;) {
 		struct file *file = &look->file[look->count];
 
@@ -86,8 +99,6 @@ static bool is_same_file(const struct fields *a, const struct fields *b)
 /* Late errors a second between the two looks; a file that is new had none before. */
 static void find_rates(const struct look *before, struct look *now)
 {
-	double seconds = now->when.tv_sec - before->when.tv_sec +
-			 (now->when.tv_nsec - before->when.tv_nsec) / 1e9;
 	size_t i, j;
 
 	for (i = 0; i < now->count; i++) {
@@ -99,9 +110,26 @@ static void find_rates(const struct look *before, struct look *now)
 		/* Fewer than before: the module was loaded anew. */
 		if (had > now->file[i].late_errors)
 			had = 0;
-		now->file[i].rate = before->text && seconds > 0 ?
-					    (now->file[i].late_errors - had) / seconds : 0;
+		now->file[i].rate = now->seconds > 0 ?
+					    (now->file[i].late_errors - had) / now->seconds : 0;
 	}
+}
+
+/* The first look has none before. */
+static bool take_look(struct look *look, const struct look *before)
+{
+	bool good;
+
+	forget(look);
+	good = of_culprits ? culprits_read(&look->culprits, CULPRITS_BY_PROCESS,
+					   before ? before->culprits.newest : 0) :
+			     look_at_files(look);
+	clock_gettime(CLOCK_MONOTONIC, &look->when);
+	look->seconds = before ? look->when.tv_sec - before->when.tv_sec +
+				 (look->when.tv_nsec - before->when.tv_nsec) / 1e9 : 0;
+	if (before)
+		find_rates(before, look);
+	return good;
 }
 
 /* Its length against the most of all; at least one, since this file has some. */
@@ -116,7 +144,7 @@ static void print_bar(uint64_t value, uint64_t most, int columns)
 		putchar(i < length ? '#' : ' ');
 }
 
-static void print_table(const struct look *look, bool live)
+static void print_files(const struct look *look, bool live)
 {
 	const char *end = live ? "\033[K\n" : "\n";
 	struct mounts mounts = current_mounts();
@@ -146,7 +174,7 @@ static void print_table(const struct look *look, bool live)
 			name = shown;
 		}
 		printf("%10" PRIu64 "  %8.1f  %s", file->late_errors, file->rate,
-		       colour(file->rate > 0 ? RED : YELLOW));
+		       colour(file->rate > 0 ? RED : MAGENTA));
 		print_bar(file->late_errors, most, bar);
 		printf("%s  %s%s", colour(PLAIN), name ? name : "?", end);
 		free(name);
@@ -154,9 +182,17 @@ static void print_table(const struct look *look, bool live)
 	mounts_free(&mounts);
 }
 
-static void print_objects(const struct look *look)
+static void print_table(const struct look *look, bool live)
 {
-	struct json_object *object = json_object_new_object(), *array = json_object_new_array();
+	if (of_culprits)
+		culprits_print(&look->culprits, look->seconds, live);
+	else
+		print_files(look, live);
+}
+
+static struct json_object *files_json(const struct look *look)
+{
+	struct json_object *array = json_object_new_array();
 	struct mounts mounts = current_mounts();
 	size_t i;
 
@@ -166,20 +202,34 @@ static void print_objects(const struct look *look)
 		json_object_object_add(file, "rate", json_object_new_double(look->file[i].rate));
 		json_object_array_add(array, file);
 	}
-	json_object_object_add(object, "files", array);
-	print_json(object);
 	mounts_free(&mounts);
+	return array;
 }
 
-/* Waits for the next look, or for q; a terminal that was resized is drawn at once. */
+static void print_object(const struct look *look)
+{
+	struct json_object *object = json_object_new_object();
+
+	if (of_culprits)
+		json_object_object_add(object, "culprits",
+				       culprits_json(&look->culprits, look->seconds));
+	else
+		json_object_object_add(object, "files", files_json(look));
+	print_json(object);
+}
+
+/* Waits for the next look, or for a key; a terminal that was resized is drawn at once. */
 static void wait_for(double seconds, bool live)
 {
 	struct pollfd keys = { .fd = live ? STDIN_FILENO : -1, .events = POLLIN };
 	char key;
 
-	if (poll(&keys, 1, seconds * 1000) > 0 &&
-	    (read(STDIN_FILENO, &key, 1) <= 0 || key == 'q' || key == 'Q'))
+	if (poll(&keys, 1, seconds * 1000) <= 0)
+		return;
+	if (read(STDIN_FILENO, &key, 1) <= 0 || key == 'q' || key == 'Q')
 		ended = 1;
+	else if (key == 'c' || key == 'C')
+		changed = true;
 }
 
 /* The other screen, no cursor, and keys without Enter; restored by leave_screen(). */
@@ -212,13 +262,13 @@ static bool watch(double interval, unsigned long looks, bool json, bool live)
 	bool good = false;
 	int now = 0;
 
-	if (!look || !take_look(&look[now]))
+	if (!look || !take_look(&look[now], NULL))
 		goto out;
 	while (!ended) {
 		if (live) {
 			fputs("\033[H", stdout);
 			print_table(&look[now], true);
-			fputs("\033[J(q ends)", stdout);
+			printf("\033[J(q ends, c shows %s)", of_culprits ? "files" : "culprits");
 			fflush(stdout);
 		}
 		if (ferror(stdout))
@@ -231,12 +281,18 @@ static bool watch(double interval, unsigned long looks, bool json, bool live)
 		}
 		if (ended)
 			break;
+		if (changed) {
+			changed = false;
+			of_culprits = !of_culprits;
+			if (!take_look(&look[now], NULL))
+				goto out;
+			continue;
+		}
 		now = !now;
-		if (!take_look(&look[now]))
+		if (!take_look(&look[now], &look[!now]))
 			goto out;
-		find_rates(&look[!now], &look[now]);
 		if (json)
-			print_objects(&look[now]);
+			print_object(&look[now]);
 		else if (!live)
 			print_table(&look[now], false);
 		fflush(stdout);
@@ -246,8 +302,8 @@ static bool watch(double interval, unsigned long looks, bool json, bool live)
 	good = true;
 out:
 	if (look) {
-		free(look[0].text);
-		free(look[1].text);
+		forget(&look[0]);
+		forget(&look[1]);
 	}
 	free(look);
 	return good;
@@ -267,6 +323,7 @@ int top_command(int argc, char **argv)
 	static const struct option options[] = {
 		HELP_OPTION,
 		JSON_OPTION,
+		{ "culprits", no_argument, NULL, 'p' },
 		{ "interval", required_argument, NULL, 'i' },
 		{ "count", required_argument, NULL, 'c' },
 		{ 0 },
@@ -280,6 +337,9 @@ int top_command(int argc, char **argv)
 		switch (answer) {
 		case 'j':
 			json = true;
+			break;
+		case 'p':
+			of_culprits = true;
 			break;
 		case 'i':
 			if (!parse_interval(optarg, &interval))

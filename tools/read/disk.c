@@ -17,6 +17,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "read/block.h"
 #include "read/disk.h"
 
 /* A request without waiting is refused if it had to be split, so each is small. */
@@ -57,47 +58,6 @@ static bool kernel_has(const char *function)
 	if (symbols)
 		fclose(symbols);
 	return found;
-}
-
-/* Opens the node that has the kernel's name of a device; -1 if there is none. */
-static int open_by_kernel_name(dev_t dev)
-{
-	char path[64], line[128], name[96] = "/dev/";
-	FILE *uevent;
-	int fd = -1;
-
-	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/uevent", major(dev), minor(dev));
-	uevent = fopen(path, "re");
-	if (!uevent)
-		return -1;
-	errno = ENOENT;
-	while (fgets(line, sizeof(line), uevent))
-		if (sscanf(line, "DEVNAME=%80s", name + strlen("/dev/")) == 1) {
-			fd = open(name, O_RDONLY | O_DIRECT | O_CLOEXEC);
-			break;
-		}
-	fclose(uevent);
-	return fd;
-}
-
-/* The node of a device, found by its number: in /dev/block, where udev is, or by its kernel name. */
-static int open_device(dev_t dev)
-{
-	char path[64];
-	struct stat st;
-	int fd;
-
-	snprintf(path, sizeof(path), "/dev/block/%u:%u", major(dev), minor(dev));
-	fd = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT)
-		fd = open_by_kernel_name(dev);
-	/* A name can be stale. */
-	if (fd >= 0 && (fstat(fd, &st) || !S_ISBLK(st.st_mode) || st.st_rdev != dev)) {
-		close(fd);
-		errno = ENODEV;
-		fd = -1;
-	}
-	return fd;
 }
 
 /* Other than the blocks of st_dev, as they are. */
@@ -168,6 +128,20 @@ static bool has_fiemap(int file)
 	return !ioctl(file, FS_IOC_FIEMAP, &map);
 }
 
+static const char *why_no_device(int error)
+{
+	switch (error) {
+	case EACCES:
+		return "only root may read the block device; run this as root";
+	case EPERM:
+		return "its block device is kept from this container; run this on the host";
+	case ENOENT:
+		return "its block device is not in /dev, as in a container; run this on the host";
+	default:
+		return "its block device cannot be opened";
+	}
+}
+
 /* Sets it up to be read by places on the device, or says why not. */
 static void use_device(struct disk *disk, dev_t dev, const struct statfs *fs, const char *fibmap_by)
 {
@@ -180,16 +154,28 @@ static void use_device(struct disk *disk, dev_t dev, const struct statfs *fs, co
 		disk->why = "the size of its blocks cannot be found out";
 		return;
 	}
-	disk->device = open_device(dev);
+	disk->device = block_open(dev);
 	if (disk->device < 0) {
-		disk->is_root_needed = errno == EACCES;
-		disk->why = errno == EACCES ? "only root may read the block device; run this as root" :
-			    errno == EPERM ? "its block device is kept from this container" :
-					     "its block device cannot be opened";
+		disk->no_device = why_no_device(errno);
+		disk->why = disk->no_device;
 	} else if (fs->f_type == F2FS_SUPER_MAGIC && is_larger_than(fs, disk->device)) {
 		close(disk->device);
 		disk->device = -1;
 	}
+}
+
+/* By its disk if it is a partition, and by itself. */
+static bool open_block(struct disk *disk, const char *name, const struct stat *st)
+{
+	dev_t whole;
+
+	disk->is_block = true;
+	if (block_disk(st->st_rdev, &whole, &disk->start))
+		disk->device = block_open(whole);
+	open_direct(disk, name, st);
+	if (disk->device < 0 && disk->direct < 0)
+		disk->why = "it cannot be opened with O_DIRECT; run this as root, on the host";
+	return disk->device >= 0 || disk->direct >= 0;
 }
 
 bool disk_open(struct disk *disk, int file, const char *name, const struct stat *st,
@@ -201,6 +187,8 @@ bool disk_open(struct disk *disk, int file, const char *name, const struct stat 
 
 	*disk = (struct disk){ .file = file, .direct = -1, .device = -1,
 			       .page = sysconf(_SC_PAGESIZE) };
+	if (S_ISBLK(st->st_mode))
+		return open_block(disk, name, st);
 	if (fstatfs(file, &fs)) {
 		disk->why = "its file system cannot be found out";
 		return false;
@@ -274,8 +262,8 @@ static int read_request(const struct disk *disk, char *buffer, size_t length, of
 			usleep(TRY_AGAIN_US);
 		ret = read_without_waiting(disk->device, buffer, length, place);
 	}
-	/* A device that knows no other way, as some of the device mapper. */
-	if (ret == -EOPNOTSUPP)
+	/* A device that knows no other way, as some of the device mapper; not where what is asked about is in its cache. */
+	if (ret == -EOPNOTSUPP && !disk->is_block)
 		ret = pread(disk->device, buffer, length, place) == (ssize_t)length ? 0 : -EIO;
 	return ret;
 }
@@ -296,6 +284,18 @@ static int read_device(const struct disk *disk, char *buffer, size_t length, off
 	return 0;
 }
 
+static const char *why_not_read(const struct disk *disk, int error)
+{
+	if (error != -EAGAIN && error != -EOPNOTSUPP)
+		return "it cannot be read";
+	if (error == -EOPNOTSUPP)
+		return disk->is_block ? "the device cannot be read without risk of a write" :
+					"its file system cannot be read without risk of a write";
+	if (disk->is_block)
+		return "dirty or busy, or before Linux 5.13 cached: reading it could make the kernel write it";
+	return disk->no_device ? disk->no_device : "dirty or busy: reading it would make the kernel write it";
+}
+
 /* Through the file: page by page, so that one that is dirty costs itself only. */
 static void read_file(struct disk *disk, off_t offset, size_t length, char *buffer, off_t start,
 		      enum disk_state *states)
@@ -313,14 +313,7 @@ static void read_file(struct disk *disk, off_t offset, size_t length, char *buff
 					   at + done);
 		if (!ret)
 			continue;
-		if (ret == -EAGAIN)
-			disk->why = disk->is_root_needed ?
-					    "dirty or busy, and only root can look past that" :
-					    "dirty or busy: reading it would make the kernel write it";
-		else
-			disk->why = ret == -EOPNOTSUPP ?
-					    "its file system cannot be read without risk of a write" :
-					    "it cannot be read";
+		disk->why = why_not_read(disk, ret);
 		set_states(disk, at + done, disk->page, start, states, DISK_NOT_READ);
 	}
 }
@@ -435,6 +428,24 @@ static bool read_blocks(struct disk *disk, off_t start, off_t end, char *buffer,
 	return true;
 }
 
+/* What is in the disk's own cache may be refused there, and not by the partition. */
+static void read_block(struct disk *disk, off_t offset, size_t length, char *buffer, enum disk_state *states)
+{
+	size_t i;
+
+	if (disk->device < 0) {
+		read_file(disk, offset, length, buffer, offset, states);
+		return;
+	}
+	read_place(disk, offset, length, disk->start + offset, buffer, offset, states);
+	for (i = 0; disk->direct >= 0 && i < length / disk->page; i++) {
+		if (states[i] != DISK_NOT_READ)
+			continue;
+		states[i] = DISK_DATA;
+		read_file(disk, offset + i * disk->page, disk->page, buffer, offset, states);
+	}
+}
+
 void disk_read(struct disk *disk, off_t offset, size_t length, char *buffer, enum disk_state *states)
 {
 	off_t end = offset + length;
@@ -443,6 +454,10 @@ void disk_read(struct disk *disk, off_t offset, size_t length, char *buffer, enu
 	/* What no extent covers is a hole. */
 	memset(buffer, 0, length);
 	memset(states, 0, length / disk->page * sizeof(*states));
+	if (disk->is_block) {
+		read_block(disk, offset, length, buffer, states);
+		return;
+	}
 	if (disk->device < 0) {
 		read_file(disk, offset, length, buffer, offset, states);
 		return;

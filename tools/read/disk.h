@@ -5,6 +5,14 @@
  * stale one undoes the direct write that check is to save. So the blocks are read from the block
  * device, where the file system is known to give their place; elsewhere the file is, with RWF_NOWAIT,
  * for which the kernel refuses a range with a dirty page and does not write it.
+ *
+ * It is the same of a block device, which has a page cache of its own: a direct read of it writes back what is
+ * dirty there (blkdev_read_iter(), block/fops.c, 7.3, by kiocb_write_and_wait(); generic_file_read_iter(),
+ * mm/filemap.c, 5.10). With RWF_NOWAIT both refuse instead: 7.3 a range with a dirty page, 5.10 any that is cached
+ * (filemap_range_has_page()). But a partition and its disk are two inodes with a cache each (bdev_alloc(),
+ * block/bdev.c, 7.3; bdget(), fs/block_dev.c, 5.10), so a partition is read through its disk. Nor does opening
+ * and closing it write: the last who closes a device does that (bdev_release(), block/bdev.c, 7.3; __blkdev_put(),
+ * fs/block_dev.c, 5.10), and where nobody else has it open, there is nothing in its cache.
  */
 #ifndef DISK_H
 #define DISK_H
@@ -24,11 +32,15 @@ enum disk_state {
 struct disk {
 	/* The file without and with O_DIRECT, and the device; -1 if it is not to be used. */
 	int file, direct, device;
+	/* It is a block device itself, and `device` its disk, on which it begins there. */
+	bool is_block;
+	off_t start;
 	/* By FIBMAP, for want of FIEMAP; and its block. */
 	bool fibmap;
 	unsigned int block;
 	size_t page;
-	bool is_root_needed;
+	/* Why the device cannot be used, and what to do; NULL if it can, or is not wanted. */
+	const char *no_device;
 	/* Why the last that was not read was not; and why the file cannot be compared at all. */
 	const char *why;
 };

@@ -4,9 +4,11 @@
  */
 #define _GNU_SOURCE
 #include <inttypes.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -85,13 +87,25 @@ bool late_file_of(int fd, struct late_file *file)
 	return true;
 }
 
-/* Of a file on an overlay the log has now that and now the file below, which has the same number. */
-static bool is_of(const struct fields *fields, const struct late_file *file)
+void late_generation_of(int fd, struct late_file *file)
 {
+	/* It is said to be a long, and is an int. */
+	unsigned int generation[2] = { 0 };
+
+	if (!ioctl(fd, FS_IOC_GETVERSION, generation))
+		snprintf(file->generation, sizeof(file->generation), "%u", generation[0]);
+}
+
+/* Of a file on an overlay the log has now that and now the file below, which has the same number. */
+bool late_is_of(const struct fields *fields, const struct late_file *file)
+{
+	const char *generation = field_value(fields, "gen");
 	unsigned int major, minor;
 	uint64_t inode;
 
-	if (!file || !field_number(fields, "ino", &inode) || inode != file->inode ||
+	if (*file->generation && generation && strcmp(generation, file->generation))
+		return false;
+	if (!field_number(fields, "ino", &inode) || inode != file->inode ||
 	    !field_device(fields, &major, &minor))
 		return false;
 	return !strcmp(file->fstype, "overlay") || (major == file->major && minor == file->minor);
@@ -137,7 +151,7 @@ bool late_since(const struct late_file *file, uint64_t since, struct late_record
 			continue;
 		records->lost |= seq != records->newest + 1;
 		records->newest = seq;
-		if (is_of(&fields, file))
+		if (file && late_is_of(&fields, file))
 			keep(records, &fields);
 	}
 	free(log);

@@ -15,10 +15,18 @@ struct late_file {
 	uint64_t inode;
 	/* The mount's; "" if it is not known. */
 	char fstype[16];
+	/* By which a later file of the same number is another; "" if it is not asked for or not told. */
+	char generation[12];
 };
 
 /* Of an open file; false if it cannot be looked at. */
 bool late_file_of(int fd, struct late_file *file);
+/* Asks for its generation as well. */
+void late_generation_of(int fd, struct late_file *file);
+
+struct fields;
+/* Whether a line of the log is about it. */
+bool late_is_of(const struct fields *fields, const struct late_file *file);
 
 /* One record; what it does not say is "". */
 struct late {

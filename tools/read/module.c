@@ -101,7 +101,7 @@ static void explain(const char *path, int error)
 {
 	if (!module_is_loaded())
 		because("The module diolate is not loaded, so nothing is watched; load it with: "
-			"modprobe diolate");
+			"modprobe diolate policy=observe (diolate who and diolate check work without it)");
 	else if (error == EACCES)
 		because("Only root may read %s; run this as root.", path);
 	else if (error == EPERM)

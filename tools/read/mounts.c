@@ -7,20 +7,34 @@
 #include "read/mounts.h"
 #include "read/parse.h"
 
+static char *copy_or_empty(const char *text)
+{
+	return strdup(text ? text : "");
+}
+
 static char *copy_unescaped(const char *text)
 {
-	char *copy = strdup(text);
+	char *copy = copy_or_empty(text);
 
 	if (copy)
 		unescape(copy);
 	return copy;
 }
 
+static void mount_free(const struct mount *mount)
+{
+	free(mount->root);
+	free(mount->point);
+	free(mount->type);
+	free(mount->source);
+	free(mount->options);
+}
+
 /* Documentation/filesystems/proc.rst: ID PARENT MAJOR:MINOR ROOT POINT OPTIONS [TAG]... - TYPE SOURCE SUPER */
 bool mounts_add(struct mounts *mounts, char *line)
 {
 	enum { DEVICE = 2, ROOT, POINT, OPTIONS };
-	char *word[OPTIONS + 1], *super;
+	char *word[OPTIONS + 1], *rest;
 	struct mount *mount;
 	int end = 0;
 	size_t i;
@@ -38,14 +52,18 @@ bool mounts_add(struct mounts *mounts, char *line)
 	if (sscanf(word[DEVICE], "%4u:%7u%n", &mount->major, &mount->minor, &end) != 2 ||
 	    word[DEVICE][end])
 		return false;
-	super = line ? strrchr(line, ' ') : NULL;
+	/* Behind the tags, of which there may be none. */
+	rest = line ? strstr(line, strncmp(line, "- ", 2) ? " - " : "- ") : NULL;
+	if (rest)
+		rest += *rest == ' ' ? 3 : 2;
 	mount->root = copy_unescaped(word[ROOT]);
 	mount->point = copy_unescaped(word[POINT]);
-	mount->options = copy_unescaped(super ? super + 1 : "");
-	if (!mount->root || !mount->point || !mount->options) {
-		free(mount->root);
-		free(mount->point);
-		free(mount->options);
+	mount->type = copy_unescaped(strsep(&rest, " "));
+	mount->source = copy_unescaped(strsep(&rest, " "));
+	/* As they are shown: a comma within one is escaped, too, and is not one between two. */
+	mount->options = copy_or_empty(strsep(&rest, " "));
+	if (!mount->root || !mount->point || !mount->type || !mount->source || !mount->options) {
+		mount_free(mount);
 		return false;
 	}
 	mounts->count++;
@@ -54,13 +72,8 @@ bool mounts_add(struct mounts *mounts, char *line)
 
 void mounts_free(struct mounts *mounts)
 {
-	while (mounts->count) {
-		struct mount *mount = &mounts->mount[--mounts->count];
-
-		free(mount->root);
-		free(mount->point);
-		free(mount->options);
-	}
+	while (mounts->count)
+		mount_free(&mounts->mount[--mounts->count]);
 	free(mounts->mount);
 	mounts->mount = NULL;
 }

@@ -12,8 +12,8 @@ struct mounts {
 	size_t count;
 	struct mount {
 		unsigned int major, minor;
-		/* Unescaped: what of the file system is mounted, where, and the super block's options. */
-		char *root, *point, *options;
+		/* Unescaped: what of the file system is mounted, where, its type, of what. Escaped: the super block's options. */
+		char *root, *point, *type, *source, *options;
 	} *mount;
 };
 

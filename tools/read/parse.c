@@ -27,6 +27,24 @@ bool parse_number(const char *text, uint64_t *number)
 	return !errno && !*rest;
 }
 
+bool parse_size(const char *text, uint64_t *bytes)
+{
+	static const char units[] = "KMGT";
+	char digits[24];
+	size_t length = strspn(text, "0123456789");
+	const char *unit = text[length] ? strchr(units, text[length]) : NULL;
+	unsigned int shift = unit ? 10 * (unsigned int)(unit - units + 1) : 0;
+
+	if (!length || length >= sizeof(digits) || (text[length] && (!unit || text[length + 1])))
+		return false;
+	memcpy(digits, text, length);
+	digits[length] = 0;
+	if (!parse_number(digits, bytes) || *bytes > UINT64_MAX >> shift)
+		return false;
+	*bytes <<= shift;
+	return true;
+}
+
 /* Copies the word at *text and moves on to the next; false if it is empty or does not fit. */
 static bool take_word(const char **text, char *word, size_t size)
 {
@@ -65,6 +83,23 @@ bool parse_site(const char *line, struct sites *sites)
 	snprintf(site->purpose, sizeof(site->purpose), "%s", line);
 	sites->count++;
 	return true;
+}
+
+bool version_value(const char *text, const char *name, char *value, size_t size)
+{
+	size_t length = strlen(name);
+
+	while (text && *text) {
+		if (!strncmp(text, name, length) && text[length] == ' ') {
+			snprintf(value, size, "%.*s", (int)strcspn(text + length + 1, "\n"),
+				 text + length + 1);
+			return true;
+		}
+		text = strchr(text, '\n');
+		if (text)
+			text++;
+	}
+	return false;
 }
 
 bool parse_fields(char *line, struct fields *fields)

@@ -52,6 +52,9 @@ bool parse_site(const char *line, struct sites *sites);
 /* `key=value key=value ...`; false if anything in it is not of that form. */
 bool parse_fields(char *line, struct fields *fields);
 
+/* The value of a line `name value` of the file version, cut if it is too long; false if there is no such line. */
+bool version_value(const char *text, const char *name, char *value, size_t size);
+
 /* 0 if there is no such counter: an older module does not have all. */
 uint64_t counter_value(const struct counters *counters, const char *name);
 bool counter_is_there(const struct counters *counters, const char *name);
@@ -64,6 +67,9 @@ bool field_device(const struct fields *fields, unsigned int *major, unsigned int
 
 /* The whole of text is one decimal number; with its sign if *negative may be set. */
 bool parse_number(const char *text, uint64_t *number);
+
+/* The same, or with K, M, G or T behind it: as many KiB, MiB, GiB or TiB. */
+bool parse_size(const char *text, uint64_t *bytes);
 
 /* 2026-11-24T04:10:05.123456789Z, UTC. */
 bool parse_log_time(const char *text, struct timespec *time);

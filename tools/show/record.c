@@ -10,14 +10,14 @@
 #include "read/module.h"
 #include "show/json.h"
 #include "show/record.h"
-#include "show/terminal.h"
 #include "show/text.h"
+#include "show/words.h"
 
 /* Fields that are text even if they look like a number, and those that are escaped. */
 static bool is_text(const char *key)
 {
 	static const char *const texts[] = { "time", "first", "last", "outcome", "reason", "kind",
-					     "dev", "fstype", "page", "consumer" };
+					     "dev", "fstype", "page", "consumer", "dirtied_by" };
 	size_t i;
 
 	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
@@ -28,7 +28,7 @@ static bool is_text(const char *key)
 
 static bool is_escaped(const char *key)
 {
-	return !strcmp(key, "path") || !strcmp(key, "comm");
+	return !strcmp(key, "path") || !strcmp(key, "comm") || !strcmp(key, "dirtied_comm");
 }
 
 static char *unescaped(const char *value)
@@ -40,8 +40,7 @@ static char *unescaped(const char *value)
 	return text;
 }
 
-/* The path with its mount point; NULL if it is not known. To be freed. */
-static char *whole_name(const struct fields *fields, const struct mounts *mounts)
+char *record_whole_name(const struct fields *fields, const struct mounts *mounts)
 {
 	const char *value = field_value(fields, "path");
 	char *path = value ? unescaped(value) : NULL, *file = NULL;
@@ -53,8 +52,7 @@ static char *whole_name(const struct fields *fields, const struct mounts *mounts
 	return file;
 }
 
-/* A name may hold bytes that JSON cannot: then it is there escaped as well, under another key. */
-static void add_name(struct json_object *object, const char *key, const char *value)
+void record_add_name(struct json_object *object, const char *key, const char *value)
 {
 	bool lossy = false;
 	char *bytes = unescaped(value), *text = bytes ? valid_utf8(bytes, &lossy) : NULL;
@@ -80,7 +78,7 @@ static void add_field(struct json_object *object, const struct field *field)
 	if (!strcmp(field->value, "-")) {
 		/* null */
 	} else if (is_escaped(field->key)) {
-		add_name(object, field->key, field->value);
+		record_add_name(object, field->key, field->value);
 		return;
 	} else if (!strcmp(field->key, "pages")) {
 		/* "12+" is at least 12. */
@@ -102,7 +100,7 @@ static void add_field(struct json_object *object, const struct field *field)
 struct json_object *record_json(const struct fields *fields, const struct mounts *mounts)
 {
 	struct json_object *object = json_object_new_object();
-	char *file = whole_name(fields, mounts);
+	char *file = record_whole_name(fields, mounts);
 	size_t i;
 
 	for (i = 0; i < fields->count; i++)
@@ -115,7 +113,7 @@ struct json_object *record_json(const struct fields *fields, const struct mounts
 char *record_file(const struct fields *fields, const struct mounts *mounts)
 {
 	const char *device = field_value(fields, "dev"), *path = field_value(fields, "path");
-	char *file = whole_name(fields, mounts), *shown, *rest;
+	char *file = record_whole_name(fields, mounts), *shown, *rest;
 
 	if (file) {
 		shown = printable(file, 0);
@@ -134,62 +132,83 @@ char *record_file(const struct fields *fields, const struct mounts *mounts)
 	return file;
 }
 
-static enum colour outcome_colour(const char *outcome)
+enum colour record_colour(const char *outcome)
 {
 	/* The submitter was told, or there was nothing to tell. */
 	if (!strcmp(outcome, "delivered") || !strcmp(outcome, "already_failed") ||
 	    !strcmp(outcome, "repaired") || !strcmp(outcome, "spared"))
 		return GREEN;
-	return !strcmp(outcome, "pending") ? YELLOW : RED;
+	return !strcmp(outcome, "pending") ? MAGENTA : RED;
 }
 
-static const char *or_dash(const char *value)
+const char *record_or_dash(const char *value)
 {
 	return value ? value : "-";
 }
 
-/* The write, who made it, what befell it, and why nobody could be told. To be freed. */
-static char *write_in_words(const struct fields *fields)
+char *record_name(const char *comm)
+{
+	char *name = comm ? unescaped(comm) : NULL, *shown = name ? printable(name, 0) : NULL;
+
+	free(name);
+	return shown;
+}
+
+char *record_process(const char *comm, const char *pid)
+{
+	char *who = record_name(comm), *text = NULL;
+
+	if ((who || pid) && asprintf(&text, "%s (%s)", record_or_dash(who), record_or_dash(pid)) < 0)
+		text = NULL;
+	free(who);
+	return text;
+}
+
+const char *record_by(const char *by)
+{
+	return by ? words_in_short(WORD_DIRTIED_BY, by) : NULL;
+}
+
+char *record_in_words(const struct fields *fields, bool in_columns)
 {
 	const char *reason = field_value(fields, "reason"), *kind = field_value(fields, "kind");
-	const char *comm = field_value(fields, "comm"), *pid = field_value(fields, "pid");
-	char *name = comm ? unescaped(comm) : NULL, *who = name ? printable(name, 0) : NULL;
+	char *who = in_columns ? NULL : record_process(field_value(fields, "comm"),
+						       field_value(fields, "pid"));
+	char *dirtier = record_process(field_value(fields, "dirtied_comm"),
+				       field_value(fields, "dirtied_pid"));
+	const char *by = record_by(field_value(fields, "dirtied_by"));
 	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
 	if (out) {
-		fprintf(out, "%s bytes at %s, %s", or_dash(field_value(fields, "length")),
-			or_dash(field_value(fields, "offset")),
-			or_dash(field_value(fields, "consumer")));
-		if (who || pid)
-			fprintf(out, " by %s (%s)", or_dash(who), or_dash(pid));
-		if (kind && !strcmp(kind, "overtaken"))
+		fprintf(out, "%s bytes at %s", record_or_dash(field_value(fields, "length")),
+			record_or_dash(field_value(fields, "offset")));
+		if (!in_columns)
+			fprintf(out, ", %s", record_or_dash(field_value(fields, "consumer")));
+		if (who)
+			fprintf(out, " by %s", who);
+		if (!in_columns && kind && !strcmp(kind, "overtaken"))
 			fputs(", overtaken by writeback", out);
+		if (dirtier && by)
+			fprintf(out, "; %s had dirtied the page %s", dirtier, by);
 		if (reason)
 			fprintf(out, ", because %s", reason);
 		fclose(out);
 	}
-	free(name);
 	free(who);
+	free(dirtier);
 	return text;
 }
 
 void record_print(const struct fields *fields, const struct mounts *mounts)
 {
-	const char *outcome = or_dash(field_value(fields, "outcome"));
-	char *file = record_file(fields, mounts), *words = write_in_words(fields);
-	int width, rows, columns;
+	const char *outcome = record_or_dash(field_value(fields, "outcome"));
+	char *file = record_file(fields, mounts), *words = record_in_words(fields, false);
 
 	/* To the millisecond, in UTC as the log has it. */
-	width = printf("%.23sZ ", or_dash(field_value(fields, "time")));
-	fputs(colour(outcome_colour(outcome)), stdout);
-	width += printf("%-14s", outcome);
-	width += printf("%s %s", colour(PLAIN), or_dash(file)) - (int)strlen(colour(PLAIN));
-	/* A terminal that is too narrow gets a second line, rather than one cut anywhere. */
-	terminal_size(&rows, &columns);
-	width += 2 + strlen(or_dash(words));
-	printf("%s%s\n", is_terminal(stdout) && width > columns ? "\n    " : "  ", or_dash(words));
+	printf("%.23sZ %-14s %s  %s\n", record_or_dash(field_value(fields, "time")), outcome, record_or_dash(file),
+	       record_or_dash(words));
 	free(file);
 	free(words);
 }

@@ -30,7 +30,7 @@ static enum colour verdict_colour(enum verdict verdict)
 {
 	if (verdict == VERDICT_PROVED)
 		return GREEN;
-	return verdict == VERDICT_BROKEN || verdict == VERDICT_UNDONE ? RED : YELLOW;
+	return verdict == VERDICT_BROKEN || verdict == VERDICT_UNDONE ? RED : MAGENTA;
 }
 
 /* "3 delivered, 1 spared"; "-" if nothing was counted. */

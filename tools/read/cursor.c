@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "read/cursor.h"
+
+/* Of one length, as each is written over the last one. A record without a time has "-". */
+#define FORM "%-20" PRIu64 " %-39s\n"
+#define LENGTH 61
+
+static bool take(const char *text, struct cursor *cursor)
+{
+	char behind;
+
+	return sscanf(text, "%20" SCNu64 " %39s%c", &cursor->seq, cursor->time, &behind) == 3 &&
+	       (behind == ' ' || behind == '\n');
+}
+
+int cursor_open(const char *file, struct cursor *cursor)
+{
+	int fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW, 0644);
+	char text[LENGTH + 1] = "";
+	ssize_t length;
+	int error;
+
+	*cursor = (struct cursor){ 0 };
+	if (fd < 0)
+		return -1;
+	length = pread(fd, text, LENGTH, 0);
+	if (!length || (length == LENGTH && take(text, cursor)))
+		return fd;
+	error = length < 0 ? errno : EINVAL;
+	close(fd);
+	errno = error;
+	return -1;
+}
+
+bool cursor_keep(int fd, const struct cursor *cursor)
+{
+	char text[LENGTH + 1];
+
+	snprintf(text, sizeof(text), FORM, cursor->seq, *cursor->time ? cursor->time : "-");
+	return pwrite(fd, text, LENGTH, 0) == LENGTH;
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "read/module.h"
+#include "read/process.h"
+
+static int by_number(const struct dirent **a, const struct dirent **b)
+{
+	return atoi((*a)->d_name) - atoi((*b)->d_name);
+}
+
+static int is_pid(const struct dirent *entry)
+{
+	return isdigit((unsigned char)entry->d_name[0]);
+}
+
+static void process_visit(int proc, const char *pid, void (*visit)(const struct process *process, void *data),
+			  void *data)
+{
+	struct process process = { .pid = atoi(pid) };
+
+	if (process.pid == getpid())
+		return;
+	process.directory = openat(proc, pid, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	/* It has ended meanwhile; so has one whose files answer ENOENT or ESRCH. */
+	if (process.directory < 0)
+		return;
+	visit(&process, data);
+	close(process.directory);
+}
+
+int process_each(void (*visit)(const struct process *process, void *data), void *data)
+{
+	char *path = system_path("/proc");
+	int proc = path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1, n, i, error;
+	struct dirent **pids;
+
+	n = proc < 0 ? -1 : scandir(path, &pids, is_pid, by_number);
+	error = errno;
+	for (i = 0; i < n; i++) {
+		process_visit(proc, pids[i]->d_name, visit, data);
+		free(pids[i]);
+	}
+	if (n >= 0)
+		free(pids);
+	if (proc >= 0)
+		close(proc);
+	free(path);
+	return n < 0 ? -error : 0;
+}
+
+FILE *process_file(int directory, const char *name)
+{
+	int fd = openat(directory, name, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? NULL : fdopen(fd, "r");
+}
+
+void process_name(const struct process *process, unsigned int *uid, char *comm, size_t size)
+{
+	FILE *file = process_file(process->directory, "comm");
+	char line[256];
+
+	*uid = 0;
+	*comm = 0;
+	if (file) {
+		/* It may hold a newline, and ends with one. */
+		size_t length = fread(comm, 1, size - 1, file);
+
+		comm[length ? length - 1 : 0] = 0;
+		fclose(file);
+	}
+	file = process_file(process->directory, "status");
+	while (file && fgets(line, sizeof(line), file))
+		/* Real and effective; what it may do is by the effective one. */
+		if (sscanf(line, "Uid: %*u %u", uid) == 1)
+			break;
+	if (file)
+		fclose(file);
+}
+
+bool mapping_parse(const char *line, struct mapping *mapping)
+{
+	return sscanf(line, "%lx-%lx %7s %" SCNx64 " %x:%x %" SCNu64, &mapping->start, &mapping->end,
+		      mapping->mode, &mapping->offset, &mapping->major, &mapping->minor,
+		      &mapping->inode) == 7;
+}
+
+static void mapping_path(const struct mapping *mapping, char path[64])
+{
+	snprintf(path, 64, "map_files/%lx-%lx", mapping->start, mapping->end);
+}
+
+bool mapping_stat(int directory, const struct mapping *mapping, struct stat *st)
+{
+	char path[64];
+
+	mapping_path(mapping, path);
+	return !fstatat(directory, path, st, 0);
+}
+
+bool mapping_link(int directory, const struct mapping *mapping, char *name, size_t size)
+{
+	char path[64];
+	ssize_t length;
+
+	mapping_path(mapping, path);
+	length = readlinkat(directory, path, name, size - 1);
+	if (length < 0)
+		return false;
+	name[length] = 0;
+	return true;
+}
