@@ -5,7 +5,7 @@ KERNEL_BUILD_DIR ?= /lib/modules/$(shell uname -r)/build
 CFLAGS ?= -O2 -g -Wall -Wextra -Werror
 
 .PHONY: module load unload sign tool install-tool install-source dkms-install dkms-remove deb rpm \
-	demo session unit lint check check-all check-long check-debug check-install bench guest clean \
+	demo session unit litmus lint check check-all check-long check-debug check-install bench guest clean \
 	distclean help
 
 module: #? the module for the running kernel
@@ -31,7 +31,7 @@ load: module #? insmod the module into the running kernel
 unload: #? rmmod it
 	rmmod diolate
 
-# For Secure Boot, see README.md: make sign KEY=private-key CERT=certificate
+# For Secure Boot, see doc/install.md: make sign KEY=private-key CERT=certificate
 sign:
 	@packaging/sign "$(KERNEL_BUILD_DIR)" "$(KEY)" "$(CERT)"
 
@@ -55,11 +55,20 @@ build/unit/diolate: $(TOOL_FILES) src/main.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -pthread -Itools -DDIOLATE_VERSION='"$(VERSION)"' -o $@ $(filter %.c,$(TOOL_FILES)) $(JSON_C)
 
-# What the two packages hold, below DESTDIR.
+# Where a distribution has them.
+UNIT_DIR ?= /usr/lib/systemd/system
+PLUGIN_DIR ?= /usr/lib/nagios/plugins
+ZSH_DIR ?= /usr/share/zsh/site-functions
+
+# What the two packages hold, below DESTDIR. The units are off as installed.
 install-tool: tool
 	install -D -m 755 build/diolate $(DESTDIR)/usr/sbin/diolate
 	install -D -m 644 tools/diolate.8 $(DESTDIR)/usr/share/man/man8/diolate.8
+	install -D -m 644 tools/diolate.4 $(DESTDIR)/usr/share/man/man4/diolate.4
 	install -D -m 644 tools/diolate.bash $(DESTDIR)/usr/share/bash-completion/completions/diolate
+	install -D -m 644 tools/_diolate $(DESTDIR)$(ZSH_DIR)/_diolate
+	install -D -m 755 tools/nagios/check_diolate $(DESTDIR)$(PLUGIN_DIR)/check_diolate
+	install -D -m 644 -t $(DESTDIR)$(UNIT_DIR) packaging/systemd/diolate-*
 	install -D -m 644 packaging/modprobe.d/diolate.conf $(DESTDIR)/etc/modprobe.d/diolate.conf
 	install -D -m 644 packaging/modules-load.d/diolate.conf $(DESTDIR)/etc/modules-load.d/diolate.conf
 
@@ -85,13 +94,16 @@ rpm: #? the RPM packages, into build/rpm
 demo: #? 2 min: the loss, and what diolate does about it, on a stock kernel in QEMU
 	@test/demo
 
-# README's session with the command.
+# The session with the command in doc/saw-the-message.md and doc/monitoring.md.
 session: #? 2 min: what the command says of it
 	@test/demo session
 
 # The tests, in rings: test/README.md. What `make help` says of them are minutes of two processors.
 unit: #? 1/4 min: the unit tests
 	@test/unit/run
+
+litmus: #? 1/2 min: the tables without a lock, against the kernel's own model of memory
+	@test/litmus/run
 
 lint: #? 1 min: what can be said of the source without running it
 	@test/lint
@@ -108,7 +120,7 @@ check-long: #? some hours: every case, and storms, searches for false errors and
 check-debug: #? hours: the cases on kernels with KASAN, lockdep and kmemleak, which are built first
 	@DEBUG=1 test/check
 
-check-install: #? 12 min: the packages on a fresh Debian 12 and 13
+check-install: #? 20 min: the packages on a fresh Debian 12 and 13, and with Secure Boot
 	@test/install/check
 
 # What diolate costs, into doc/.
