@@ -9,7 +9,8 @@ parameter() {
 
 turns=$(parameter turns 5)
 ios=$(parameter ios 4096)
-modes=$(parameter modes unloaded,propagate,always,bpftrace,ftrace,again)
+modes=$(parameter modes unloaded,propagate,follow,always,bpftrace,ftrace,again)
+figures=$(parameter figures sync,async,buffered,late)
 
 # null_disk INDEX NS: a RAM disk, nullb<INDEX>, that completes each I/O by an interrupt, so many ns
 # later.
@@ -100,6 +101,8 @@ begin() {
 	armed) load policy=propagate && collide ext4 /mnt/ext4/collision >/dev/null ;;
 	# Direct writes are followed.
 	always) load policy=propagate track=always ;;
+	# Synchronous writes are told, too.
+	follow) load policy=propagate sync=follow ;;
 	*) load policy="$1" ;;
 	esac
 }
@@ -117,7 +120,10 @@ rate_of() {
 	label="$1 $2 $3 $4 $5 $6"
 	set -- "$2" "$3" "${4%%-*}" "/mnt/$7/file" "$8"
 	engine=
-	[ "$1" != io_uring ] || engine=--uring
+	case $1 in
+	io_uring) engine=--uring ;;
+	pwrite) engine=--sync ;;
+	esac
 	# What was begun before is over by then: a time, since nothing says when workers and RCU are done.
 	sleep 1
 	# shellcheck disable=SC2086 # one option or none
@@ -127,7 +133,15 @@ rate_of() {
 }
 
 # What the contract is about: no late error, nobody who could tell.
-clean_figures() {
+sync_figures() {
+	for fs in ext4 xfs; do
+		for what in read write beside cached; do
+			rate_of $fs pwrite 1 $what "$1" "$2" $fs-1
+		done
+	done
+}
+
+async_figures() {
 	for fs in ext4 xfs; do
 		for with in libaio io_uring; do
 			for depth in 1 16; do
@@ -136,6 +150,20 @@ clean_figures() {
 				done
 			done
 		done
+	done
+}
+
+# Those of test/bench/guard.
+guard_figures() {
+	for fs in ext4 xfs; do
+		for what in read write; do
+			rate_of $fs libaio 1 $what "$1" "$2" $fs-1
+		done
+	done
+}
+
+buffered_figures() {
+	for fs in ext4 xfs; do
 		rate_of $fs buffered 16 buffered "$1" "$2" $fs-16
 	done
 }
@@ -151,6 +179,14 @@ late_figures() {
 	done
 }
 
+all_late_figures() {
+	for mode in unloaded propagate observe repair; do
+		begin $mode
+		late_figures $mode "$1"
+		end $mode
+	done
+}
+
 bench() {
 	disks
 	echo "# $(uname -r)"
@@ -158,14 +194,16 @@ bench() {
 	for turn in $(seq 0 "$turns"); do
 		for mode in $modes; do
 			begin "$mode"
-			clean_figures "$mode" "$turn"
+			for what_of in $figures; do
+				case $what_of$mode in
+				# It is the same to what is not synchronous.
+				late* | asyncfollow | bufferedfollow) ;;
+				*) "${what_of}_figures" "$mode" "$turn" ;;
+				esac
+			done
 			end "$mode"
 		done
-		for mode in unloaded propagate observe repair; do
-			begin $mode
-			late_figures $mode "$turn"
-			end $mode
-		done
+		case $figures in *late*) all_late_figures "$turn" ;; esac
 	done
 	echo "# done"
 }

@@ -37,6 +37,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -69,7 +70,8 @@ static void usage(void)
 		"  --place N     store at this offset of the file (5 bytes into the write)\n"
 		"  --beyond N    store one more byte, at this offset\n"
 		"  --by HOW      not by an instruction: by process_vm_writev() if HOW is vm; else by a direct\n"
-		"                read of a page of the file HOW, which has to be full of s\n"
+		"                read of a page of the file HOW, which has to be full of s; seek: by an\n"
+		"                instruction, after a call that locks the inode to read\n"
 		"  --again       store once more, after what runs while all are in flight\n"
 		"  --during CMD  a shell command while all are in flight, after the stores\n"
 		"  --first CMD   one that runs from when the first write has completed\n"
@@ -179,6 +181,11 @@ static void store_by(char *map, size_t at)
 	} else if (!strcmp(opt.by, "vm")) {
 		if (process_vm_writev(getppid(), &from, 1, &to, 1, 0) != 1)
 			err(1, "process_vm_writev");
+	} else if (!strcmp(opt.by, "seek")) {
+		fd = open(opt.file, O_RDONLY);
+		if (fd < 0 || lseek(fd, 0, SEEK_DATA) < 0 || close(fd))
+			err(1, "%s", opt.file);
+		map[at] = c;
 	} else {
 		fd = open(opt.by, O_RDONLY | O_DIRECT);
 		if (fd < 0 || read(fd, map + at / PAGE * PAGE, PAGE) != (ssize_t)PAGE || close(fd))
@@ -227,6 +234,8 @@ static void store(char *map, char *data)
 	unsigned int i;
 	int status;
 
+	/* Not the name of the one that writes. */
+	prctl(PR_SET_NAME, "storer");
 	atexit(let_go);
 	if (opt.in_line)
 		withhold_await();
@@ -501,6 +510,7 @@ static void collide(void)
 		err(1, "%s", opt.file);
 	printf(" size=%lld", (long long)st.st_size);
 	print_pid();
+	printf(" storer=%d", child);
 	if (opt.sync)
 		printf(" pos=%lld", (long long)shared->pos);
 	if (opt.twice) {

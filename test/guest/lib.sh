@@ -284,6 +284,14 @@ expect_outcomes() {
 		repeats="$(since repeats)" overtaken_unknown="$(since overtaken_unknown)" "$@"
 }
 
+# all_found_out OPTION...: until nothing is found out any more of writes of `model OPTION...`. Of a synchronous
+# one that is for ten seconds (PASSED_OVER, src/flight/flight.c), and then until somebody looks.
+all_found_out() {
+	case " $* " in
+	*" --sync "*) sleep 13 ;;
+	esac
+}
+
 # agree: that the log and the files agree with the counters, as far as the log reaches back: it loses none as
 # long as there is room.
 agree() {

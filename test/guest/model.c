@@ -11,7 +11,7 @@
  *   Of one that failed with -EIO, or that the module counted as undeliverable, or as one of which
  *   nobody knows whether it was overtaken, each byte of the range may be the old, the new or the
  *   stored one; what is found there afterwards is what it is from then on. So it is where somebody punches a hole meanwhile: ext4 first writes back what is dirty.
- *   A synchronous write may also be found to be such a one up to ten seconds later (README.md, Limits).
+ *   A synchronous write may also be found to be such a one up to ten seconds later (doc/limits.md).
  *   Whatever was stored outside the range is there.
  *   What is read through the page cache is what the disk has once all is written back.
  * And fsync() fails after such a write, if the kernel knows of it, and at no other time.
@@ -108,10 +108,10 @@ static unsigned long counter(const char *name)
 	return strtoul(found + strlen(line), NULL, 10);
 }
 
-/* What the kernel has recorded for fsync(): not what was only overtaken. */
+/* What the kernel has recorded for fsync(): not what was only overtaken, repaired or spared. */
 static unsigned long reports(void)
 {
-	return counter("stuck") + counter("repeats");
+	return counter("stuck") + counter("repeats") - counter("repaired") - counter("spared");
 }
 
 /* Among others, the writes of which it was found when they had ended that they may have been overtaken. */

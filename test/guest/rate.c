@@ -65,7 +65,7 @@ static const char *const names[WHATS] = { "read", "write", "beside", "cached", "
 
 static struct {
 	enum what what;
-	bool uring;
+	bool uring, sync;
 	unsigned int depth, ios, submitters;
 	const char *file;
 } opt = { .what = WHATS, .depth = 1, .ios = 4096 };
@@ -93,6 +93,7 @@ static void usage(void)
 	fprintf(stderr,
 		"usage: rate [options] CASE FILE\n"
 		"  --uring         by io_uring and not libaio\n"
+		"  --sync          by pread() and pwrite(): of depth 1\n"
 		"  --depth N       I/Os of a round (1; at most 16)\n"
 		"  --ios N         of all rounds (4096)\n"
 		"  --submitters N  threads that submit (none but this; at most 8)\n"
@@ -211,9 +212,17 @@ static void reap_uring(struct submitter *s)
 	}
 }
 
+static void do_sync(struct submitter *s)
+{
+	result(s, opt.what == READ ? pread(direct, s->data, PAGE, offset(s->pages[0])) :
+				     pwrite(direct, s->data, PAGE, offset(s->pages[0])));
+}
+
 static void submit(struct submitter *s)
 {
-	if (opt.uring)
+	if (opt.sync)
+		do_sync(s);
+	else if (opt.uring)
 		submit_uring(s);
 	else
 		submit_libaio(s);
@@ -221,6 +230,8 @@ static void submit(struct submitter *s)
 
 static void reap(struct submitter *s)
 {
+	if (opt.sync)
+		return;
 	if (opt.uring)
 		reap_uring(s);
 	else
@@ -401,6 +412,7 @@ static void parse(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "uring", no_argument, NULL, 'u' },
+		{ "sync", no_argument, NULL, 'y' },
 		{ "depth", required_argument, NULL, 'd' },
 		{ "ios", required_argument, NULL, 'i' },
 		{ "submitters", required_argument, NULL, 's' },
@@ -412,6 +424,9 @@ static void parse(int argc, char **argv)
 		switch (c) {
 		case 'u':
 			opt.uring = true;
+			break;
+		case 'y':
+			opt.sync = true;
 			break;
 		case 'd':
 			opt.depth = number(optarg, MAX_DEPTH);
@@ -431,7 +446,8 @@ static void parse(int argc, char **argv)
 	for (opt.what = 0; opt.what < WHATS && strcmp(names[opt.what], argv[optind]); opt.what++)
 		;
 	opt.file = argv[optind + 1];
-	if (opt.what == WHATS || (opt.what == BUFFERED && opt.submitters))
+	if (opt.what == WHATS || (opt.what == BUFFERED && opt.submitters) ||
+	    (opt.sync && (opt.depth > 1 || opt.what == LATE)))
 		usage();
 }
 

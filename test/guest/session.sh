@@ -1,4 +1,4 @@
-# Sourced by init for `make session`: what the command says of a real collision, for README.
+# Sourced by init for `make session`: what the command says of a real collision, for the documents.
 
 # Files of somebody's database.
 first=/mnt/ext4/orders.db
@@ -20,7 +20,7 @@ session() (
 		/lib-guest/dm.sh released ext4
 		{
 			echo "# diolate check $first"
-			ends 1 diolate check $first
+			ends 0 diolate check $first
 			echo
 			echo "# diolate status"
 			ends 1 diolate status

@@ -5,7 +5,9 @@ export PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/bin
 . /lib-guest/lib.sh
 . /lib-guest/fs.sh
 . /lib-guest/command.sh
+PATH=$PATH:/usr/lib/nagios/plugins
 filesystems=ext4
+prom=/var/lib/prometheus/node-exporter/diolate.prom
 
 # parameter NAME: of this test, from the kernel's command line.
 parameter() {
@@ -68,6 +70,87 @@ status_tells() {
 	has '"delivered":1,' /tmp/status
 }
 
+# As installed; and Debian's exporter is there, which is not ours.
+units_off() {
+	for unit in diolate-log.service diolate-metrics.timer; do
+		[ "$(systemctl is-enabled $unit)" = disabled ]
+		[ "$(systemctl is-active $unit)" = inactive ]
+	done
+	[ ! -e "$prom" ]
+	# Of a word that this systemd does not know it only warns.
+	systemd-analyze verify --man=no diolate-log.service diolate-metrics.service diolate-metrics.timer 2>&1 | grep diolate >/tmp/verify || true
+	[ ! -s /tmp/verify ] || fail "$(cat /tmp/verify)"
+}
+
+# soon COMMAND...: it succeeds, if not at once then in a minute.
+soon() {
+	tries=0
+	until "$@"; do
+		tries=$((tries + 1))
+		[ $tries -lt 120 ] || fail "not in a minute: $*"
+		sleep 0.5
+	done
+}
+
+# logged NUMBER: the service has told the journal of so many delivered late errors.
+logged() {
+	[ "$(journalctl -q -u diolate-log -o json DIOLATE_OUTCOME=delivered | wc -l)" = "$1" ]
+}
+
+# told_once TEXT: of the service, whatever fields that entry has.
+told_once() {
+	[ "$(journalctl -q -u diolate-log -o cat | grep -cF "$1")" = 1 ]
+}
+
+# Each late error is in the journal once, also if the service was away when it came.
+journal() {
+	systemctl enable --now diolate-log.service
+	delivered
+	soon logged 1
+	journalctl -u diolate-log -o json DIOLATE_OUTCOME=delivered >/tmp/journal
+	for field in '"DIOLATE_FILE":"/mnt/ext4/collision"' '"DIOLATE_KIND":"stuck"' '"DIOLATE_COMM":"collide"' '"PRIORITY":"4"' \
+		'"_SYSTEMD_UNIT":"diolate-log.service"'; do
+		has "$field" /tmp/journal
+	done
+	systemctl stop diolate-log.service
+	delivered
+	systemctl start diolate-log.service
+	soon logged 2
+	systemctl is-active diolate-log.service
+}
+
+# served TEXT: by the exporter, over HTTP.
+served() {
+	bash -c 'exec 3<>/dev/tcp/127.0.0.1/9100 && printf "GET /metrics HTTP/1.0\r\n\r\n" >&3 && cat <&3' >/tmp/served &&
+		grep -qxF "$1" /tmp/served
+}
+
+metrics() {
+	systemctl enable --now diolate-metrics.timer
+	soon test -s "$prom"
+	soon served "diolate_late_errors_total $(counter late_errors)"
+	served "node_textfile_scrape_error 0"
+}
+
+# Of what was delivered the programs know; what is over is no reason to warn any more.
+nagios() {
+	ends 1 check_diolate >/tmp/check
+	cat /tmp/check
+	has "DIOLATE WARNING - late errors since 1h: 2 delivered; " /tmp/check
+	has "| late_errors=2;0;;0 not_told=0;;0;0 unseen=0;0;;0" /tmp/check
+	sleep 2
+	ends 0 check_diolate --since 1s
+}
+
+# It waits, and says once that nothing is watched.
+unloaded() {
+	rmmod diolate
+	ends 2 check_diolate >/tmp/check
+	has "DIOLATE CRITICAL - The module diolate is not loaded" /tmp/check
+	soon told_once "The module diolate is not loaded"
+	systemctl is-active diolate-log.service
+}
+
 # On the system's own disk, which nobody holds: the administrator's proof.
 proved() {
 	diolate selftest --seconds 120 /var/tmp >/tmp/selftest || { cat /tmp/selftest; return 1; }
@@ -77,7 +160,6 @@ proved() {
 
 # What a purge has to remove, and everything that might name it.
 purge() {
-	rmmod diolate
 	apt-get purge -y diolate diolate-dkms
 	left=$(find / -xdev -iname '*diolate*' -print
 		grep -rl diolate /etc /lib/modules/*/modules.* /var/lib/dkms /var/lib/dpkg/info || true)
@@ -95,6 +177,7 @@ verdict "# $(uname -r)"
 case $(parameter stage) in
 first)
 	step not-loaded not_loaded
+	step units-off units_off
 	step modprobe modprobe diolate
 	step right-module right_one
 	step delivered delivered
@@ -105,9 +188,12 @@ first)
 last)
 	step loaded-at-boot loaded_as_asked
 	step right-module right_one
-	step delivered delivered
+	step journal journal
+	step metrics metrics
+	step nagios nagios
 	step status status_tells
 	step selftest proved
+	step unloaded unloaded
 	step purge purge
 	;;
 esac

@@ -4,9 +4,10 @@
  * write and everybody else do one small step at a time, in every order that chance finds. What the
  * rules say of the write is compared with what became of it: that it was overtaken is never said of
  * one that was not, by the definition in doc/overtaken.md, and that it was not is never said of one
- * that was, nor of one whose bytes are not on the disk in the end.
+ * that was, nor of one whose bytes are not on the disk in the end. Who is named as the one whose store
+ * was written back over it is the one.
  * Then threads for processors: what has no order is found whether it happens at once or not.
- * With src/flight/bucket.c src/flight/span.c src/flight/verdict.c
+ * With src/flight/bucket.c src/flight/dirtied.c src/flight/span.c src/flight/verdict.c
  * Sanitized for thread
  */
 #include <pthread.h>
@@ -23,6 +24,7 @@
 #include <linux/jiffies.h>
 #include <linux/mm.h>
 #include "flight/bucket.h"
+#include "flight/dirtied.h"
 #include "flight/flight.h"
 #include "flight/span.h"
 #include "kernel/cache.h"
@@ -48,11 +50,14 @@ bool diolate_following_is_begun(void)
  * @has:      the write's bytes
  * @born:     when its bytes began to be read
  * @written:  they were not read, but written
+ * @by:       who made it dirty
+ * @sent_by:  who made dirty what is being written back
  */
 struct folio {
 	bool cached, uptodate, dirty, writeback;
 	bool has, written;
 	unsigned int born;
+	int by, sent_by;
 	/* A read that has been sent, and its data are there. */
 	bool reading, was_read, to_be_read;
 	/* A writeback that has been sent, and what has come to the disk. */
@@ -81,6 +86,9 @@ static struct {
 	unsigned int passed_at[BIOS];
 	bool passed[BIOS];
 	bool overtaken, overwritten;
+	/* Who had made dirty what was written back over it, or was sent while it was on its way. */
+	int overtaken_by[256], sent_by[256];
+	unsigned int overtakers, senders;
 } w;
 
 unsigned long jiffies;
@@ -179,10 +187,23 @@ static void read_some(unsigned int i)
 	}
 }
 
+/* Each time it is somebody else. */
+static void become_dirty(unsigned int i, struct folio *f)
+{
+	struct diolate_dirtier who = { .by = DIOLATE_BY_MMAP, .pid = now };
+
+	if (f->dirty)
+		return;
+	diolate_dirtied_watch(mapping);
+	diolate_dirtied_note(mapping, i, i, f->writeback, &who);
+	f->by = who.pid;
+	f->dirty = true;
+}
+
 static void store(unsigned int i)
 {
 	if (cache[i] && cache[i]->uptodate)
-		cache[i]->dirty = true;
+		become_dirty(i, cache[i]);
 }
 
 /*
@@ -202,7 +223,21 @@ static void overwrite(unsigned int i)
 		};
 	}
 	if (f && f->uptodate && !f->writeback)
-		f->dirty = true;
+		become_dirty(i, f);
+}
+
+static void add(int *list, unsigned int *n, int who)
+{
+	assert_true(*n < sizeof(w.sent_by) / sizeof(*w.sent_by));
+	list[(*n)++] = who;
+}
+
+static bool has(const int *list, unsigned int n, int who)
+{
+	while (n--)
+		if (list[n] == who)
+			return true;
+	return false;
 }
 
 /* Whether a writeback of a page that ends makes the write overtaken, by the definition. */
@@ -218,6 +253,7 @@ static void define(unsigned int i, const struct folio *f)
 		w.overwritten |= w.cached[i];
 	else
 		w.overtaken |= f->born <= cached_at;
+	add(w.overtaken_by, &w.overtakers, f->sent_by);
 }
 
 static void write_back(unsigned int i)
@@ -230,9 +266,12 @@ static void write_back(unsigned int i)
 	if (f->dirty && !f->writeback && any(2)) {
 		f->dirty = false;
 		f->writeback = true;
+		f->sent_by = f->by;
 	} else if (f->writeback && !f->sent && !f->landed) {
 		f->sent = true;
 		f->sent_at = now;
+		if (i < BIOS && w.queued[i] && w.phase != ANSWERED)
+			add(w.sent_by, &w.senders, f->sent_by);
 		f->carries = f->has;
 		diolate_spans_written(mapping, &part, f);
 	} else if (f->sent) {
@@ -407,8 +446,20 @@ static void settle(void)
 }
 
 static struct {
-	unsigned int overtaken, unknown, not, stuck, undone;
+	unsigned int overtaken, unknown, not, stuck, undone, named;
 } met;
+
+/* Who is named has overtaken the write; one that is stuck as well may have dropped nothing. */
+static void look_at_dirtier(const struct diolate_flown *flown)
+{
+	struct diolate_dirtier who;
+
+	if (!diolate_dirtied_who(flown->dirtied, &who))
+		return;
+	met.named++;
+	assert_true(has(w.overtaken_by, w.overtakers, who.pid) ||
+		    (w.stuck && has(w.sent_by, w.senders, who.pid)));
+}
 
 static void one_write(bool late)
 {
@@ -453,6 +504,7 @@ static void one_write(bool late)
 	case DIOLATE_IS_OVERTAKEN:
 		met.overtaken++;
 		assert_true(w.overtaken || w.overwritten || w.stuck);
+		look_at_dirtier(&flown);
 		break;
 	}
 }
@@ -465,10 +517,11 @@ static void many_writes(bool late)
 	seed = late ? 11 : 7;
 	for (i = 0; i < 200000; i++)
 		one_write(late);
-	print_message("# %u overtaken, %u unknown, %u not; %u stuck, %u undone\n", met.overtaken,
-		      met.unknown, met.not, met.stuck, met.undone);
+	print_message("# %u overtaken, of %u who did is known, %u unknown, %u not; %u stuck, %u undone\n",
+		      met.overtaken, met.named, met.unknown, met.not, met.stuck, met.undone);
 	/* Each of them was met, or nothing was tested. */
 	assert_true(met.overtaken > 1000 && met.not > 1000 && met.undone > 1000);
+	assert_true(met.named > met.overtaken / 2);
 }
 
 static void test_an_overwrite(void **state)
@@ -861,7 +914,7 @@ static void test_adopted(void **state)
 		for (n = 0; n < 2 && cases[i].numbers[n]; n++) {
 			begun.number = cases[i].numbers[n];
 			assert_int_equal(diolate_flight_adopted(iocb, mapping), n ? 7 : 0);
-			diolate_flight_adopt(&begun, PAGE_SIZE, cases[i].verdicts[n]);
+			diolate_flight_adopt(&begun, PAGE_SIZE, cases[i].verdicts[n], 0);
 		}
 		/* It is not followed since it began. */
 		assert_false(diolate_flight_land(iocb, mapping, NULL));

@@ -76,6 +76,18 @@ static void test_part_of_it(void **state)
 	check_file(8, 2, "/other", NULL);
 }
 
+static void test_words(void **state)
+{
+	(void)state;
+	/* With tags before them, and without. */
+	assert_string_equal(mounts.mount[0].type, "ext4");
+	assert_string_equal(mounts.mount[0].source, "/dev/vda");
+	assert_string_equal(mounts.mount[2].type, "xfs");
+	assert_string_equal(mounts.mount[2].options, "rw,attr2");
+	assert_string_equal(mounts.mount[1].type, "proc");
+	assert_string_equal(mounts.mount[1].source, "proc");
+}
+
 static void test_unknown(void **state)
 {
 	(void)state;
@@ -96,6 +108,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whole_file_system),
 		cmocka_unit_test(test_part_of_it),
+		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_options),
 	};

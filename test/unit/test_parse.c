@@ -158,10 +158,47 @@ static void test_since(void **state)
 			fail_msg("\"%s\" was taken for a time", bad[i]);
 }
 
+static void test_size(void **state)
+{
+	static const char *const bad[] = { "", "K", "1k", "1KB", "1 K", "-1", "+1", "1.5M", "16777216T",
+					   "18446744073709551616", "000000000000000000000000001" };
+	uint64_t bytes;
+	size_t i;
+
+	(void)state;
+	assert_true(parse_size("0", &bytes));
+	assert_true(bytes == 0);
+	assert_true(parse_size("4095", &bytes));
+	assert_true(bytes == 4095);
+	assert_true(parse_size("1M", &bytes));
+	assert_true(bytes == 1048576);
+	assert_true(parse_size("3K", &bytes) && bytes == 3072);
+	assert_true(parse_size("2G", &bytes) && bytes == 2147483648ULL);
+	assert_true(parse_size("16777215T", &bytes) && bytes == 16777215ULL << 40);
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(parse_size(bad[i], &bytes));
+}
+
+static void test_version(void **state)
+{
+	const char *text = "version 1\nlayouts x\nlayout btf\nlonger 123456789";
+	char value[8];
+
+	(void)state;
+	assert_true(version_value(text, "layout", value, sizeof(value)));
+	assert_string_equal(value, "btf");
+	assert_true(version_value(text, "longer", value, sizeof(value)));
+	assert_string_equal(value, "1234567");
+	assert_false(version_value(text, "ersion", value, sizeof(value)));
+	assert_false(version_value(NULL, "version", value, sizeof(value)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_counters),
+		cmocka_unit_test(test_size),
+		cmocka_unit_test(test_version),
 		cmocka_unit_test(test_sites),
 		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_bad_devices),

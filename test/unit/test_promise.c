@@ -193,7 +193,7 @@ static void test_every_write(void **state)
 	}
 }
 
-/* Those that README's table of file systems says are told, or counted; of others nobody is blamed. */
+/* Those that the table of file systems in doc/limits.md says are told, or counted; of others nobody is blamed. */
 static void test_filesystems(void **state)
 {
 	static const struct {

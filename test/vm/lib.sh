@@ -13,6 +13,7 @@ BUILD=${VM_BUILD:-$TOP/build}
 PATH=$PATH:/usr/sbin:/sbin
 QEMU_ROOT=$CACHE/qemu
 XFSPROGS_ROOT=$CACHE/xfsprogs
+HERD_ROOT=$CACHE/herd
 # The release whose PostgreSQL can write with O_DIRECT (16 and later can); it runs on any of the kernels.
 PROGRAMS=trixie
 # What the guest carries along, beside busybox and the modules; see test/vm/initramfs.

@@ -1,5 +1,5 @@
 # What becomes of a late error on each file system. The first word of each case's text is its cell of
-# the table in README, which test/fs-table makes:
+# the table in doc/limits.md, which test/fs-table makes:
 #   delivered       the write ended with -EIO
 #   counted         it did not, but the late error was counted
 #   not-applicable  the direct write is none: it never came to where late errors are
@@ -197,9 +197,9 @@ journalled() {
 }
 
 locks quick run fs-ext4 filesystem ext4 mkfs.ext4 -q -F
-locks quick run fs-ext4-1k filesystem ext4 mkfs.ext4 -q -F -b 1024
+locks run fs-ext4-1k filesystem ext4 mkfs.ext4 -q -F -b 1024
 locks quick run fs-ext4-journal journalled
-locks quick run fs-ext2 filesystem ext2 mkfs.ext4 -t ext2 -q -F
+locks run fs-ext2 filesystem ext2 mkfs.ext4 -t ext2 -q -F
 locks quick run fs-xfs filesystem xfs mkfs.xfs -q -f
 locks quick run fs-btrfs btrfs_file
 locks quick run fs-f2fs filesystem f2fs mkfs.f2fs -q -f -t 0

@@ -15,6 +15,12 @@ files() {
 	grep -qx "kernel $(uname -r)" $dir/version || fail "$(cat $dir/version)"
 	grep -qx "arch $(uname -m)" $dir/version || fail "$(cat $dir/version)"
 	grep -qx "version 0.1.0" $dir/version || fail "$(cat $dir/version)"
+	loaded=$(sed -n 's/^loaded \(.*\)\.[0-9]*Z$/\1/p' $dir/version)
+	age=$(($(date +%s) - $(date -u -D %Y-%m-%dT%H:%M:%S -d "$loaded" +%s)))
+	case $age in
+	[0-9] | [0-5][0-9]) ;;
+	*) fail "loaded $age s ago: $(cat $dir/version)" ;;
+	esac
 	[ "$(cat /sys/module/diolate/parameters/policy)" = propagate ] || fail "default policy"
 	before
 	expect

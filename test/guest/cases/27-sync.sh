@@ -150,6 +150,15 @@ sync_hole() {
 				holds /mnt/other/collision 0 131072 n
 				;;
 			*)
+				# What went directly is a short write to io_uring, which does not see that of 5.10.
+				case $how$(uname -r) in
+				--uring5.*) ;;
+				--uring*)
+					newest reason short-write
+					expect late_errors=1 stuck=1 undeliverable=1
+					continue
+					;;
+				esac
 				is res -5 "$line"
 				expect late_errors=1 stuck=1 delivered=1
 				;;
@@ -368,4 +377,4 @@ case $(uname -r) in
 5.* | 6.1.*) ;;
 *) run sync-kernel-thread-ext4 following kernel_thread ext4 ;;
 esac
-busy quick run sync-reloaded sync_reloaded
+busy run sync-reloaded sync_reloaded

@@ -23,7 +23,8 @@ traced() {
 	load
 	before
 	"$1"
-	sed -e 's/ time=[^ ]*//' -e 's/pid=- comm=-/pid=0 comm=/' "$log" >/tmp/log
+	sed -e 's/ time=[^ ]*//' -e 's/pid=- comm=-/pid=0 comm=/' \
+		-e 's/pid=- dirtied_comm=-/pid=0 dirtied_comm=/' "$log" >/tmp/log
 	cat /tmp/trace /tmp/log
 	cmp /tmp/trace /tmp/log || fail "the trace and the log differ: $(head -n 1 /tmp/trace)"
 	expect late_errors=3 stuck=3 delivered=2 sync=1
@@ -71,7 +72,9 @@ trace_bpftrace() {
 			printf("offset=%llu length=%llu ", args->offset, args->length);
 			printf("error=%d pages=%u page=%s ", args->error, args->pages, args->page);
 			printf("consumer=%s uid=%u ", args->consumer, args->uid);
-			printf("pid=%d comm=%s", args->pid, args->comm);
+			printf("pid=%d comm=%s ", args->pid, args->comm);
+			printf("dirtied_pid=%d dirtied_comm=%s ", args->dirtied_pid, args->dirtied_comm);
+			printf("dirtied_by=%s", args->dirtied_by);
 			printf(" strings=%s\n", str(args->path - '$((3 * end))'));
 		}' >/tmp/bpftrace
 	cat /tmp/bpftrace

@@ -26,6 +26,29 @@ who_collides() {
 	say "the two processes are seen with how they have the file, and afterwards nobody"
 }
 
+# Afterwards the module's log names both, by the number and the generation of the file.
+who_did() {
+	load
+	before
+	collision "$1" --submitted
+	ends 0 diolate who "/mnt/$1/collision" >/tmp/who
+	cat /tmp/who
+	has "collide ($(value pid "$line")) wrote it directly, and has it open no more." /tmp/who
+	has "storer ($(value storer "$line")) had dirtied pages of it through mmap, and has it open no more." /tmp/who
+	expect late_errors=1 stuck=1 delivered=1
+	# Of a file that has the number of a former one nobody is named.
+	former=$(stat -c %i "/mnt/$1/collision")
+	rm "/mnt/$1/collision"
+	echo new >"/mnt/$1/collision"
+	[ "$(stat -c %i "/mnt/$1/collision")" = "$former" ] || say "$1 has given it another number"
+	ends 0 diolate who --json "/mnt/$1/collision" >/tmp/who
+	has '"gone":[]' /tmp/who
+	rm "/mnt/$1/collision"
+	diolate top --culprits >/tmp/top
+	cat /tmp/top
+	grep -q " mmap .* storer ($(value storer "$line")) .* collide, 1 of 1" /tmp/top || fail "$(cat /tmp/top)"
+}
+
 # held FILE: somebody has it open with O_DIRECT and mapped, whom nothing but `kill $holder` ends.
 held() {
 	mkfifo /tmp/held
@@ -42,11 +65,26 @@ released() {
 	wait "$holder"
 }
 
+# held_directly FILE: the same, and not mapped.
+held_directly() {
+	mkfifo /tmp/directly
+	xfs_io -d "$1" </tmp/directly >/tmp/directly.log 2>&1 &
+	direct=$!
+	exec 6>/tmp/directly
+	wait_until "ls -l /proc/$direct/fd | grep -q '$1$'"
+	rm /tmp/directly
+}
+
+released_directly() {
+	exec 6>&-
+	wait "$direct"
+}
+
 # seen FILE: that the holder is, with all it has; and not through another file.
 seen() {
 	ends 1 diolate who --json "$1" >/tmp/who
 	has "\"processes\":[{\"pid\":$holder,\"comm\":\"xfs_io\"," /tmp/who
-	has '"access":"read-write"}],"buffered":[],"mapped":[{"offset":0,"length":4096}]}],' /tmp/who
+	has '"access":"read-write"}],"buffered":[],"mapped":[{"offset":0,"length":4096}],"log":' /tmp/who
 }
 
 # On overlayfs maps tells of the file below; on btrfs of the device of no subvolume, and in two of
@@ -80,8 +118,124 @@ who_btrfs() {
 	seen /mnt/other/a/who
 	ends 0 diolate who --json /mnt/other/b/who >/tmp/who
 	has '"processes":[],"hidden":0' /tmp/who
+	# Of the whole file system that one is mixed, by another subvolume's name, too.
+	ends 1 diolate who -m --json /mnt/other/b >/tmp/who
+	has '"file":"/mnt/other/a/who"' /tmp/who
+	has '"files":1,"mixed":1,"hidden":0,"possible":true' /tmp/who
 	released
 	umount /mnt/other
+}
+
+# Of three files that are open on a file system one is mixed.
+who_mount() {
+	for name in mixed direct buffered; do
+		dd if=/dev/zero of="/mnt/$1/$name" bs=64k count=1
+	done
+	# Each inherits what is open before it.
+	held_directly "/mnt/$1/direct"
+	held "/mnt/$1/mixed"
+	exec 7>>"/mnt/$1/buffered"
+	ends 1 diolate who -m "/mnt/$1" >/tmp/who
+	cat /tmp/who
+	[ "$(head -n 1 /tmp/who)" = "/mnt/$1/mixed" ] || fail "not the first"
+	has "files that somebody writes: 3; a collision is possible on 1." /tmp/who
+	# By its device, too; and the others are not mixed, though all of the directory are asked about.
+	ends 1 diolate who -m --json "/dev/mapper/$1" >/tmp/who
+	has '"files":3,"mixed":1,"hidden":0,"possible":true' /tmp/who
+	ends 1 diolate who -r "/mnt/$1" >/tmp/who
+	[ "$(grep -c "^/mnt/$1/" /tmp/who)" = 1 ] || fail "not one"
+	released
+	ends 0 diolate who -m "/mnt/$1" >/tmp/who
+	exec 7>&-
+	released_directly
+	say "one of three files is mixed"
+}
+
+# partitioned: a loop device in $loop with one partition, $part, from 1 MiB on; both are held open, or what is in their
+# caches would be written when the last closes them.
+partitioned() {
+	needs loop
+	modprobe loop
+	truncate -s 8M /mnt/ext4/disk
+	printf '\000\000\000\000\203\000\000\000\000\010\000\000\000\040\000\000' |
+		dd of=/mnt/ext4/disk bs=1 seek=446 conv=notrunc
+	printf '\125\252' | dd of=/mnt/ext4/disk bs=1 seek=510 conv=notrunc
+	loop=$(/sbin/losetup --find --show --partscan /mnt/ext4/disk)
+	part=${loop}p1
+	wait_until "[ -b $part ]"
+	dd if=/dev/urandom of="$part" bs=16k count=4 conv=fsync
+	exec 7<"$part" 8<"$loop"
+}
+
+unpartitioned() {
+	exec 7<&- 8<&-
+	/sbin/losetup --detach "$loop"
+	rm /mnt/ext4/disk
+}
+
+# Writes that the loop device was told of.
+loop_writes() {
+	awk '{ print $5 }' "/sys/class/block/${loop#/dev/}/stat"
+}
+
+# A partition is read through its disk, so what is dirty is seen and stays so; a disk by itself, so it is not seen.
+check_device() {
+	partitioned
+	dd if="$part" of=/dev/null bs=64k count=1
+	ends 0 diolate check --json "$part" >/tmp/check
+	has '"result":"same","size":4194304' /tmp/check
+	has '"changing":null' /tmp/check
+	tr '\0' x </dev/zero | dd of="$part" bs=4k seek=2 count=1 conv=notrunc
+	writes=$(loop_writes)
+	for time in 1 2; do
+		ends 1 diolate check --strict --json "$part" >/tmp/check
+		has '"differing":[{"offset":8192,"length":4096,' /tmp/check
+		has '"dirty":true,"writeback":false,"on_disk":true,"changing":false}],"not_looked_at":[]' /tmp/check
+	done
+	ends 0 diolate check "$part"
+	# The disk under a page that is clean: its readers get old data.
+	dd if=/dev/zero of="$loop" bs=4k seek=$((256 + 5)) count=1 oflag=direct conv=notrunc
+	[ "$(loop_writes)" = $((writes + 1)) ] || fail "check made the kernel write"
+	ends 1 diolate check --json "$part" >/tmp/check
+	has '"result":"differs"' /tmp/check
+	has '{"offset":20480,"length":4096,"bytes":' /tmp/check
+	has '"dirty":false,"writeback":false,"on_disk":true,"changing":false}],"not_looked_at":[]' /tmp/check
+	tr '\0' x </dev/zero | dd of="$loop" bs=4k seek=512 count=1 conv=notrunc
+	writes=$(loop_writes)
+	ends 2 diolate check --json "$loop" >/tmp/check
+	has '"offset":2097152,"length":4096,"why":"dirty or busy, or before Linux 5.13 cached' /tmp/check
+	has '"differing":[]' /tmp/check
+	[ "$(loop_writes)" = "$writes" ] || fail "check made the kernel write"
+	unpartitioned
+	say "dirty and old pages of a partition are told apart, nothing is written; a dirty page of a disk is not read"
+}
+
+# Who has a device; and with a file system on it check says nothing of it, as a page of its journal's is ahead of the disk.
+who_device() {
+	partitioned
+	ends 0 diolate who --json "$part" >/tmp/who
+	has '"ino":null,"mounted_on":null,"processes":[],"hidden":0,"possible":false' /tmp/who
+	held "$part"
+	seen "$part"
+	ends 0 diolate who "$loop" >/tmp/who
+	released
+	mkfs.ext4 -q -F -E nodiscard "$part"
+	mkdir -p /mnt/other
+	mount "$part" /mnt/other
+	echo x >/mnt/other/file
+	sync
+	refused check "$part"
+	has "has a file system that is mounted at /mnt/other" /tmp/sentence
+	held_directly "$part"
+	ends 1 diolate who "$part" >/tmp/who
+	released_directly
+	has "A file system (ext4) on it is mounted at /mnt/other, and writes it, too." /tmp/who
+	has "A collision is possible:" /tmp/who
+	# In another mount namespace, where ext4 says in /sys/fs that it has it.
+	unshare -m sh -c "umount /mnt/other && diolate check $part" 2>/tmp/sentence && fail "compared"
+	has "has a file system that is mounted, whose metadata" /tmp/sentence
+	umount /mnt/other
+	unpartitioned
 }
 
 # After the completion and before anything is written back: twice, and the second finds all as the
@@ -93,9 +247,9 @@ check_collides() {
 		set -eu
 		/lib-guest/dm.sh released $1
 		writes=\$(writes_of $1)
-		(ends 1 diolate check --json /mnt/$1/collision >/tmp/check) || { cat /tmp/check; exit 1; }
-		ends 1 diolate check /mnt/$1/collision
-		ends 1 diolate check --json /mnt/$1/collision >/tmp/check-again
+		(ends 1 diolate check --strict --json /mnt/$1/collision >/tmp/check) || { cat /tmp/check; exit 1; }
+		ends 1 diolate check --strict /mnt/$1/collision
+		ends 1 diolate check --strict --json /mnt/$1/collision >/tmp/check-again
 		[ \$(writes_of $1) = \$writes ] || { echo check made the kernel write; exit 1; }
 	END
 	collision "$1" --offset 16384 --length 32768 --first "sh /tmp/after"
@@ -150,7 +304,7 @@ check_dirty() {
 			[ ! -s /tmp/check ] || has '"differing":[],"not_looked_at":[{"offset":20480,"length":4096,' /tmp/check
 			;;
 		*)
-			ends 1 diolate check --json $file >/tmp/check
+			ends 1 diolate check --strict --json $file >/tmp/check
 			has '"differing":[{"offset":20480,"length":4096,' /tmp/check
 			has '"dirty":true,"writeback":false,"on_disk":true,"changing":false}],"not_looked_at":[]' /tmp/check
 			;;
@@ -166,7 +320,7 @@ check_dirty() {
 check_delayed() {
 	dd if=/dev/urandom of="/mnt/$1/delayed" bs=4k count=3
 	writes=$(writes_of "$1")
-	ends 1 diolate check --json "/mnt/$1/delayed" >/tmp/check
+	ends 1 diolate check --strict --json "/mnt/$1/delayed" >/tmp/check
 	has '"length":12288' /tmp/check
 	has '"on_disk":false' /tmp/check
 	[ "$(writes_of "$1")" = "$writes" ] || fail "check made the kernel write"
@@ -185,7 +339,7 @@ check_beside_cache() {
 	dd if=$file of=/dev/mapper/other bs=4k skip=2 seek=$(($(place $file 8192) / 8)) count=1 conv=notrunc
 	cat $file >/dev/null
 	printf x | dd of=$file bs=1 seek=20480 conv=notrunc
-	ends 1 diolate check --json $file >/tmp/check
+	ends 1 diolate check --strict --json $file >/tmp/check
 	has '"differing":[{"offset":20480,"length":4096,"bytes":1,"dirty":true,' /tmp/check
 	has '"not_looked_at":[{"offset":8192,"length":4096,"why":"the block device is busy there"}]' /tmp/check
 	# Before 5.13 a page that is cached there and clean is enough.
@@ -242,6 +396,36 @@ command_module() {
 	[ "$(cat /sys/module/diolate/parameters/policy)" = observe ] || fail "the policy is another now"
 }
 
+# What is to be attached when somebody asks for help: with a late error in it, and no name of a file.
+command_report() {
+	mount -t securityfs securityfs /sys/kernel/security || true
+	# The guest is no distribution.
+	echo 'PRETTY_NAME="A guest"' >/etc/os-release
+	load
+	collision "$1"
+	# The kernel says its own ten times a day, and not at all where the module says it instead.
+	echo "File: /mnt/$1/collision PID: 62 Comm: kworker/1:1" >/dev/kmsg
+	(ends 0 diolate report >/tmp/report) || fail "$(grep Missing /tmp/report)"
+	cat /tmp/report
+	has "late_errors 1" /tmp/report
+	has "policy=propagate" /tmp/report
+	has "outcome=delivered" /tmp/report
+	grep -q "^seq=1 .* path=file-1 " /tmp/report || fail "no late error"
+	grep -qE "^\[ *[0-9]+\.[0-9]+\] File: file-1 PID: [0-9]+ Comm: " /tmp/report || fail "the kernel's message is not in it"
+	grep -qE "^\[ *[0-9]+\.[0-9]+\] diolate: file-1 \($1 " /tmp/report || fail "the module's message is not in it"
+	! grep -q /collision /tmp/report || fail "a name is in it"
+	grep -qE "^[0-9]+:[0-9]+ $1 rw" /tmp/report || fail "no mount"
+	ends 0 diolate report --names -o /tmp/report-names >/tmp/report
+	has "path=/collision" /tmp/report-names
+	has "File: /mnt/$1/collision PID" /tmp/report-names
+	[ "$(stat -c %a /tmp/report-names)" = 600 ] || fail "others may read it"
+	! grep -q "^==" /tmp/report || fail "all is on the terminal, too"
+	/sbin/rmmod diolate
+	ends 2 diolate report >/tmp/report
+	has "Missing: log, files, mounts, versions, parameters, counters, sites, layout. The module diolate is not loaded" /tmp/report
+	umount /sys/kernel/security || true
+}
+
 # Bad input: one sentence, status 2.
 refused() {
 	ends 2 diolate "$@" 2>/tmp/sentence
@@ -263,15 +447,20 @@ check_input() {
 
 for fs in $filesystems; do
 	quick run "who-$fs" who_collides "$fs"
+	quick_if "$fs" xfs run "who-did-$fs" who_did "$fs"
 	quick run "check-$fs" check_collides "$fs"
 done
 quick run who-overlay who_overlay
+quick run who-mount who_mount ext4
+quick run who-device who_device
+quick run check-device check_device
 quick run who-btrfs who_btrfs
 quick run check-changing check_changing ext4
 quick run check-beside-cache check_beside_cache
 for fs in $filesystems; do
 	quick_if "$fs" ext4 run "command-$fs" command_module "$fs"
 done
+quick run command-report command_report xfs
 quick run check-delayed-ext4 check_delayed ext4
 quick run check-delayed-xfs check_delayed xfs
 # Whole from the beginning, or a thread of the kernel makes it so while writes are counted.

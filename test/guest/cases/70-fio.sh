@@ -287,9 +287,8 @@ alone_fio() {
 	umount /mnt/other
 }
 
-for block in 1024 4096; do
-	quick run "fio-alone-$block" alone_fio $block "$(either 2 50)"
-done
+run fio-alone-1024 alone_fio 1024 "$(either 2 50)"
+quick run fio-alone-4096 alone_fio 4096 "$(either 2 50)"
 quick run fio-holes holes_fio xfs "$(either 5 60)"
 for fs in $filesystems; do
 	quick_if "$fs" xfs run "fio-beside-$fs" beside_fio "$fs" "$(either 2 100)"

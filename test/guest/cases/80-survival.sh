@@ -319,7 +319,7 @@ arming_short_of_memory() {
 	say "$failed allocations failed, one in each turn"
 }
 
-locks quick run refuse-register_kprobe each_step register_kprobe 5
+locks run refuse-register_kprobe each_step register_kprobe 5
 locks quick run refuse-register_kretprobe each_step register_kretprobe 2
 locks quick run refuse-register_ftrace_function each_step register_ftrace_function 1
 locks quick run refuse-debugfs step_debugfs

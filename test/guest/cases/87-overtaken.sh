@@ -510,7 +510,7 @@ run overtaken-first-xfs overtaken_first xfs ""
 quick run overtaken-too-much overtaken_too_much ext4
 run storm-flushed-stock storm_flushed_stock
 quick run storm-flushed-propagate storm_flushed propagate always
-quick run storm-flushed-repair storm_flushed repair auto
+run storm-flushed-repair storm_flushed repair auto
 run storm-sync-flushed following storm_flushed propagate always --writes 16 --waited 4 --sync 64
 run storm-flushed-free-stock storm_flushed_free_stock
 run storm-flushed-free-propagate storm_flushed_free propagate auto

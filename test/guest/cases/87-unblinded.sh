@@ -186,6 +186,7 @@ model_flushed() {
 	found=$(model --flush --ops "$(either 2000 40000)" --image /tmp/image "$@" "$directory/model") || fail "$found"
 	/lib-guest/dm.sh release "$device"
 	[ "$(since overtaken)" -gt 0 ] || fail "nothing was overtaken: $found"
+	all_found_out "$@"
 	expect_outcomes delivered="$(value eio "$found")" undeliverable="$(since undeliverable)" spared="$(since spared)"
 	umount "$directory"
 	$anew

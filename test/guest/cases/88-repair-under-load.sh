@@ -101,6 +101,7 @@ model_on() {
 		fail "$found ($calm)"
 	fi
 	/lib-guest/dm.sh release "$fs"
+	all_found_out "$@"
 	expect_outcomes delivered="$(value eio "$found")" repaired="$(since repaired)" \
 		undeliverable="$(since undeliverable)"
 	umount "/mnt/$fs"
@@ -143,6 +144,7 @@ model_sync() {
 	before
 	found=$(model --sync --image /tmp/image "$@" "/mnt/$fs/model") || fail "$found"
 	/lib-guest/dm.sh release "$fs"
+	all_found_out --sync
 	expect_outcomes delivered="$(value eio "$found")" undeliverable="$(since undeliverable)" \
 		spared="$(since spared)"
 	umount "/mnt/$fs"
@@ -180,7 +182,7 @@ quick run storm-repair repair_storm
 run storm-sync-repair storm_sync_repair
 run storm-repair-switched repair_switched
 # Over four kernels, 20000 operations on each file system.
-ops=$(either 5000 40000)
+ops=$(either 2500 40000)
 run model-ext4 model_on ext4 50 --align 4096 --ops $ops
 run model-xfs model_on xfs 20 --align 4096 --ops $((ops / 2))
 quick run model-xfs-512 model_on xfs 0 --ops $((ops / 2))

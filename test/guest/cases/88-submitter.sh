@@ -83,7 +83,7 @@ submitter_many() {
 	for of in ext4 xfs; do
 		[ $of = ext4 ] || line=$inner
 		[ "$(value eio "$line")" -ge 32 ] || fail "$line"
-		[ "$(grep "fstype=$of " "$log" | sed -n 's/.* pid=/pid=/p' | sort -u)" = \
+		[ "$(grep "fstype=$of " "$log" | sed -n 's/.* \(pid=[^ ]* comm=[^ ]*\) .*/\1/p' | sort -u)" = \
 			"pid=$(value pid "$line") comm=collide" ] || fail "not all of $of are by $(value pid "$line")"
 	done
 	late=$(counter late_errors)
@@ -198,6 +198,6 @@ locks quick run submitter-killed submitter_killed
 quick run submitter-unseen submitter_unseen
 # By the order of struct diolate_layout (src/kernel/layout.h).
 run submitter-false-rw submitter_false aio_kiocb.rw 13 8 4096
-quick run submitter-false-context submitter_false aio_kiocb.ki_ctx 14 88 104 0
+run submitter-false-context submitter_false aio_kiocb.ki_ctx 14 88 104 0
 run submitter-false-nr submitter_false kioctx_table.nr 15 0 8 24 65536
 run submitter-false-table submitter_false kioctx_table.table 16 16 32 0 65536

@@ -109,7 +109,7 @@ mariadb_propagate() {
 }
 
 # What cannot be repaired, fails and is recorded. If the server syncs, that may also write back what was
-# stored while a write is in flight, with no late error (see README.md, Limits): then nobody can say of the
+# stored while a write is in flight, with no late error (see doc/limits.md): then nobody can say of the
 # table what it must be.
 mariadb_repair() {
 	under_load "$1" repair ${2:+"$2"}
