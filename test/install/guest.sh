@@ -5,6 +5,7 @@ export PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/bin
 . /lib-guest/lib.sh
 . /lib-guest/fs.sh
 . /lib-guest/command.sh
+. /lib-guest/steps.sh
 PATH=$PATH:/usr/lib/nagios/plugins
 filesystems=ext4
 prom=/var/lib/prometheus/node-exporter/diolate.prom
@@ -12,22 +13,6 @@ prom=/var/lib/prometheus/node-exporter/diolate.prom
 # parameter NAME: of this test, from the kernel's command line.
 parameter() {
 	sed -n "s/.*install\.$1=\([^ ]*\).*/\1/p" /proc/cmdline
-}
-
-# step NAME COMMAND...: fails with the first command of it that fails.
-step() {
-	name=$1
-	shift
-	verdicts=$((verdicts + 1))
-	# Not as a condition: the shell would heed no -e.
-	(set -eux; "$@") >/tmp/step.log 2>&1
-	status=$?
-	if [ $status = 0 ]; then
-		verdict "ok $name"
-	else
-		verdict "not ok $name: $(tail -n 4 /tmp/step.log | tr '\n' ' ')"
-	fi
-	cat /tmp/step.log
 }
 
 # The administrator has not asked for it, so nobody loaded it.
@@ -53,21 +38,6 @@ right_one() {
 	grep -qx "revision $(parameter revision)" $version
 	grep -qx "kernel $(uname -r)" $version
 	modinfo -n diolate | grep '/updates/dkms/'
-}
-
-delivered() {
-	before
-	collision ext4
-	is res -5 "$line"
-	expect late_errors=1 stuck=1 delivered=1
-}
-
-status_tells() {
-	ends 1 diolate status >/tmp/status
-	cat /tmp/status
-	has /mnt/ext4/collision /tmp/status
-	ends 1 diolate status --json >/tmp/status
-	has '"delivered":1,' /tmp/status
 }
 
 # As installed; and Debian's exporter is there, which is not ours.
@@ -151,13 +121,6 @@ unloaded() {
 	systemctl is-active diolate-log.service
 }
 
-# On the system's own disk, which nobody holds: the administrator's proof.
-proved() {
-	diolate selftest --seconds 120 /var/tmp >/tmp/selftest || { cat /tmp/selftest; return 1; }
-	cat /tmp/selftest
-	has 'Proved: ' /tmp/selftest
-}
-
 # What a purge has to remove, and everything that might name it.
 purge() {
 	apt-get purge -y diolate diolate-dkms
@@ -181,7 +144,7 @@ first)
 	step modprobe modprobe diolate
 	step right-module right_one
 	step delivered delivered
-	step status status_tells
+	step status status_tells 1
 	step selftest proved
 	step opt-in ask
 	;;
@@ -191,7 +154,8 @@ last)
 	step journal journal
 	step metrics metrics
 	step nagios nagios
-	step status status_tells
+	# The two of the step journal.
+	step status status_tells 2
 	step selftest proved
 	step unloaded unloaded
 	step purge purge

@@ -123,7 +123,7 @@ enrolled)
 	step modprobe loaded
 	step readable readable
 	step delivered delivered
-	step status status_tells
+	step status status_tells 1
 	step traced traced
 	step selftest proved
 	step kprobes-closed kprobes_closed

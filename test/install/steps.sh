@@ -23,12 +23,13 @@ delivered() {
 	expect late_errors=1 stuck=1 delivered=1
 }
 
+# status_tells NUMBER: of so many that were delivered.
 status_tells() {
 	ends 1 diolate status >/tmp/status
 	cat /tmp/status
 	has /mnt/ext4/collision /tmp/status
 	ends 1 diolate status --json >/tmp/status
-	has '"delivered":1,' /tmp/status
+	has "\"delivered\":$1," /tmp/status
 }
 
 # On the system's own disk, which nobody holds: the administrator's proof.
