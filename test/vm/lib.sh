@@ -28,6 +28,14 @@ die() {
 	exit 1
 }
 
+# The flavours of kernels that are built here, each with a file in test/vm/config.
+BUILT="debug kcsan"
+
+# is_built FLAVOUR
+is_built() {
+	[[ " $BUILT " == *" $1 "* ]]
+}
+
 # The table without its comments: name, release, flavour, cases.
 kernel_table() {
 	sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$VM/kernels"
@@ -96,10 +104,10 @@ kernel_row() {
 	export NAME SERIES RELEASE FLAVOUR CASE_SET ARCH ROOT GUEST_ROOT TRACERS
 }
 
-# kernel_names [debug]: all kernels but those of flavour debug, or these.
+# kernel_names [debug]: all kernels but those that are built here, or these.
 kernel_names() {
-	kernel_table | awk -v debug="${1:+1}" '
-		($3 == "debug") == debug + 0 { printf "%s%s", sep, $1; sep = " " }'
+	kernel_table | awk -v debug="${1:+1}" -v built=" $BUILT " '
+		(index(built, " " $3 " ") > 0) == debug + 0 { printf "%s%s", sep, $1; sep = " " }'
 }
 
 # Debian's stock kernels, of no special flavour: those of `make check`.
@@ -109,7 +117,7 @@ stock_names() {
 
 # The kernels on which every case runs, or most do.
 whole_kernel_names() {
-	kernel_table | awk '$3 != "debug" && $4 ~ /^all$|locks/ { printf "%s%s", sep, $1; sep = " " }'
+	kernel_table | awk -v built=" $BUILT " '!index(built, " " $3 " ") && $4 ~ /^all$|locks/ { printf "%s%s", sep, $1; sep = " " }'
 }
 
 all_names() {

@@ -281,44 +281,6 @@ arming_refused() {
 	done
 }
 
-# An allocation of memory on the way of arming fails, the first, the second, and others farther and farther on:
-# that late error is told or counted, and the next one told. By the kernel's own fault injection, which Debian's
-# stock kernels do not have.
-arming_short_of_memory() {
-	slab=/sys/kernel/debug/failslab
-	[ -e $slab/require-start ] || skip "this kernel cannot be made short of memory"
-	failed=0
-	# shellcheck disable=SC2046 # a word for each
-	for nth in $(either "1 2 3 5 8 13 21 34 55 89" "$(seq 100)"); do
-		load
-		text=$(($(cat /sys/module/diolate/sections/.text)))
-		before
-		printf '%#x' $text >$slab/require-start
-		printf '%#x' $((text + $(awk '$1 == "diolate" { print $2 }' /proc/modules))) >$slab/require-end
-		echo N >$slab/ignore-gfp-wait
-		echo 0 >$slab/verbose
-		echo "$nth" >$slab/interval
-		echo 1 >$slab/times
-		echo 100 >$slab/probability
-		collision ext4
-		left=$(cat $slab/times)
-		echo 0 >$slab/probability
-		undeliverable=$(since undeliverable)
-		[ "$undeliverable" = 1 ] || is res -5 "$line"
-		expect late_errors=1 stuck=1 delivered=$((1 - undeliverable)) undeliverable="$undeliverable"
-		before
-		collision ext4
-		is res -5 "$line"
-		expect late_errors=1 stuck=1 delivered=1
-		unload
-		[ "$left" = 0 ] || break
-		failed=$((failed + 1))
-	done
-	[ $failed -gt 0 ] || fail "no allocation failed"
-	: >/tmp/said
-	say "$failed allocations failed, one in each turn"
-}
-
 locks run refuse-register_kprobe each_step register_kprobe 5
 locks quick run refuse-register_kretprobe each_step register_kretprobe 2
 locks quick run refuse-register_ftrace_function each_step register_ftrace_function 1
@@ -326,7 +288,6 @@ locks quick run refuse-debugfs step_debugfs
 quick run track-at-run-time track_at_run_time
 locks quick run required-absent required_absent
 core quick run arming-refused arming_refused
-run arming-short-of-memory arming_short_of_memory
 quick run optional-absent-kiocb_done optional_absent kiocb_done ext4 "--uring $longer"
 locks quick run stand-ins stand_ins
 locks quick run completion-absent completion_absent
