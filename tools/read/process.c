@@ -56,6 +56,18 @@ int process_each(void (*visit)(const struct process *process, void *data), void 
 	return n < 0 ? -error : 0;
 }
 
+bool process_is_listed(int pid)
+{
+	char name[32], *path;
+	bool is;
+
+	snprintf(name, sizeof(name), "/proc/%d", pid);
+	path = system_path(name);
+	is = path && !access(path, F_OK);
+	free(path);
+	return is;
+}
+
 FILE *process_file(int directory, const char *name)
 {
 	int fd = openat(directory, name, O_RDONLY | O_CLOEXEC);

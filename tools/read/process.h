@@ -18,6 +18,9 @@ struct process {
 /* Calls `visit` for each but this one, by number; 0, or -errno if there is no /proc. */
 int process_each(void (*visit)(const struct process *process, void *data), void *data);
 
+/* Whether /proc lists it. */
+bool process_is_listed(int pid);
+
 /* The user whose rights it has, and its name, of which the newline at the end is cut. */
 void process_name(const struct process *process, unsigned int *uid, char *comm, size_t size);
 

@@ -27,24 +27,31 @@ struct descriptor {
 	unsigned int mount;
 };
 
-/* False if it is gone. */
-static bool read_descriptor(int directory, int fd, struct descriptor *descriptor)
+/* 0 or -errno; -ENOENT if it is gone. */
+static int read_descriptor(int directory, int fd, struct descriptor *descriptor)
 {
 	char name[64], line[128];
-	bool found = false;
+	int found = -ENOENT;
 	FILE *info;
 
 	*descriptor = (struct descriptor){ 0 };
 	snprintf(name, sizeof(name), "fdinfo/%d", fd);
 	info = process_file(directory, name);
-	while (info && fgets(line, sizeof(line), info)) {
-		found |= sscanf(line, "flags: %o", (unsigned int *)&descriptor->flags) == 1;
+	if (!info)
+		return -errno;
+	while (fgets(line, sizeof(line), info)) {
+		if (sscanf(line, "flags: %o", (unsigned int *)&descriptor->flags) == 1)
+			found = 0;
 		if (sscanf(line, "mnt_id: %u", &descriptor->mount) == 1)
 			break;
 	}
-	if (info)
-		fclose(info);
+	fclose(info);
 	return found;
+}
+
+static bool is_denied(int error)
+{
+	return error == -EACCES || error == -EPERM;
 }
 
 /* Where a file is that has the number of no block device. */
@@ -152,11 +159,15 @@ static void look_at_descriptor(struct used_files *files, const struct process *p
 	struct used_file *file = files->of_file_system ? NULL : used_find(files, st, NULL);
 	struct descriptor descriptor;
 	struct use use = { .fd = fd };
+	int ret;
 
 	/* What is asked first costs least. */
 	if (!file && !(files->of_file_system && S_ISREG(st->st_mode)))
 		return;
-	if (!read_descriptor(process->directory, fd, &descriptor))
+	ret = read_descriptor(process->directory, fd, &descriptor);
+	if (is_denied(ret))
+		used_hide(files, process);
+	if (ret)
 		return;
 	/* One that is only read through the cache cannot dirty a page; O_PATH does nothing at all. */
 	if (descriptor.flags & O_PATH ||
@@ -185,7 +196,7 @@ static void look_at_descriptors(struct used_files *files, const struct process *
 	struct stat st;
 
 	if (!fds) {
-		if (errno == EACCES || errno == EPERM)
+		if (is_denied(-errno))
 			used_hide(files, process);
 		return;
 	}
@@ -194,7 +205,7 @@ static void look_at_descriptors(struct used_files *files, const struct process *
 			continue;
 		if (!fstatat(fd, entry->d_name, &st, 0))
 			look_at_descriptor(files, process, fd, atoi(entry->d_name), &st);
-		else if (errno == EACCES)
+		else if (is_denied(-errno))
 			/* A list of numbers may be had where what they are is not told. */
 			used_hide(files, process);
 	}
@@ -253,7 +264,7 @@ static void look_at_mappings(struct used_files *files, const struct process *pro
 	size_t size = 0;
 
 	if (!maps) {
-		if (errno == EACCES || errno == EPERM)
+		if (is_denied(-errno))
 			used_hide(files, process);
 		return;
 	}
@@ -269,7 +280,16 @@ static void look_at_process(const struct process *process, void *data)
 	look_at_mappings(data, process);
 }
 
+/*
+ * With hidepid=invisible /proc does not even list the processes of others (proc_pid_permission(), fs/proc/base.c). The
+ * first one is always there, and is one of these.
+ */
 int used_look(struct used_files *files)
 {
-	return process_each(look_at_process, files);
+	static const struct process first = { .pid = 1 };
+	int ret = process_each(look_at_process, files);
+
+	if (!ret && !process_is_listed(first.pid))
+		used_hide(files, &first);
+	return ret;
 }
