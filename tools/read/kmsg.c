@@ -11,13 +11,17 @@
 #include "read/module.h"
 #include "read/parse.h"
 
-/* Documentation/ABI/testing/dev-kmsg: PRIORITY,SEQUENCE,MICROSECONDS,FLAGS[,...];TEXT, then lines with a blank first. */
+/*
+ * Documentation/ABI/testing/dev-kmsg: PRIORITY,SEQUENCE,MICROSECONDS,FLAGS[,...];TEXT, then lines with a blank first.
+ * PRIORITY is 8 or more where a program has written the record.
+ */
 static void kmsg_line(const char *line, void (*take)(unsigned long long us, const char *text, void *data), void *data)
 {
 	const char *text = strchr(line, ';');
 	unsigned long long us;
+	unsigned int priority;
 
-	if (text && sscanf(line, "%*u,%*u,%llu,", &us) == 1)
+	if (text && sscanf(line, "%u,%*u,%llu,", &priority, &us) == 2 && priority < 8)
 		take(us, text + 1, data);
 }
 

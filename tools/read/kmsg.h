@@ -6,7 +6,7 @@
 #define DIOLATE_READ_KMSG_H
 
 /*
- * Calls `take` for each line of it, oldest first, with the time since boot in microseconds and its text, in which the
+ * Calls `take` for each line of it that the kernel wrote itself, oldest first, with the time since boot in microseconds and its text, in which the
  * kernel has escaped what is not printable as \xNN. 0, or -errno.
  */
 int kmsg_each(void (*take)(unsigned long long us, const char *text, void *data), void *data);
