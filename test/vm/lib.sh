@@ -29,7 +29,7 @@ die() {
 }
 
 # The flavours of kernels that are built here, each with a file in test/vm/config.
-BUILT="debug kcsan"
+BUILT="debug kcsan mte-arm64"
 
 # is_built FLAVOUR
 is_built() {
