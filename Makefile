@@ -117,7 +117,7 @@ check-all: #? 1 hour: every case on every kernel
 check-long: #? some hours: every case, and storms, searches for false errors and a database in their whole size
 	@LONG=1 test/check --all
 
-check-debug: #? hours: the cases on kernels with KASAN, lockdep and kmemleak, which are built first
+check-debug: #? hours: the cases on kernels with KASAN, lockdep, kmemleak or KCSAN, which are built first
 	@DEBUG=1 test/check
 
 check-install: #? 20 min: the packages on a fresh Debian 12 and 13, and with Secure Boot
