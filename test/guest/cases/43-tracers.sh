@@ -86,7 +86,7 @@ trace_bpftrace() {
 	sed -n 's/^\(seq=.*\) strings=.*/\1/p' /tmp/bpftrace >/tmp/trace
 }
 
-# The debug kernel knows no disk and no BPF (test/vm/debug.config). Its tracepoint is read by log-trace.
+# The debug kernel knows no disk and no BPF (test/vm/config). Its tracepoint is read by log-trace.
 if ! is_debug; then
 	run trace-perf traced trace_perf
 	run trace-trace-cmd traced trace_trace_cmd
