@@ -49,6 +49,8 @@ mount_on() {
 other_fs() {
 	type=$1
 	shift
+	# From a case that failed.
+	! mountpoint -q /mnt/other || umount /mnt/other
 	[ -e /dev/mapper/other ] || /lib-guest/dm.sh create other /dev/ram3
 	"$@" /dev/mapper/other
 	mkdir -p /mnt/other

@@ -267,6 +267,7 @@ storm_sync_too_many() {
 	storm_of --writes 1 --waited 0 --sync 80
 	told
 	expect late_errors="$(v stores)" stuck="$(v stores)" delivered="$(v stores)" repeats="$(v vfat_sync_stores)"
+	umount /mnt/other
 }
 
 locks quick run storm-stock storm_stock
