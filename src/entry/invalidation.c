@@ -57,6 +57,14 @@ static noinline void invalidation_overtaken_slow(struct kiocb *iocb, size_t leng
 }
 NOKPROBE_SYMBOL(invalidation_overtaken_slow);
 
+/* The same; most writes of user space need no look. */
+static noinline void invalidation_begins_slow(struct kiocb *iocb, size_t length, bool mapped)
+{
+	if (!diolate_judge_leaves(iocb))
+		invalidation_overtaken_slow(iocb, length, mapped);
+}
+NOKPROBE_SYMBOL(invalidation_begins_slow);
+
 /* What became dirty until now may be in the way of a write; -1 if nobody knows of anything. */
 static __always_inline s64 invalidation_dirtied(const struct kiocb *iocb)
 {
@@ -80,7 +88,7 @@ static __always_inline void invalidation_invalidate(unsigned long iocb, unsigned
 	diolate_task_begins((struct kiocb *)iocb, NULL, count,
 			    invalidation_dirtied((struct kiocb *)iocb));
 	if (unlikely(diolate_track_suspects()))
-		invalidation_overtaken_slow((struct kiocb *)iocb, count, true);
+		invalidation_begins_slow((struct kiocb *)iocb, count, true);
 }
 
 DIOLATE_HOOKED(diolate_invalidation_enter_invalidate, invalidation_invalidate);
@@ -101,7 +109,7 @@ static __always_inline void invalidation_iomap_complete(unsigned long dio, unsig
 	diolate_task_begins(iocb, iocb ? (void *)dio : NULL, 0,
 			    iocb ? invalidation_dirtied(iocb) : -1);
 	if (iocb && unlikely(diolate_track_suspects()))
-		invalidation_overtaken_slow(iocb, diolate_iomap_dio_written((void *)dio), false);
+		invalidation_begins_slow(iocb, diolate_iomap_dio_written((void *)dio), false);
 }
 
 DIOLATE_HOOKED(diolate_invalidation_enter_iomap_complete, invalidation_iomap_complete);
@@ -137,7 +145,7 @@ static noinline void invalidation_dio_slow(struct diolate_dio_complete *complete
 
 	if ((async || write) && diolate_identify_dio(&complete->inv, complete->dio, file) &&
 	    (async || complete->inv.iocb == write->inv.iocb))
-		invalidation_overtaken_slow(complete->inv.iocb, complete->inv.length, true);
+		invalidation_begins_slow(complete->inv.iocb, complete->inv.length, true);
 }
 NOKPROBE_SYMBOL(invalidation_dio_slow);
 
@@ -150,8 +158,11 @@ NOKPROBE_SYMBOL(invalidation_dio_slow);
 void diolate_invalidation_completes(const unsigned long *dio)
 {
 	struct kiocb *iocb = diolate_iomap_dio_kiocb(dio);
-	size_t written = iocb ? diolate_iomap_dio_written(dio) : 0;
+	size_t written;
 
+	if (!iocb || diolate_judge_leaves(iocb))
+		return;
+	written = diolate_iomap_dio_written(dio);
 	if (written && !READ_ONCE(iocb->ki_filp->f_mapping->nrpages))
 		invalidation_overtaken_slow(iocb, written, false);
 }

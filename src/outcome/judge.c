@@ -19,6 +19,7 @@
 #include "flight/note.h"
 #include "flight/order.h"
 #include "flight/sentinel.h"
+#include "flight/span.h"
 #include "flight/track.h"
 #include "outcome/judge.h"
 #include "outcome/telling.h"
@@ -178,6 +179,25 @@ bool diolate_judge_answered(struct kiocb *iocb, long ret, struct diolate_flown *
 	return judge_settle(flown) == DIOLATE_IS_OVERTAKEN;
 }
 NOKPROBE_SYMBOL(diolate_judge_answered);
+
+/**
+ * diolate_judge_leaves() - whether a write that is about to invalidate is left to be judged when it
+ *                          is answered, and nothing is to be done about it before
+ * @iocb: the kiocb of the write
+ *
+ * This asks what diolate_judge_passing() does in judge_is_asked_later(), of the writes of which that
+ * is soon said.
+ *
+ * Context: any, also inside a probe handler.
+ * Return: true if it is; false if diolate_judge_passing() has to look.
+ */
+bool diolate_judge_leaves(const struct kiocb *iocb)
+{
+	return (iocb->ki_flags & IOCB_WRITE) &&
+	       (diolate_following_sees_answers() || diolate_telling_is_armed()) &&
+	       diolate_identify_is_of_user_space(iocb) && !diolate_spans_have_afters();
+}
+NOKPROBE_SYMBOL(diolate_judge_leaves);
 
 /*
  * Whether a write of user space is judged when it is answered: if it is followed, or its answer is
