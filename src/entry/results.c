@@ -25,7 +25,7 @@ static noinline void results_answered_slow(unsigned long ip, struct diolate_ftra
 
 	if (!(iocb->ki_flags & IOCB_WRITE) || (ret >= 0 && diolate_receivers_come_again(ip, iocb)))
 		return;
-	told = diolate_tell_overtaken(iocb, ret, diolate_receivers_waited_for(ip));
+	told = diolate_tell_overtaken(iocb, ret, ip);
 	if (told != ret)
 		diolate_ftrace_change(regs, told);
 }

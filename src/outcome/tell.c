@@ -83,15 +83,15 @@ NOKPROBE_SYMBOL(diolate_tell_waiting_slow);
 
 /**
  * diolate_tell_overtaken() - judge a write in its receiver, and tell it if it was overtaken
- * @iocb:       the kiocb that the consumer is called with
- * @ret:        the result: a negative errno, or a number of bytes. Negative if the write was stuck,
- *              and so is settled by now
- * @waited_for: the file system has waited for the write
+ * @iocb: the kiocb that the consumer is called with
+ * @ret:  the result: a negative errno, or a number of bytes. Negative if the write was stuck, and so
+ *        is settled by now
+ * @ip:   where ftrace is called from, in the receiver
  *
  * Context: any, also inside an ftrace callback.
  * Return: what the consumer is told.
  */
-noinline long diolate_tell_overtaken(struct kiocb *iocb, long ret, bool waited_for)
+noinline long diolate_tell_overtaken(struct kiocb *iocb, long ret, unsigned long ip)
 {
 	enum diolate_outcome outcome;
 	struct diolate_flown flown;
@@ -101,7 +101,8 @@ noinline long diolate_tell_overtaken(struct kiocb *iocb, long ret, bool waited_f
 	if (diolate_judge_answered(iocb, ret, &flown)) {
 		/* diolate_late_overtaken() expects ki_pos where the write began. */
 		iocb->ki_pos -= ret;
-		outcome = diolate_late_overtaken(iocb, &flown, ret, waited_for);
+		outcome = diolate_late_overtaken(iocb, &flown, ret,
+						 diolate_receivers_waited_for(ip));
 		iocb->ki_pos += ret;
 		if (outcome == DIOLATE_PENDING)
 			diolate_tell_settled(iocb, diolate_policy_settle(&told), DIOLATE_NO_REASON,
