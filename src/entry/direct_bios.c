@@ -40,7 +40,7 @@ void diolate_direct_bios_begin(struct kiocb *iocb, const struct iov_iter *iter, 
 }
 NOKPROBE_SYMBOL(diolate_direct_bios_begin);
 
-static void direct_bios_sent(struct kiocb *iocb, const struct bio *bio, bool late)
+static __always_inline void direct_bios_sent(struct kiocb *iocb, const struct bio *bio, bool late)
 {
 	struct address_space *mapping = iocb->ki_filp->f_mapping;
 	const struct kiocb *key = diolate_identify_key_of(iocb);
@@ -56,7 +56,6 @@ static void direct_bios_sent(struct kiocb *iocb, const struct bio *bio, bool lat
 		    PAGECACHE_TAG_WRITEBACK))
 		diolate_flight_doubt(key, DIOLATE_UNKNOWN_AT_START);
 }
-NOKPROBE_SYMBOL(direct_bios_sent);
 
 /**
  * diolate_direct_bios_sent_by_iomap() - a bio of a direct write of iomap is sent

@@ -62,9 +62,12 @@ static __always_inline struct diolate_flight *diolate_bucket_find(struct diolate
 {
 	unsigned long rest = b->used;
 
-	for (; rest; rest &= rest - 1)
-		if (b->iocb[__ffs(rest)] == iocb)
-			return &b->flights[__ffs(rest)];
+	for (; rest; rest &= rest - 1) {
+		unsigned int i = __ffs(rest);
+
+		if (b->iocb[i] == iocb)
+			return &b->flights[i];
+	}
 	return NULL;
 }
 

@@ -105,7 +105,7 @@ static bool span_has_room(const struct lane *lane, u32 owner)
 }
 NOKPROBE_SYMBOL(span_has_room);
 
-static bool span_enter_lane(struct lane *lane, struct diolate_span *s)
+static __always_inline bool span_enter_lane(struct lane *lane, struct diolate_span *s)
 {
 	bool room;
 
@@ -118,7 +118,6 @@ static bool span_enter_lane(struct lane *lane, struct diolate_span *s)
 	raw_spin_unlock(&lane->lock);
 	return room;
 }
-NOKPROBE_SYMBOL(span_enter_lane);
 
 static struct diolate_span *span_for(struct diolate_spans *spans, const struct diolate_begun *begun,
 				     const struct bio *bio)
@@ -224,7 +223,7 @@ static void span_keep_cached(struct diolate_span *s)
 NOKPROBE_SYMBOL(span_keep_cached);
 
 /* The bio has ended: what is sent from now on overtakes it only if it is cached now. */
-static void span_land(struct diolate_span *s)
+static __always_inline void span_land(struct diolate_span *s)
 {
 	struct lane *lane = span_lane(s);
 	bool some;
@@ -240,7 +239,6 @@ static void span_land(struct diolate_span *s)
 	if (some)
 		span_keep_cached(s);
 }
-NOKPROBE_SYMBOL(span_land);
 
 /**
  * diolate_spans_land() - a bio of a flight has ended

@@ -64,8 +64,9 @@ static bool verdict_is_unseen(const struct diolate_flight *f, u64 bytes)
 }
 NOKPROBE_SYMBOL(verdict_is_unseen);
 
-static enum diolate_verdict verdict_on(const struct diolate_flight *f, u64 bytes,
-				       enum diolate_moment when, struct diolate_flown *flown)
+static __always_inline enum diolate_verdict verdict_on(const struct diolate_flight *f, u64 bytes,
+						       enum diolate_moment when,
+						       struct diolate_flown *flown)
 {
 	const unsigned long doubts = f->doubts |
 				     (f->marks.undecided ? BIT(DIOLATE_UNKNOWN_LATE) : 0);
@@ -86,7 +87,6 @@ static enum diolate_verdict verdict_on(const struct diolate_flight *f, u64 bytes
 		return verdict;
 	return doubts ? verdict_unknown(flown, __ffs(doubts)) : DIOLATE_IS_NOT;
 }
-NOKPROBE_SYMBOL(verdict_on);
 
 /**
  * diolate_verdict_report() - what is known of a direct write

@@ -114,7 +114,7 @@ static bool judge_is_alone(const struct diolate_flown *flown)
 NOKPROBE_SYMBOL(judge_is_alone);
 
 /* The final verdict on a write; counts the write if the verdict is that nobody can know. */
-static enum diolate_verdict judge_settle(const struct diolate_flown *flown)
+static __always_inline enum diolate_verdict judge_settle(const struct diolate_flown *flown)
 {
 	if (flown->verdict == DIOLATE_IS_OVERTAKEN)
 		diolate_track_hold();
@@ -126,7 +126,6 @@ static enum diolate_verdict judge_settle(const struct diolate_flown *flown)
 	diolate_counters_unknown(flown->unknown);
 	return DIOLATE_NOT_JUDGED;
 }
-NOKPROBE_SYMBOL(judge_settle);
 
 /*
  * Judge a write that is not followed, because it began before following or found no place, by the
