@@ -130,7 +130,7 @@ bench: #? 70 min: what it costs, measured
 # The programs that run inside the virtual machines; static, since there is nothing there.
 # What counts instructions, or makes one, knows those of x86-64.
 guest: build/guest/collide build/guest/storm build/guest/model build/guest/dirty build/guest/place build/guest/reread \
-	build/guest/falsify build/guest/starve build/guest/swallow build/guest/traced build/diolate \
+	build/guest/falsify build/guest/held build/guest/starve build/guest/swallow build/guest/traced build/diolate \
 	$(if $(filter x86_64%,$(shell $(CC) -dumpmachine)),build/guest/rate build/guest/mark)
 
 build/guest/collide: test/guest/collide.c test/guest/submit.c test/guest/withhold.c test/guest/guest.c
@@ -141,9 +141,11 @@ build/guest/place: test/guest/place.c test/guest/guest.c
 build/guest/reread: test/guest/reread.c
 build/guest/traced: test/guest/traced.c test/guest/guest.c
 build/guest/falsify: test/guest/falsify.c
+build/guest/held: test/guest/held.c test/guest/guest.c
 build/guest/starve: test/guest/starve.c
 build/guest/mark: test/guest/mark.c
-build/guest/rate: test/guest/rate.c test/guest/guest.c
+build/guest/rate: test/guest/rate.c test/guest/rate_cache.c test/guest/rate_count.c test/guest/rate_engine.c \
+	test/guest/guest.c test/guest/rate.h
 # Into a program that is not static.
 build/guest/swallow: test/guest/swallow.c
 	@mkdir -p $(@D)

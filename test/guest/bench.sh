@@ -1,5 +1,9 @@
 # Sourced by init for `make bench` (test/bench/run): what an I/O takes, with us, without, and with others
-# who look for the same. One line a figure: fs engine depth case mode turn instructions ios eio.
+# who look for the same. One line a figure: fs engine depth case mode turn instructions ios eio. Here is what is
+# measured, and in what order; bench_modes.sh has what is loaded meanwhile, bench_disks.sh what it is measured on.
+
+. /lib-guest/bench_disks.sh
+. /lib-guest/bench_modes.sh
 
 # parameter NAME DEFAULT: of the kernel command line.
 parameter() {
@@ -9,126 +13,31 @@ parameter() {
 
 turns=$(parameter turns 5)
 ios=$(parameter ios 4096)
-modes=$(parameter modes unloaded,propagate,follow,always,bpftrace,ftrace,again)
-figures=$(parameter figures sync,async,buffered,late)
+modes=$(parameter modes unloaded,propagate,follow,hot,always,repair,bpftrace,ftrace,again)
+figures=$(parameter figures sync,async,large,buffered,late)
 
-# null_disk INDEX NS: a RAM disk, nullb<INDEX>, that completes each I/O by an interrupt, so many ns
-# later.
-null_disk() {
-	disk=/sys/kernel/config/nullb/nullb$1
-	mkdir "$disk"
-	for pair in index="$1" size=512 memory_backed=1 blocksize=512 queue_mode=2 submit_queues=1 \
-		hw_queue_depth=128 irqmode=2 completion_nsec="$2"; do
-		echo "${pair#*=}" >"$disk/${pair%%=*}"
-	done
-	echo 1 >"$disk/power"
-}
-
-# Till an I/O completes all of a round must be submitted and, if they are to be late, their pages stored
-# into; see rate.c.
-disks() {
-	modprobe null_blk nr_devices=0
-	mount -t configfs none /sys/kernel/config
-	file_on ext4 ext4-1 0 20000
-	file_on xfs xfs-1 1 20000
-	file_on ext4 ext4-16 2 400000
-	file_on xfs xfs-16 3 400000
-	file_on xfs xfs-late-1 4 80000
-	file_on xfs xfs-late-16 5 800000
-	# What the processor does by the way is done.
-	echo 3 >/proc/sys/vm/drop_caches
-	sync
-}
-
-# file_on FS NAME INDEX NS: a file system on such a disk, and the file in it.
-file_on() {
-	null_disk "$3" "$4"
-	case $1 in
-	ext4) mkfs.ext4 -q -F -E lazy_itable_init=0,lazy_journal_init=0 "/dev/nullb$3" ;;
-	xfs) mkfs.xfs -q -f "/dev/nullb$3" ;;
-	esac
-	mkdir -p "/mnt/$2"
-	mount -t "$1" "/dev/nullb$3" "/mnt/$2"
-	dd if=/dev/zero of="/mnt/$2/file" bs=1M count=64 2>/dev/null
-	sync
-}
-
-ftrace_begin() {
-	events=/sys/kernel/tracing/kprobe_events
-	# shellcheck disable=SC2016 # $retval is for the kernel
-	printf '%s\n' 'r:bench/complete iomap_dio_complete ret=$retval' \
-		'p:bench/begin invalidate_inode_pages2_range mapping=%di' \
-		'r:bench/end invalidate_inode_pages2_range ret=$retval' >>$events
-	# Recorded is only what failed.
-	echo 'ret > 0x7fffffff' >/sys/kernel/tracing/events/bench/complete/filter
-	echo 'mapping == 0' >/sys/kernel/tracing/events/bench/begin/filter
-	echo 'ret != 0' >/sys/kernel/tracing/events/bench/end/filter
-	echo 1 >/sys/kernel/tracing/events/bench/enable
-}
-
-ftrace_end() {
-	awk '{ n += $2 } END { print "# ftrace: " n + 0 " hits of its kprobes" }' \
-		/sys/kernel/tracing/kprobe_profile
-	echo 0 >/sys/kernel/tracing/events/bench/enable
-	echo >/sys/kernel/tracing/kprobe_events
-}
-
-bpftrace_begin() {
-	mount_root tracers
-	cp /lib-guest/count.bt /mnt/tracers/tmp/
-	/usr/sbin/chroot /mnt/tracers bpftrace /tmp/count.bt >/tmp/bpftrace 2>&1 </dev/null &
-	bpftrace=$!
-	# shellcheck disable=SC2016 # expanded there
-	wait_until 'grep -q "Attach" /tmp/bpftrace || ! kill -0 $bpftrace'
-	# shellcheck disable=SC2016
-	wait_until 'grep -q "iomap_dio_complete" /sys/kernel/debug/kprobes/list || ! kill -0 $bpftrace'
-	kill -0 "$bpftrace" || cat /tmp/bpftrace
-}
-
-# That it has counted: a late error that it was made to see.
-bpftrace_end() {
-	collide ext4 /mnt/ext4/collision >/dev/null
-	kill -INT "$bpftrace"
-	wait "$bpftrace"
-	echo "# bpftrace: $(grep -c '^@failed' /tmp/bpftrace) files with a failed invalidation"
-}
-
-begin() {
-	case $1 in
-	unloaded | again) ;;
-	bpftrace | ftrace) "$1_begin" ;;
-	# Soon after a late error: what tells the next is armed.
-	armed) load policy=propagate && collide ext4 /mnt/ext4/collision >/dev/null ;;
-	# Direct writes are followed.
-	always) load policy=propagate track=always ;;
-	# Synchronous writes are told, too.
-	follow) load policy=propagate sync=follow ;;
-	*) load policy="$1" ;;
-	esac
-}
-
-end() {
-	case $1 in
-	unloaded | again) ;;
-	bpftrace | ftrace) "$1_end" ;;
-	*) unload ;;
-	esac
-}
-
-# rate_of FS ENGINE DEPTH CASE MODE TURN DISK [SUBMITTERS]: one figure.
+# rate_of FS ENGINE DEPTH CASE MODE TURN DISK [OPTION...]: one figure. What is behind a - in the case only names it.
 rate_of() {
 	label="$1 $2 $3 $4 $5 $6"
-	set -- "$2" "$3" "${4%%-*}" "/mnt/$7/file" "$8"
-	engine=
-	case $1 in
-	io_uring) engine=--uring ;;
-	pwrite) engine=--sync ;;
+	engine=$2 queued=$3 case=${4%%-*} mode=$5 file=/mnt/$7/file
+	shift 7
+	case $engine in
+	io_uring) set -- --uring "$@" ;;
+	pwrite) set -- --sync "$@" ;;
 	esac
+	n=$ios
+	case $case in
+	large)
+		# Each takes as long as many of a page.
+		n=$((ios / 32))
+		case="write"
+		;;
+	esac
+	still_in "$mode"
 	# What was begun before is over by then: a time, since nothing says when workers and RCU are done.
 	sleep 1
-	# shellcheck disable=SC2086 # one option or none
-	result=$(rate $engine --depth "$2" --ios "$ios" --submitters "${5:-0}" "$3" "$4" 2>&1) ||
-		result="failed $result"
+	result=$(rate "$@" --depth "$queued" --ios "$n" "$case" "$file" 2>&1) || result="failed $result"
+	stayed_in "$mode" || result="failed $mode: direct writes are not followed any more"
 	echo "$label $result"
 }
 
@@ -162,10 +71,22 @@ guard_figures() {
 	done
 }
 
+# Of 2 MiB.
+large_figures() {
+	for fs in ext4 xfs; do
+		rate_of $fs libaio 1 large "$1" "$2" $fs-1 --length 2097152
+	done
+}
+
+# Who writes by way of the page cache, and waits until that is on the disk: alone, and while a direct read of the
+# same file is in flight. (ext4 has write() wait until none is.)
 buffered_figures() {
 	for fs in ext4 xfs; do
 		rate_of $fs buffered 16 buffered "$1" "$2" $fs-16
+		rate_of $fs mmap 16 mmap "$1" "$2" $fs-16
+		rate_of $fs mmap 16 mmap-beside "$1" "$2" $fs-reads --in-flight
 	done
+	rate_of xfs buffered 16 buffered-beside "$1" "$2" xfs-reads --in-flight
 }
 
 late_figures() {
@@ -175,14 +96,31 @@ late_figures() {
 		done
 	done
 	for submitters in 1 2 4 8; do
-		rate_of xfs libaio 2 late-$submitters "$1" "$2" xfs-late-16 $submitters
+		rate_of xfs libaio 2 late-$submitters "$1" "$2" xfs-late-16 --submitters $submitters
+	done
+	kinds_figures "$1" "$2"
+}
+
+# A late error of each kind; a system call that waits is told, too. Before the first is overtaken direct writes are
+# followed, as they are after the first.
+kinds_figures() {
+	for kind in stuck overtaken; do
+		case $kind-$1 in
+		overtaken-unloaded | stuck-*) ;;
+		*) written_back_beside ;;
+		esac
+		for fs in ext4 xfs; do
+			rate_of $fs libaio 1 $kind "$1" "$2" $fs-writes
+			rate_of $fs pwrite 1 $kind "$1" "$2" $fs-writes --submitters 1
+		done
 	done
 }
 
+# all_late_figures FIGURES TURN
 all_late_figures() {
 	for mode in unloaded propagate observe repair; do
-		begin $mode
-		late_figures $mode "$1"
+		[ $mode = unloaded ] || load policy=$mode sync=follow
+		"$1_figures" $mode "$2"
 		end $mode
 	done
 }
@@ -197,13 +135,17 @@ bench() {
 			for what_of in $figures; do
 				case $what_of$mode in
 				# It is the same to what is not synchronous.
-				late* | asyncfollow | bufferedfollow) ;;
+				late* | kinds* | asyncfollow | largefollow | bufferedfollow) ;;
 				*) "${what_of}_figures" "$mode" "$turn" ;;
 				esac
 			done
 			end "$mode"
 		done
-		case $figures in *late*) all_late_figures "$turn" ;; esac
+		for what_of in $figures; do
+			case $what_of in
+			late | kinds) all_late_figures "$what_of" "$turn" ;;
+			esac
+		done
 	done
 	echo "# done"
 }

@@ -4,6 +4,7 @@
 . /lib-guest/bench.sh
 
 bench_fio() {
+	figures=sync
 	disks
 	echo "# $(uname -r)"
 	for turn in $(seq 0 "$turns"); do
