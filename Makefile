@@ -124,7 +124,7 @@ check-install: #? 20 min: the packages on a fresh Debian 12 and 13, and with Sec
 	@test/install/check
 
 # What diolate costs, into doc/.
-bench: #? 70 min: what it costs, measured
+bench: #? hours: what it costs, measured
 	@test/bench/all
 
 # The programs that run inside the virtual machines; static, since there is nothing there.
