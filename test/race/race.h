@@ -59,7 +59,7 @@ unsigned int race_random(uint64_t *state, unsigned int n);
 void race_wrong(const char *format, ...) __attribute__((__format__(__printf__, 1, 2), __noreturn__));
 void race_reset(void);
 
-/* schedule.c and threads.c */
+/* schedule.c with memory.c and plain.c, or threads.c */
 extern const char *const race_maker;
 void race_round(uint64_t seed);
 unsigned long race_points(void);
