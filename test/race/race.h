@@ -71,6 +71,7 @@ unsigned int race_self(void);
 bool race_is_irq(void);
 void race_point(void);
 void race_wait(bool (*over)(const void *arg), const void *arg);
+void race_stop(unsigned int from_now, bool (*over)(const void *arg), const void *arg);
 void race_handler(bool enters);
 void race_grace(void);
 void race_model_lock(void);

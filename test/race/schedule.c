@@ -92,19 +92,29 @@ static void schedule_to(struct task *t)
 	setcontext(&t->start);
 }
 
-static bool schedule_may_run(const struct task *t, bool held)
+static bool schedule_is_stopped(const struct task *t)
 {
-	return !t->over && (!t->until || t->until(t->arg)) && (held || points >= t->held_until);
+	return !t->stops_in && t->stopped_until && !t->stopped_until(t->stopped_arg);
 }
 
-static struct task *schedule_pick(bool held)
+/* Who may go on: first who is not held up, and if all are, who is for a time, and then who is stopped. */
+enum who { FREE, HELD, STOPPED };
+
+static bool schedule_may_run(const struct task *t, enum who who)
+{
+	return !t->over && (!t->until || t->until(t->arg)) &&
+	       (who >= HELD || points >= t->held_until) &&
+	       (who >= STOPPED || !schedule_is_stopped(t));
+}
+
+static struct task *schedule_pick(enum who who)
 {
 	unsigned int i, first = race_any(schedule_count);
 
 	for (i = 0; i < schedule_count; i++) {
 		struct task *t = &schedule_tasks[1 + (first + i) % schedule_count];
 
-		if (schedule_may_run(t, held))
+		if (schedule_may_run(t, who))
 			return t;
 	}
 	return NULL;
@@ -113,7 +123,7 @@ static struct task *schedule_pick(bool held)
 /* Another task, or this one, goes on. */
 static void schedule_on(void)
 {
-	struct task *next = schedule_pick(false) ?: schedule_pick(true);
+	struct task *next = schedule_pick(FREE) ?: schedule_pick(HELD) ?: schedule_pick(STOPPED);
 	unsigned int i, waiting = 0;
 
 	if (next) {
@@ -140,11 +150,35 @@ void race_point(void)
 		race_subject.irq();
 		schedule_self->in_irq = false;
 	}
+	if (schedule_self->stops_in && !--schedule_self->stops_in) {
+		schedule_on();
+		schedule_self->stopped_until = NULL;
+		return;
+	}
 	if (!race_any(1024))
 		schedule_self->held_until = points + race_any(race_any(4) ? 4096 : 65536);
 	else if (race_any(switches))
 		return;
 	schedule_on();
+}
+
+/**
+ * race_stop() - hold this task up inside of the table, unless half of the tasks are
+ * @from_now: at which of its next points; 1 for the next
+ * @over:     until this is so, or nobody else can go on
+ * @arg:      of @over
+ */
+void race_stop(unsigned int from_now, bool (*over)(const void *arg), const void *arg)
+{
+	unsigned int i, stopped = 0;
+
+	for (i = 1; i <= schedule_count; i++)
+		stopped += schedule_tasks[i].stopped_until && &schedule_tasks[i] != schedule_self;
+	if (!schedule_self || 2 * (stopped + 1) > schedule_count)
+		return;
+	schedule_self->stops_in = from_now;
+	schedule_self->stopped_until = over;
+	schedule_self->stopped_arg = arg;
 }
 
 /**
@@ -300,6 +334,7 @@ static void schedule_task(void)
 	if (schedule_self->handlers || schedule_self->irqs_off || schedule_self->ignores)
 		race_wrong("a task ends inside of a handler");
 	schedule_self->over = true;
+	schedule_self->stopped_until = NULL;
 	schedule_on();
 }
 

@@ -21,8 +21,11 @@ struct task {
 	/* It waits until this is so. */
 	bool (*until)(const void *arg);
 	const void *arg;
-	/* It is held up until then. */
+	/* It is held up until then, or until this is so: see race_stop(). */
 	unsigned long held_until;
+	unsigned int stops_in;
+	bool (*stopped_until)(const void *arg);
+	const void *stopped_arg;
 	/* Whether it is in handlers, and how often it has left one. */
 	unsigned int handlers, left;
 	struct race_order at_leaving;

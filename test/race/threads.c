@@ -25,7 +25,10 @@ void AnnotateIgnoreReadsEnd(const char *file, int line);
 struct thread {
 	pthread_t id;
 	unsigned int handlers, left;
-	bool over;
+	/* See race_stop(). */
+	unsigned int stops_in;
+	bool (*stopped_until)(const void *arg);
+	const void *stopped_arg;
 	uint64_t chance;
 	unsigned long points;
 } __attribute__((__aligned__(64)));
@@ -33,7 +36,7 @@ struct thread {
 static struct thread *threads;
 static __thread struct thread *self;
 static __thread bool in_irq;
-static unsigned int count;
+static unsigned int count, stopped;
 static unsigned long points;
 static uint64_t chance;
 static pthread_barrier_t all_there;
@@ -77,6 +80,26 @@ const char *race_context(void)
 	return "";
 }
 
+/* Others go on meanwhile. */
+static void threads_pause(void)
+{
+	struct timespec pause = { .tv_nsec = 20000 };
+
+	nanosleep(&pause, NULL);
+}
+
+/* As long as a task is held up at the most, in which many others run. */
+#define PAUSES 100
+
+static void threads_stop(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < PAUSES && !self->stopped_until(self->stopped_arg); i++)
+		threads_pause();
+	__atomic_sub_fetch(&stopped, 1, __ATOMIC_RELAXED);
+}
+
 void race_point(void)
 {
 	struct timespec pause = { .tv_nsec = 1000 };
@@ -85,6 +108,8 @@ void race_point(void)
 	if (!self)
 		return;
 	self->points++;
+	if (self->stops_in && !--self->stops_in)
+		threads_stop();
 	switch (race_any(64)) {
 	case 0:
 		sched_yield();
@@ -107,12 +132,17 @@ void race_point(void)
 	}
 }
 
-/* Others go on meanwhile. */
-static void threads_pause(void)
+void race_stop(unsigned int from_now, bool (*over)(const void *arg), const void *arg)
 {
-	struct timespec pause = { .tv_nsec = 20000 };
-
-	nanosleep(&pause, NULL);
+	if (!self || self->stops_in)
+		return;
+	if (2 * __atomic_add_fetch(&stopped, 1, __ATOMIC_RELAXED) > count) {
+		__atomic_sub_fetch(&stopped, 1, __ATOMIC_RELAXED);
+		return;
+	}
+	self->stops_in = from_now;
+	self->stopped_until = over;
+	self->stopped_arg = arg;
 }
 
 void race_wait(bool (*over)(const void *arg), const void *arg)
@@ -239,6 +269,8 @@ static void *threads_run(void *arg)
 	self = arg;
 	pthread_barrier_wait(&all_there);
 	race_subject.task(self - threads);
+	if (self->stops_in)
+		__atomic_sub_fetch(&stopped, 1, __ATOMIC_RELAXED);
 	return NULL;
 }
 
