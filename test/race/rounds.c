@@ -54,7 +54,8 @@ void race_wrong(const char *format, ...)
 	va_start(args, format);
 	vprintf(format, args);
 	va_end(args);
-	printf("; --seed %#llx\n%s", (unsigned long long)seed_of_round, race_context());
+	printf("; --seed %#llx, after %.1f s of the processor\n%s", (unsigned long long)seed_of_round,
+	       (double)clock() / CLOCKS_PER_SEC, race_context());
 	fflush(stdout);
 	_exit(1);
 }

@@ -3,6 +3,7 @@
 #include <linux/atomic.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
+#include <linux/rwsem.h>
 #include <linux/sched.h>
 #include <linux/types.h>
 
@@ -16,8 +17,15 @@ struct super_block {
 	struct block_device *s_bdev;
 };
 
+typedef struct {
+	u32 val;
+} kuid_t;
+
 struct inode {
 	struct super_block *i_sb;
+	kuid_t i_uid;
+	struct rw_semaphore i_rwsem;
+	atomic_t i_dio_count;
 };
 
 struct address_space {

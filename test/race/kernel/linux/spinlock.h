@@ -22,3 +22,6 @@ void race_unlock(unsigned int *holder, struct race_order *order, bool irqs_off);
 #define raw_spin_unlock_irqrestore(lock, flags) \
 	((void)(flags), race_unlock(&(lock)->holder, &(lock)->order, true))
 #endif
+
+/* All zero is free. */
+#define DEFINE_RAW_SPINLOCK(name) raw_spinlock_t name
