@@ -153,6 +153,7 @@ static void sentinel_add(struct note *note, const struct diolate_written *writte
 }
 NOKPROBE_SYMBOL(sentinel_add);
 
+/* A note that is not in use has no folio: see sentinel_let_go(). */
 static struct note *sentinel_make(const struct census *c, struct folio *folio,
 				  const struct address_space *mapping, u32 owner)
 {
@@ -163,13 +164,12 @@ static struct note *sentinel_make(const struct census *c, struct folio *folio,
 		return NULL;
 	WRITE_ONCE(used, used + 1);
 	WRITE_ONCE(note->used, true);
-	note->mapping = mapping;
+	WRITE_ONCE(note->mapping, mapping);
 	note->owner = owner;
-	note->folio = NULL;
 	note->pages = 0;
 	if (sentinel_share(MOST_PAGES, c->pages) >= pages) {
 		folio_get(folio);
-		note->folio = folio;
+		WRITE_ONCE(note->folio, folio);
 		note->pages = pages;
 	}
 	return note;
@@ -300,18 +300,24 @@ static bool sentinel_is_old(const struct note *note)
 	return time_after_eq(jiffies, READ_ONCE(note->made) + LONGEST);
 }
 
-/* Whether the note is useless, because no direct write to the file is in flight. */
+/*
+ * Whether the note is useless, because no direct write to the file is in flight. The note may just
+ * be in the making, by sentinel_make(): then its file may be found to be none, or that of the note
+ * before, in which its folio never is. Its number changes, so it is not freed.
+ */
 static bool sentinel_is_done(const struct note *note)
 {
-	struct folio *folio = note->folio;
+	struct folio *folio = READ_ONCE(note->folio);
+	const struct address_space *mapping = READ_ONCE(note->mapping);
 	bool over = false;
 
-	if (!folio)
+	/* A folio that was dropped from its file has none, either. */
+	if (!folio || !mapping)
 		return false;
 	/* A locked folio stays in its file, which keeps the file alive. */
-	if (READ_ONCE(folio->mapping) == note->mapping && folio_trylock(folio)) {
-		if (folio->mapping == note->mapping)
-			over = !atomic_read(&note->mapping->host->i_dio_count);
+	if (READ_ONCE(folio->mapping) == mapping && folio_trylock(folio)) {
+		if (folio->mapping == mapping)
+			over = !atomic_read(&mapping->host->i_dio_count);
 		folio_unlock(folio);
 	}
 	return over;
