@@ -323,15 +323,20 @@ static bool sentinel_is_done(const struct note *note)
 	return over;
 }
 
-/* Free a note unless it was renewed after @number; return its folio. */
-static struct folio *sentinel_let_go(struct note *note, s64 number)
+/*
+ * Free a note that is useless or old, unless it was renewed after @number; return its folio. Only
+ * under the lock it is certain that it is old: its number may be new and the rest not yet.
+ */
+static struct folio *sentinel_let_go(struct note *note, s64 number, bool useless)
 {
 	struct folio *folio = NULL;
 	unsigned long flags;
+	bool old;
 
 	raw_spin_lock_irqsave(&lock, flags);
-	if (note->number == number) {
-		if (sentinel_is_old(note))
+	old = sentinel_is_old(note);
+	if (note->number == number && (useless || old)) {
+		if (old)
 			WRITE_ONCE(lost, true);
 		folio = note->folio;
 		note->folio = NULL;
@@ -356,15 +361,17 @@ bool diolate_sentinel_release(bool all)
 	for (i = 0; i < NOTES; i++) {
 		struct note *note = &notes[i];
 		s64 number = READ_ONCE(note->number);
+		struct folio *folio = NULL;
+		bool useless;
 
 		/* No other function frees a note. */
-		if (READ_ONCE(note->used) &&
-		    (all || sentinel_is_old(note) || sentinel_is_done(note))) {
-			struct folio *folio = sentinel_let_go(note, number);
-
-			if (folio)
-				folio_put(folio);
-		}
+		if (!READ_ONCE(note->used))
+			continue;
+		useless = all || sentinel_is_done(note);
+		if (useless || sentinel_is_old(note))
+			folio = sentinel_let_go(note, number, useless);
+		if (folio)
+			folio_put(folio);
 	}
 	return READ_ONCE(used);
 }
