@@ -4,8 +4,9 @@
  * barriers do. Stores of a place have one order. A load may find an older store, unless the task has seen a newer
  * one, or a barrier says that it has. So a barrier that is missing is found here, though no x86 would show it.
  *
- * Stores are not delayed beyond later stores of the same task, nor loads beyond later stores. What is loaded by an
- * address that was just loaded may be older than the address, which Linux excludes: no table relies on that.
+ * What is loaded by an address that was loaded is no older than what was there when the address was stored, if a
+ * barrier was before that store, as Linux has it. Stores are not delayed beyond later stores of the same task, nor
+ * loads beyond later stores.
  */
 #include <string.h>
 
@@ -17,6 +18,8 @@
 #define PLACES (1 << 15)
 /* Of each task: what it had released at the last of its barriers. */
 #define RELEASES 64
+/* No object is larger. Where an address is loaded of one, loads of it depend on that. */
+#define MOST_OBJECT 512
 
 /* A store; before the first one of a place, what was there. */
 struct store {
@@ -182,9 +185,8 @@ static void memory_catch_up(struct place *place)
 }
 
 /* Whether this task cannot find an older store than this one. */
-static bool memory_is_known(const struct store *s)
+static bool memory_is_known(const struct store *s, const struct race_clock *view)
 {
-	const struct race_clock *view = &schedule_self->knows.view;
 	unsigned int i;
 
 	if (!s->by || view->of[s->by] >= s->at)
@@ -195,12 +197,35 @@ static bool memory_is_known(const struct store *s)
 	return false;
 }
 
+/* What is loaded by an address that was loaded is no older than what was there when that was stored. */
+static void memory_depend(const struct place *place, struct race_clock *view)
+{
+	unsigned int i;
+
+	for (i = 0; i < ADDRESSES; i++)
+		if ((uintptr_t)place->address - schedule_self->addresses[i].value < MOST_OBJECT)
+			clock_join(view, &schedule_self->addresses[i].view);
+}
+
+static void memory_has_loaded(const struct store *s, unsigned int size)
+{
+	unsigned int i = schedule_self->loaded % ADDRESSES;
+
+	if (size < sizeof(void *) || s->value < MOST_OBJECT)
+		return;
+	schedule_self->addresses[i].value = s->value;
+	schedule_self->addresses[i].view = s->carries.view;
+	schedule_self->loaded++;
+}
+
 static struct store *memory_find(struct place *place)
 {
+	struct race_clock view = schedule_self->knows.view;
 	unsigned int newest = place->count - 1, first, i;
 
+	memory_depend(place, &view);
 	first = place->count > STORES ? place->count - STORES : 0;
-	for (i = newest; i > first && !memory_is_known(store_of(place, i)); i--)
+	for (i = newest; i > first && !memory_is_known(store_of(place, i), &view); i--)
 		;
 	return store_of(place, race_any(stale) ? newest : newest - race_any(newest - i + 1));
 }
@@ -240,6 +265,7 @@ static uint64_t memory_load(const void *p, unsigned int size, int order, const v
 	memory_catch_up(place);
 	s = memory_find(place);
 	memory_has_found(s, order);
+	memory_has_loaded(s, size);
 	return s->value;
 }
 
@@ -268,6 +294,19 @@ int race_read_once(const int *p)
 void race_write_once(int *p, int value)
 {
 	memory_store(p, sizeof(*p), value, __ATOMIC_RELAXED, __builtin_return_address(0));
+}
+
+/**
+ * race_store() - the kernel stores this with WRITE_ONCE(), or smp_store_release()
+ * @p:       where
+ * @size:    bytes
+ * @value:   is stored
+ * @release: whoever finds this finds what was before
+ */
+void race_store(void *p, size_t size, uint64_t value, bool release)
+{
+	memory_store(p, size, value, release ? __ATOMIC_RELEASE : __ATOMIC_RELAXED,
+		     __builtin_return_address(0));
 }
 
 enum operation { EXCHANGE, ADD, SUB, AND, OR, COMPARE };

@@ -82,6 +82,7 @@ void race_ignore(bool reads);
 void race_touch(const void *p, size_t size, bool writes);
 int race_read_once(const int *p);
 void race_write_once(int *p, int value);
+void race_store(void *p, size_t size, uint64_t value, bool release);
 
 void race_barrier(void);
 void *race_calloc(size_t n, size_t size);

@@ -206,8 +206,8 @@ void race_handler(bool enters)
 	}
 	memory_tick();
 	schedule_self->at_leaving = schedule_self->knows;
-	schedule_self->left++;
-	schedule_self->handlers--;
+	/* Of one inside of another only the outer one counts. */
+	schedule_self->left += !--schedule_self->handlers;
 }
 
 struct grace {

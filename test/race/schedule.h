@@ -13,6 +13,9 @@
 
 #include "race.h"
 
+/* Addresses that a task has loaded, and what whoever has stored one of them had released. */
+#define ADDRESSES 8
+
 struct task {
 	jmp_buf place;
 	ucontext_t start;
@@ -35,6 +38,11 @@ struct task {
 	uint32_t now;
 	struct race_order knows, released, acquires;
 	unsigned int releases;
+	struct {
+		uint64_t value;
+		struct race_clock view;
+	} addresses[ADDRESSES];
+	unsigned int loaded;
 };
 
 extern struct task schedule_tasks[RACE_TASKS + 1], *schedule_self;

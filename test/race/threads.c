@@ -160,7 +160,9 @@ void race_handler(bool enters)
 		return;
 	}
 	__tsan_release(&self->handlers);
-	__atomic_add_fetch(&self->left, 1, __ATOMIC_SEQ_CST);
+	/* Of one inside of another only the outer one counts. */
+	if (__atomic_load_n(&self->handlers, __ATOMIC_RELAXED) == 1)
+		__atomic_add_fetch(&self->left, 1, __ATOMIC_SEQ_CST);
 	__atomic_sub_fetch(&self->handlers, 1, __ATOMIC_SEQ_CST);
 }
 
@@ -257,6 +259,20 @@ void race_write_once(int *p, int value)
 {
 	race_point();
 	__atomic_store_n(p, value, __ATOMIC_RELAXED);
+}
+
+void race_store(void *p, size_t size, uint64_t value, bool release)
+{
+	int order = release ? __ATOMIC_RELEASE : __ATOMIC_RELAXED;
+
+	race_point();
+	/* The race is not instrumented, so the sanitizer has to be told. */
+	if (release)
+		__tsan_release(p);
+	if (size == sizeof(uint32_t))
+		__atomic_store_n((uint32_t *)p, value, order);
+	else
+		__atomic_store_n((uint64_t *)p, value, order);
 }
 
 void *race_percpu(const void *address, unsigned int cpu)

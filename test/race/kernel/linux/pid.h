@@ -3,6 +3,7 @@
 #include <linux/sched.h>
 
 #define PIDTYPE_PID 0
+#define PIDTYPE_TGID 1
 
 /* The race says which processes there are. */
 struct task_struct *race_task_of(pid_t pid);

@@ -5,10 +5,15 @@
 
 #define TASK_COMM_LEN 16
 #define PF_WQ_WORKER 0x20
+#define PF_KTHREAD 0x200000
+
+struct mm_struct;
 
 struct task_struct {
-	pid_t pid;
+	pid_t pid, tgid;
 	unsigned int flags;
+	struct mm_struct *mm;
+	u64 self_exec_id;
 };
 
 /* The race says which task this is. */
