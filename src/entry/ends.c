@@ -174,10 +174,11 @@ void diolate_ends_arm(void)
 
 	register_module_notifier(&modules);
 	mutex_lock(&arming);
-	diolate_task_ends_anew();
 	wanted = true;
 	for (n = 0; n < ENDS; n++)
 		ends_arm_one(n);
+	/* Until now one file system was followed and another, with the same kiocb, was not. */
+	diolate_task_ends_anew();
 	mutex_unlock(&arming);
 }
 
