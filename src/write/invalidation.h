@@ -15,6 +15,7 @@ struct kiocb;
  * @counted: the write was counted as overtaken
  * @whole:   the late error of the call is of no write: what is in the way came after it
  * @again:   the task has invalidated for @iocb just before, in the same write, without a late error
+ * @fresh:   @ended was noted since the last call began
  * @ended:   the write of which ->end_io() has succeeded in this task; compared with @iocb
  * @epoch:   when; see diolate_task_has_ended()
  * @dated:   @dirtied is set
@@ -32,6 +33,7 @@ struct diolate_invalidation {
 	bool whole : 1;
 	bool again : 1;
 	bool dated : 1;
+	bool fresh : 1;
 	unsigned int epoch;
 	u32 dirtied;
 	const struct kiocb *ended;

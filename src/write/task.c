@@ -188,6 +188,13 @@ void diolate_task_begins(struct kiocb *iocb, const unsigned long *dio, size_t le
 	place->inv.whole = false;
 	place->inv.dated = dirtied >= 0;
 	place->inv.dirtied = dirtied;
+	/*
+	 * ->end_io() was called since the last invalidation began, or will be after this one has
+	 * (iomap_dio_complete(), which has a @dio). Otherwise it was that of an earlier write.
+	 */
+	if (dio || !place->inv.fresh)
+		place->inv.ended = NULL;
+	place->inv.fresh = false;
 	task_release(place);
 }
 NOKPROBE_SYMBOL(diolate_task_begins);
@@ -231,6 +238,7 @@ void diolate_task_ended(const struct kiocb *iocb, bool succeeded)
 	if (place) {
 		place->ending = NULL;
 		place->inv.ended = succeeded ? iocb : NULL;
+		place->inv.fresh = true;
 		place->inv.epoch = READ_ONCE(epoch);
 		task_release(place);
 	}
