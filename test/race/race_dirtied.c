@@ -104,7 +104,7 @@ static void dirty(struct file *f, unsigned int file, unsigned int page)
 	who.pid = (__atomic_add_fetch(&numbers, 1, __ATOMIC_RELAXED) * FILES + file) * PAGES + page;
 	snprintf(who.comm, sizeof(who.comm), "%d", who.pid);
 	if (!race_any(64))
-		stop(1 + race_any(16), numbers);
+		stop(1 + race_any(race_any(2) ? 3 : 16), numbers);
 	diolate_dirtied_note(f->mapping, page, page, false, &who);
 	f->last[page] = who.pid;
 	race_write_once(&f->tags[page], who.pid);

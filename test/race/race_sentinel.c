@@ -7,6 +7,7 @@
  * - that it was is said only if a folio of its range was, after the write was sent, which who is named had dirtied;
  * and no folio is locked or put that is not kept.
  * With src/flight/sentinel.c src/flight/note.c src/flight/order.c src/flight/following.c
+ * Smaller: src/flight/sentinel.c NOTES 24
  */
 #include <linux/jiffies.h>
 #include <linux/mm.h>
@@ -21,8 +22,9 @@
 #include "race.h"
 #include "write/filesystem.h"
 
-/* Of src/flight/sentinel.c; a note is taken from the end of the table. */
-#define NOTES 1024
+/* As above; a note is taken from the end of the table. */
+#define NOTES 24
+/* Of src/flight/sentinel.c. */
 #define LONGEST (10 * HZ)
 
 #define FILES 2
@@ -36,6 +38,7 @@
  * struct slot - a page of a file
  * @folio:   what is cached, or NULL
  * @order:   of who changes it; with the lock of @folio, or alone if that is NULL
+ * @tagged:  of who has noted writeback, before the tags change
  * @dirty:   when it became dirty; 0 if it is not
  * @tag:     it is under writeback
  * @started: when writeback of it has started last
@@ -43,7 +46,7 @@
  */
 struct slot {
 	struct folio *folio;
-	struct race_order order;
+	struct race_order order, tagged;
 	unsigned int dirty;
 	bool tag;
 	unsigned int started, noted;
@@ -241,6 +244,7 @@ static void write_back(struct file_of_race *f, struct slot *s)
 		started = tick();
 		__atomic_store_n(&s->started, started, __ATOMIC_SEQ_CST);
 		diolate_note_writeback(folio, true);
+		race_give(&s->tagged);
 		__atomic_store_n(&s->noted, started, __ATOMIC_SEQ_CST);
 		__atomic_add_fetch(&notes, 1, __ATOMIC_RELAXED);
 		s->dirty = 0;
@@ -295,8 +299,11 @@ static void judge(const struct write *w, s64 before)
 	enum diolate_verdict verdict;
 	u64 dirtied;
 
-	for (i = w->first; i < w->end; i++)
+	/* Who has invalidated has seen the tags. */
+	for (i = w->first; i < w->end; i++) {
 		noted = max(noted, __atomic_load_n(&w->file->slots[i].noted, __ATOMIC_SEQ_CST));
+		race_take(&w->file->slots[i].tagged);
+	}
 	verdict = diolate_sentinel_judge(&w->file->mapping, &part, before, &dirtied);
 	for (i = w->first; i < w->end; i++)
 		started = max(started, __atomic_load_n(&w->file->slots[i].started, __ATOMIC_SEQ_CST));

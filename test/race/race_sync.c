@@ -38,8 +38,8 @@ static struct call {
 } calls[TASKS];
 
 static struct super_block super_block;
-static struct file_system_type ext4 = { "ext4" };
-static struct inode inode = { &super_block };
+static struct file_system_type ext4 = { .name = "ext4" };
+static struct inode inode = { .i_sb = &super_block };
 static struct file files[FILES];
 static int references[FILES];
 static bool closing;

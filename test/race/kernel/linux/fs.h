@@ -43,6 +43,7 @@ struct file {
 struct kiocb {
 	struct file *ki_filp;
 	loff_t ki_pos;
+	void (*ki_complete)(struct kiocb *iocb, long ret);
 };
 
 #define file_inode(file) ((file)->f_inode)
