@@ -41,15 +41,15 @@
  * @tagged:  of who has noted writeback, before the tags change
  * @dirty:   when it became dirty; 0 if it is not
  * @tag:     it is under writeback
- * @started: when writeback of it has started last
- * @noted:   the same, of one that is noted
+ * @sent:    when writeback of it was sent last, after it was noted; ~0 if it is being noted
+ * @noted:   when writeback of it has started last that is noted
  */
 struct slot {
 	struct folio *folio;
 	struct race_order order, tagged;
 	unsigned int dirty;
 	bool tag;
-	unsigned int started, noted;
+	unsigned int sent, noted;
 };
 
 static struct file_of_race {
@@ -242,8 +242,9 @@ static void write_back(struct file_of_race *f, struct slot *s)
 		/* Who sees that a write is counted sees what that has seen: memory is the same for all. */
 		race_take(&f->counted);
 		started = tick();
-		__atomic_store_n(&s->started, started, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&s->sent, ~0u, __ATOMIC_SEQ_CST);
 		diolate_note_writeback(folio, true);
+		__atomic_store_n(&s->sent, tick(), __ATOMIC_SEQ_CST);
 		race_give(&s->tagged);
 		__atomic_store_n(&s->noted, started, __ATOMIC_SEQ_CST);
 		__atomic_add_fetch(&notes, 1, __ATOMIC_RELAXED);
@@ -263,7 +264,9 @@ static bool drop(struct slot *s)
 	bool dropped;
 
 	if (!folio) {
+		/* A folio that comes is read first, which takes long: whoever has it sees what this task did. */
 		race_take(&s->order);
+		race_give(&s->order);
 		return !__atomic_load_n(&s->folio, __ATOMIC_SEQ_CST);
 	}
 	dropped = !s->dirty && !s->tag;
@@ -282,6 +285,11 @@ static bool drop(struct slot *s)
 
 /* Direct writes. */
 
+static bool are_noted(const void *many)
+{
+	return __atomic_load_n(&notes, __ATOMIC_RELAXED) >= *(const unsigned int *)many;
+}
+
 static void uncount(struct write *w)
 {
 	__atomic_sub_fetch(&w->file->inode.i_dio_count.counter, 1, __ATOMIC_SEQ_CST);
@@ -295,7 +303,7 @@ static void judge(const struct write *w, s64 before)
 {
 	const struct diolate_part part = { .start = (loff_t)w->first << PAGE_SHIFT,
 					   .end = (loff_t)w->end << PAGE_SHIFT };
-	unsigned int i, noted = 0, started = 0;
+	unsigned int i, noted = 0, sent = 0;
 	enum diolate_verdict verdict;
 	u64 dirtied;
 
@@ -306,10 +314,10 @@ static void judge(const struct write *w, s64 before)
 	}
 	verdict = diolate_sentinel_judge(&w->file->mapping, &part, before, &dirtied);
 	for (i = w->first; i < w->end; i++)
-		started = max(started, __atomic_load_n(&w->file->slots[i].started, __ATOMIC_SEQ_CST));
+		sent = max(sent, __atomic_load_n(&w->file->slots[i].sent, __ATOMIC_SEQ_CST));
 	if (verdict == DIOLATE_IS_NOT && noted > w->began)
 		race_wrong("a folio was written back over a write, and nobody says so");
-	if (verdict == DIOLATE_IS_OVERTAKEN && (!before || started < w->left))
+	if (verdict == DIOLATE_IS_OVERTAKEN && (!before || sent < w->left))
 		race_wrong("a write is overtaken by what was written back before it was sent");
 	if (verdict == DIOLATE_IS_OVERTAKEN && dirtied && dirtied < w->began)
 		race_wrong("a write is overtaken by what was dirty before it began");
@@ -394,6 +402,12 @@ static void submit(struct file_of_race *f)
 			uncount(w);
 			return;
 		}
+	/* A folio may come again, and be written back, before the write is sent. */
+	if (race_any(2)) {
+		wanted[race_self()] = notes + 1;
+		race_stop(1, are_noted, &wanted[race_self()]);
+		race_point();
+	}
 	w->left = tick();
 	race_give(&w->order);
 	race_model_lock();
@@ -422,11 +436,6 @@ static void write_direct(struct file_of_race *f)
 }
 
 /* The work of src/flight/track.c. */
-
-static bool are_noted(const void *many)
-{
-	return __atomic_load_n(&notes, __ATOMIC_RELAXED) >= *(const unsigned int *)many;
-}
 
 /* Release notes; the task is held up just when it looks at those that there are, until there are more. */
 static void release(void)
