@@ -2,8 +2,8 @@
 /*
  * Folios of some files of one ring become dirty, so many that notes are written anew, while others ask who did it.
  * A name is right, or there is none: it is one that has dirtied this page of this file, none before that whose tag
- * was found, and with the file locked the one that did so last. The ring is full when a round begins, and some are held up until just that note is
- * written anew which they write or have found.
+ * was found, and with the file locked the one that did so last. The ring is full when a round begins, and some tasks
+ * are held up until just that note is written anew which they write or have found.
  * With src/flight/dirtied.c
  */
 #include <linux/jiffies.h>
