@@ -183,8 +183,12 @@ int diolate_hook_add(struct diolate_hook *hook, const char *symbol, unsigned lon
 
 int diolate_hook_register(struct diolate_hook *hook)
 {
+	struct filesystem *fs = by_symbol(hook->symbol);
+
 	race_point();
-	__atomic_store_n(&by_symbol(hook->symbol)->ops, &hook->ops, __ATOMIC_SEQ_CST);
+	/* Code is patched for all processors at once. */
+	race_give(&fs->patched);
+	__atomic_store_n(&fs->ops, &hook->ops, __ATOMIC_SEQ_CST);
 	hook->armed = true;
 	return 0;
 }
@@ -197,7 +201,6 @@ void diolate_hook_disarm(struct diolate_hook *hook)
 	if (!hook->armed)
 		return;
 	race_point();
-	/* Code is patched for all processors at once. */
 	race_give(&fs->patched);
 	__atomic_store_n(&fs->ops, NULL, __ATOMIC_SEQ_CST);
 	race_grace();

@@ -100,13 +100,13 @@ int main(int argc, char **argv)
 	seed = strtoull(argv[2], NULL, 0);
 	/* A thread that waits for ever is ended by the signal, and run says so. */
 	if (!strcmp(argv[1], "--seed")) {
-		alarm(60);
+		alarm(300);
 		rounds_run(seed);
 		n = 1;
 	} else {
 		until = rounds_now() + atof(argv[1]);
 		do {
-			alarm(60);
+			alarm(300);
 			rounds_run(rounds_mix(seed + n++));
 		} while (rounds_now() < until);
 	}
