@@ -65,17 +65,23 @@ NOKPROBE_SYMBOL(folio_part_iomap_keeps_dirty);
 /*
  * The bitmaps of the blocks of a folio: those up to date, and behind them those dirty. If the folio
  * is up to date all its blocks are (ifs_alloc(), ifs_set_range_uptodate(), fs/iomap/buffered-io.c,
- * 6.12 and 7.3); else it is not the bitmap, and -EPROTO is returned.
+ * 6.12 and 7.3); else it is not the bitmap, and -EPROTO is returned. A folio of few blocks may be
+ * so by chance. So, unless BTF has the place of the bitmaps, the rest of their last word has to be
+ * zero, too, as ifs_alloc() made it.
  */
 static int folio_part_iomap_state(struct folio *folio, unsigned int blocks,
 				  const unsigned long **state)
 {
+	unsigned long end = round_up(2 * blocks, BITS_PER_LONG);
+
 	*state = NULL;
 	if (diolate_layout.folio > DIOLATE_BY_TESTS || !DIOLATE_IOMAP_IS_KNOWN)
 		return -EPROTO;
 	if (!folio->private)
 		return 0;
 	*state = (const void *)folio->private + diolate_layout.state;
+	if (diolate_layout.folio == DIOLATE_BY_TESTS && find_next_bit(*state, end, 2 * blocks) < end)
+		return -EPROTO;
 	return folio_test_uptodate(folio) && find_first_zero_bit(*state, blocks) < blocks ?
 		       -EPROTO : 0;
 }
