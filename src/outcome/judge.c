@@ -184,8 +184,8 @@ NOKPROBE_SYMBOL(diolate_judge_answered);
  *                          is answered, and nothing is to be done about it before
  * @iocb: the kiocb of the write
  *
- * This asks what diolate_judge_passing() does in judge_is_asked_later(), of the writes of which that
- * is soon said.
+ * This asks what diolate_judge_passing() asks in judge_is_asked_later(), of the writes of which
+ * that is soon said.
  *
  * Context: any, also inside a probe handler.
  * Return: true if it is; false if diolate_judge_passing() has to look.

@@ -84,8 +84,8 @@ NOKPROBE_SYMBOL(diolate_tell_waiting_slow);
 /**
  * diolate_tell_overtaken() - judge a write in its receiver, and tell it if it was overtaken
  * @iocb: the kiocb that the consumer is called with
- * @ret:  the result: a negative errno, or a number of bytes. Negative if the write was stuck, and so
- *        is settled by now
+ * @ret:  the result: a negative errno, or a number of bytes. Negative if the write was stuck, and
+ *        so is settled by now
  * @ip:   where ftrace is called from, in the receiver
  *
  * Context: any, also inside an ftrace callback.

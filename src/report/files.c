@@ -47,10 +47,11 @@ static bool files_claim(struct entry *e, unsigned long version)
 }
 NOKPROBE_SYMBOL(files_claim);
 
-static void files_release(struct entry *e)
+/* @version: of files_claim() */
+static void files_release(struct entry *e, unsigned long version)
 {
 	/* Paired with the loads of @version: a CPU that finds it even finds @file whole. */
-	smp_store_release(&e->version, e->version + 1);
+	smp_store_release(&e->version, version + 2);
 }
 NOKPROBE_SYMBOL(files_release);
 
@@ -74,13 +75,13 @@ void diolate_files_add(const struct diolate_record *r)
 			e->first = r->time;
 			e->last = r->time;
 			e->file = *file;
-			files_release(e);
+			files_release(e, 0);
 		} else if (version <= 1 || !files_same(&e->file, file)) {
 			continue;
 		} else if (files_claim(e, version)) {
 			/* The file may have been renamed or removed. */
 			memcpy(e->file.path, file->path, sizeof(file->path));
-			files_release(e);
+			files_release(e, version);
 		}
 		WRITE_ONCE(e->last, r->time);
 		atomic64_inc(&e->late_errors);
@@ -111,7 +112,7 @@ static void files_copy_file(struct diolate_file *file, const struct entry *e)
 	do {
 		/* Paired with files_release(). */
 		version = smp_load_acquire(&e->version);
-		*file = e->file;
+		data_race(memcpy(file, &e->file, sizeof(*file)));
 		/* Load @file before @version: paired with the cmpxchg() of files_claim(). */
 		smp_rmb();
 	} while (version & 1 || READ_ONCE(e->version) != version);

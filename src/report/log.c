@@ -275,15 +275,14 @@ static u64 log_wait_for(const struct slot *slot, u64 seq)
 	}
 }
 
-static void log_show_record(struct seq_file *m, const struct slot *slot, u64 state)
+static void log_show_record(struct seq_file *m, const struct diolate_record *r,
+			    enum diolate_reason reason, u64 state)
 {
-	const struct diolate_record *r = &slot->record;
-
 	seq_printf(m, "seq=%llu time=", log_seq_of(state));
 	diolate_record_show_time(m, r->time);
 	seq_printf(m, " outcome=%s reason=%s kind=%s ",
 		   diolate_outcome_names[log_outcome_of(state)],
-		   diolate_reason_names[READ_ONCE(slot->reason)], diolate_kind_names[r->kind]);
+		   diolate_reason_names[reason], diolate_kind_names[r->kind]);
 	diolate_record_show_file(m, &r->file);
 	seq_printf(m, " offset=%lld length=%llu error=%d", r->pos, r->length, log_error_of(state));
 	seq_printf(m, " pages=%u%s page=%s consumer=%s uid=%u", r->pages, r->more ? "+" : "",
@@ -309,6 +308,8 @@ static int log_show(struct seq_file *m, void *v)
 	u64 seq = *(loff_t *)v, state;
 	struct slot *slot = &ring[log_index_of(seq)];
 	const size_t begin = m->count;
+	enum diolate_reason reason;
+	struct diolate_record r;
 
 	do {
 		/* What was printed of a record that has changed meanwhile is dropped. */
@@ -316,7 +317,10 @@ static int log_show(struct seq_file *m, void *v)
 		state = log_wait_for(slot, seq);
 		if (log_seq_of(state) != seq)
 			return SEQ_SKIP;
-		log_show_record(m, slot, state);
+		/* It may change while it is copied: log_was_read() finds that out. */
+		data_race(memcpy(&r, &slot->record, sizeof(r)));
+		reason = READ_ONCE(slot->reason);
+		log_show_record(m, &r, reason, state);
 	} while (!log_was_read(m, slot, state));
 	return 0;
 }
