@@ -80,7 +80,8 @@ static int folio_part_iomap_state(struct folio *folio, unsigned int blocks,
 	if (!folio->private)
 		return 0;
 	*state = (const void *)folio->private + diolate_layout.state;
-	if (diolate_layout.folio == DIOLATE_BY_TESTS && find_next_bit(*state, end, 2 * blocks) < end)
+	if (diolate_layout.folio == DIOLATE_BY_TESTS &&
+	    find_next_bit(*state, end, 2 * blocks) < end)
 		return -EPROTO;
 	return folio_test_uptodate(folio) && find_first_zero_bit(*state, blocks) < blocks ?
 		       -EPROTO : 0;

@@ -112,6 +112,7 @@ static void files_copy_file(struct diolate_file *file, const struct entry *e)
 	do {
 		/* Paired with files_release(). */
 		version = smp_load_acquire(&e->version);
+		/* The path may change meanwhile, which the version tells. */
 		data_race(memcpy(file, &e->file, sizeof(*file)));
 		/* Load @file before @version: paired with the cmpxchg() of files_claim(). */
 		smp_rmb();

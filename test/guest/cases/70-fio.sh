@@ -173,7 +173,7 @@ mixed_fio() {
 	# What is sent while a folio is under writeback has no order.
 	[ "$at_start" -le $((5 + writes / 500)) ] || fail "$at_start of $writes were sent over writeback"
 	# What is in flight until following is armed.
-	[ "$arming" -le "$([ "$2" = always ] && echo 0 || echo $((writes / 20)))" ] || fail "$arming of $writes were in flight before"
+	[ "$arming" -le "$([ "$2" = always ] && echo 0 || echo $((10 + writes / 20)))" ] || fail "$arming of $writes were in flight before"
 	expect_outcomes delivered=$((libaio + io_uring))
 	rm "$FILE"
 }
