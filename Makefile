@@ -5,7 +5,7 @@ KERNEL_BUILD_DIR ?= /lib/modules/$(shell uname -r)/build
 CFLAGS ?= -O2 -g -Wall -Wextra -Werror
 
 .PHONY: module load unload sign tool install-tool install-source dkms-install dkms-remove deb rpm \
-	demo session unit litmus lint check check-all check-long check-debug check-install bench guest clean \
+	demo session unit litmus lint check check-all check-long check-debug check-install bench soak guest clean \
 	distclean help
 
 module: #? the module for the running kernel
@@ -127,10 +127,14 @@ check-install: #? 20 min: the packages on a fresh Debian 12 and 13, and with Sec
 bench: #? hours: what it costs, measured
 	@test/bench/all
 
+# MINUTES, KERNEL and SEED, if set, say how long, on which kernel, and with which choices by chance.
+soak: #? 2 hours: beside all that can happen to it, memory measured before and after
+	@test/soak $(or $(MINUTES),120) $(or $(KERNEL),7.3) $(SEED)
+
 # The programs that run inside the virtual machines; static, since there is nothing there.
 # What counts instructions, or makes one, knows those of x86-64.
 guest: build/guest/collide build/guest/storm build/guest/model build/guest/dirty build/guest/place build/guest/reread \
-	build/guest/falsify build/guest/held build/guest/starve build/guest/swallow build/guest/traced build/diolate \
+	build/guest/falsify build/guest/held build/guest/soaking build/guest/starve build/guest/swallow build/guest/traced build/diolate \
 	$(if $(filter x86_64%,$(shell $(CC) -dumpmachine)),build/guest/rate build/guest/mark)
 
 build/guest/collide: test/guest/collide.c test/guest/submit.c test/guest/withhold.c test/guest/guest.c
@@ -140,6 +144,7 @@ build/guest/dirty: test/guest/dirty.c test/guest/guest.c
 build/guest/place: test/guest/place.c test/guest/guest.c
 build/guest/reread: test/guest/reread.c
 build/guest/traced: test/guest/traced.c test/guest/guest.c
+build/guest/soaking: test/guest/soaking.c test/guest/guest.c
 build/guest/falsify: test/guest/falsify.c
 build/guest/held: test/guest/held.c test/guest/guest.c
 build/guest/starve: test/guest/starve.c
