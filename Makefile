@@ -111,7 +111,7 @@ lint: #? 1 min: what can be said of the source without running it
 check: #? 40 min, the first time some more: both, and the cases that matter on the stock kernels
 	@test/check
 
-check-all: #? 1 hour: every case on every kernel
+check-all: #? some hours: every case on every kernel
 	@test/check --all
 
 check-long: #? some hours: every case, and storms, searches for false errors and a database in their whole size
