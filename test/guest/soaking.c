@@ -12,9 +12,10 @@
  *   soaking stop SHARED NAME
  *                        those of that name end
  *   soaking sum SHARED   prints name=value: what they were told since the beginning, all together
- *   soaking read DIRECTORY
+ *   soaking read DIRECTORY CLOSED
  *                        reads all files of the module's debugfs directory, again and again, whether
- *                        they are there or not; ends if the log begins with no line of it
+ *                        they are there or not; while the file CLOSED is there it opens none. Ends if
+ *                        the log begins with no line of it
  *   soaking tracepoints  prints the names of all tracepoints that have a user, by its memory
  *
  * SHARED is a file that all of them map. Direct writers write over what is there, of whole pages, so
@@ -514,7 +515,7 @@ static void read_file(const char *directory, const char *name, unsigned int *see
 	close(fd);
 }
 
-static void read_all(const char *directory)
+static void read_all(const char *directory, const char *closed)
 {
 	static const char *const names[] = { "counters", "log", "files", "sites", "layout", "version" };
 	unsigned int seed = 1, i;
@@ -523,7 +524,8 @@ static void read_all(const char *directory)
 		err(1, "nice");
 	for (;;) {
 		for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-			read_file(directory, names[i], &seed);
+			if (access(closed, F_OK))
+				read_file(directory, names[i], &seed);
 		rest(100);
 	}
 }
@@ -585,10 +587,10 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (argc < 3)
-		errx(2, "usage: soaking run|pause|resume|stop|sum SHARED ... | read DIRECTORY | "
-			"tracepoints");
-	if (!strcmp(action, "read"))
-		read_all(argv[2]);
+		errx(2, "usage: soaking run|pause|resume|stop|sum SHARED ... | "
+			"read DIRECTORY CLOSED | tracepoints");
+	if (!strcmp(action, "read") && argc == 4)
+		read_all(argv[2], argv[3]);
 	open_shared(argv[2]);
 	if (!strcmp(action, "run") && argc == 5)
 		run_all(argv[3], argv[4]);
