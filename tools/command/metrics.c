@@ -18,6 +18,7 @@
 #include "read/module.h"
 #include "read/parse.h"
 #include "read/unseen.h"
+#include "show/record.h"
 #include "show/refuse.h"
 #include "show/text.h"
 
@@ -187,12 +188,6 @@ static void label_name(FILE *out, const char *name, const char *escaped)
 	free(bytes);
 }
 
-/* As the log has a name that is not known, and one that is that. */
-static const char *or_dash(const char *name)
-{
-	return name ? name : "-";
-}
-
 /* Names are "" where `by` says that there is none. */
 static void write_culprit(FILE *out, const char *comm, const char *by, const char *submitter, uint64_t value)
 {
@@ -225,8 +220,8 @@ static bool write_culprits(FILE *out)
 		if (!culprit_is_known(culprit))
 			write_culprit(out, "", "unknown", "", culprit->late_errors);
 		else if (written++ < MAX_CULPRITS)
-			write_culprit(out, or_dash(culprit->comm), culprit->by,
-				      or_dash(culprit->submitter), culprit->late_errors);
+			write_culprit(out, record_or_dash(culprit->comm), culprit->by,
+				      record_or_dash(culprit->submitter), culprit->late_errors);
 		else
 			rest += culprit->late_errors;
 	}
