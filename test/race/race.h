@@ -88,6 +88,9 @@ void race_barrier(void);
 void *race_calloc(size_t n, size_t size);
 void race_free(void *p);
 
+/* threads.c: whether an interrupt may come into this task; off twice is on only after twice. */
+void race_irqs(bool on);
+
 /* threads.c: cmpxchg(), in which the thread sanitizer sees the order and no access. */
 uint64_t race_cmpxchg(void *p, size_t size, uint64_t old, uint64_t new);
 

@@ -36,6 +36,7 @@ struct thread {
 static struct thread *threads;
 static __thread struct thread *self;
 static __thread bool in_irq;
+static __thread unsigned int irqs_off;
 static unsigned int count, stopped;
 static unsigned long points;
 static uint64_t chance;
@@ -123,13 +124,18 @@ void race_point(void)
 			nanosleep(&pause, NULL);
 		break;
 	case 3:
-		if (race_subject.irq && !in_irq && !race_any(4)) {
+		if (race_subject.irq && !irqs_off && !in_irq && !race_any(4)) {
 			in_irq = true;
 			race_subject.irq();
 			in_irq = false;
 		}
 		break;
 	}
+}
+
+void race_irqs(bool on)
+{
+	irqs_off += on ? -1 : 1;
 }
 
 void race_stop(unsigned int from_now, bool (*over)(const void *arg), const void *arg)

@@ -4,6 +4,13 @@
 
 #ifdef RACE_THREADS
 #include_next <linux/spinlock.h>
+
+#undef raw_spin_lock_irqsave
+#undef raw_spin_unlock_irqrestore
+#define raw_spin_lock_irqsave(lock, flags) \
+	(race_irqs(false), (flags) = pthread_mutex_lock(lock))
+#define raw_spin_unlock_irqrestore(lock, flags) \
+	((void)(flags), pthread_mutex_unlock(lock), race_irqs(true))
 #else
 typedef struct {
 	unsigned int holder;
