@@ -286,6 +286,7 @@ static void *by_growing(void *arg)
 	io_context_t ctx = NULL;
 	struct io_uring ring;
 	struct write w;
+	int n;
 
 	if (io_setup(1, &ctx) || io_uring_queue_init(1, &ring, 0))
 		errx(1, "io_setup or io_uring_queue_init");
@@ -302,15 +303,22 @@ static void *by_growing(void *arg)
 			struct iocb *iocb = &w.iocb;
 
 			io_prep_pwrite(iocb, grow_direct, w.data, w.length, w.offset);
-			if (io_submit(ctx, 1, &iocb) != 1 ||
-			    io_getevents(ctx, 1, 1, &event, NULL) != 1)
-				errx(1, "libaio");
+			n = io_submit(ctx, 1, &iocb);
+			if (n != 1)
+				errx(1, "io_submit: %d", n);
+			n = io_getevents(ctx, 1, 1, &event, NULL);
+			if (n != 1)
+				errx(1, "io_getevents: %d", n);
 			result = (long)event.res;
 		} else {
 			io_uring_prep_write(io_uring_get_sqe(&ring), grow_direct, w.data, w.length,
 					    w.offset);
-			if (io_uring_submit(&ring) != 1 || io_uring_wait_cqe(&ring, &cqe))
-				errx(1, "io_uring");
+			n = io_uring_submit(&ring);
+			if (n != 1)
+				errx(1, "io_uring_submit: %d", n);
+			n = io_uring_wait_cqe(&ring, &cqe);
+			if (n)
+				errx(1, "io_uring_wait_cqe: %d", n);
 			result = cqe->res;
 			io_uring_cqe_seen(&ring, cqe);
 		}
