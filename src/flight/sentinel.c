@@ -18,7 +18,9 @@
 #include <linux/bitmap.h>
 #include <linux/cred.h>
 #include <linux/fs.h>
+#include <linux/hash.h>
 #include <linux/jiffies.h>
+#include <linux/kernel.h>
 #include <linux/kprobes.h>
 #include <linux/pagemap.h>
 #include <linux/rwsem.h>
@@ -32,6 +34,8 @@
 #include "flight/sentinel.h"
 
 #define NOTES 1024
+#define CHAINS_BITS 8
+#define TAKEN_BITS 6
 
 /* Notes are made until direct writes have been followed for so long; jiffies. */
 #define TRANSITION (10 * HZ)
@@ -43,6 +47,7 @@
 /**
  * struct note - a folio that was written back
  * @used:    the note is in use
+ * @next:    of its chain, or of those that are free; or NULL
  * @folio:   the folio, with a reference; NULL if too many pages are kept
  * @mapping: its file; compared, and dereferenced only while @folio is in it and locked
  * @pages:   how many pages @folio has; 0 if NULL
@@ -55,6 +60,7 @@
  */
 struct note {
 	bool used;
+	struct note *next;
 	struct folio *folio;
 	const struct address_space *mapping;
 	unsigned int pages;
@@ -69,70 +75,83 @@ struct note {
 static struct note notes[NOTES];
 static DEFINE_RAW_SPINLOCK(lock);
 
-/* How many notes are in use. */
-static unsigned int used;
+/* The notes in use of the folios that have one hash. */
+static struct note *chains[1 << CHAINS_BITS];
+/* The notes that are free again, and how many others have ever been used. */
+static struct note *freed;
+static unsigned int touched;
+
+/**
+ * struct taken - what notes take
+ * @notes: how many they are
+ * @pages: how many pages they keep
+ */
+struct taken {
+	unsigned int notes, pages;
+};
+
+/* By all; by owners, and by files, that have one hash, so that who shares it has less. */
+static struct taken everybody, owners[1 << TAKEN_BITS], files[1 << TAKEN_BITS];
+
 /* A folio written back after number @since has no note. */
 static bool lost;
 static s64 since;
 
-/* Of other owners, of other files of the owner, of the file. */
-enum { OTHERS, OWNER, FILE, WHOSE };
-
-/**
- * struct census - what is noted by now
- * @same:  the note of the folio, or NULL
- * @free:  a note that is not in use, or NULL
- * @notes: how many notes are in use, by whose
- * @pages: how many pages they keep, by whose
- */
-struct census {
-	struct note *same, *free;
-	unsigned int notes[WHOSE], pages[WHOSE];
-};
-
-/* How many more of @all a file may take; @has says how many are taken by whom. */
-static unsigned int sentinel_share(unsigned int all, const unsigned int *has)
+static struct taken *sentinel_owner(u32 owner)
 {
-	unsigned int owner = (all - has[OTHERS]) / 2, file;
+	return &owners[hash_32(owner, TAKEN_BITS)];
+}
+NOKPROBE_SYMBOL(sentinel_owner);
 
-	if (owner < has[OWNER])
-		return 0;
-	file = (owner - has[OWNER]) / 2;
-	return file > has[FILE] ? file - has[FILE] : 0;
+static struct taken *sentinel_file(const struct address_space *mapping)
+{
+	return &files[hash_ptr((void *)mapping, TAKEN_BITS)];
+}
+NOKPROBE_SYMBOL(sentinel_file);
+
+/* A note begins to be used, or ends. */
+static void sentinel_take(const struct note *note, int many)
+{
+	struct taken *taken[] = {
+		&everybody, sentinel_owner(note->owner), sentinel_file(note->mapping)
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(taken); i++) {
+		WRITE_ONCE(taken[i]->notes, taken[i]->notes + many);
+		taken[i]->pages += many * (int)note->pages;
+	}
+}
+NOKPROBE_SYMBOL(sentinel_take);
+
+/* How many more of @most a file may take; others, its owner and itself have taken some. */
+static unsigned int sentinel_share(unsigned int most, unsigned int taken, unsigned int owner,
+				   unsigned int file)
+{
+	unsigned int left = most - taken;
+
+	left = left > owner ? (left - owner) / 2 : 0;
+	return left > file ? (left - file) / 2 : 0;
 }
 NOKPROBE_SYMBOL(sentinel_share);
 
-static bool sentinel_is_of(const struct note *note, struct folio *folio,
-			   const struct address_space *mapping)
+static struct note **sentinel_chain(const struct address_space *mapping, loff_t pos)
 {
-	return note->folio ? note->folio == folio :
-			     note->mapping == mapping &&
-			     note->written.part.start == folio_pos(folio);
+	return &chains[hash_ptr((char *)mapping + (pos >> PAGE_SHIFT), CHAINS_BITS)];
 }
-NOKPROBE_SYMBOL(sentinel_is_of);
+NOKPROBE_SYMBOL(sentinel_chain);
 
-static void sentinel_count(struct census *c, struct folio *folio,
-			   const struct address_space *mapping, u32 owner)
+static struct note *sentinel_find(struct folio *folio, const struct address_space *mapping)
 {
-	unsigned int i;
+	struct note *note = *sentinel_chain(mapping, folio_pos(folio));
 
-	*c = (struct census){};
-	for (i = 0; i < NOTES; i++) {
-		struct note *note = &notes[i];
-		unsigned int whose = note->owner != owner ? OTHERS :
-				     note->mapping != mapping ? OWNER : FILE;
-
-		if (!note->used) {
-			c->free = note;
-			continue;
-		}
-		if (sentinel_is_of(note, folio, mapping))
-			c->same = note;
-		c->notes[whose]++;
-		c->pages[whose] += note->pages;
-	}
+	for (; note; note = note->next)
+		if (note->mapping == mapping && note->written.part.start == folio_pos(folio) &&
+		    (!note->folio || note->folio == folio))
+			return note;
+	return NULL;
 }
-NOKPROBE_SYMBOL(sentinel_count);
+NOKPROBE_SYMBOL(sentinel_find);
 
 /* The folio is written back again, perhaps other blocks, of somebody else. */
 static void sentinel_add(struct note *note, const struct diolate_written *written, bool started,
@@ -154,24 +173,33 @@ static void sentinel_add(struct note *note, const struct diolate_written *writte
 NOKPROBE_SYMBOL(sentinel_add);
 
 /* A note that is not in use has no folio: see sentinel_let_go(). */
-static struct note *sentinel_make(const struct census *c, struct folio *folio,
-				  const struct address_space *mapping, u32 owner)
+static struct note *sentinel_make(struct folio *folio, const struct address_space *mapping,
+				  u32 owner, const struct diolate_written *written)
 {
+	const struct taken *o = sentinel_owner(owner), *f = sentinel_file(mapping);
+	struct note **chain = sentinel_chain(mapping, folio_pos(folio));
 	unsigned int pages = folio_size(folio) >> PAGE_SHIFT;
-	struct note *note = c->free;
+	struct note *note = freed;
 
-	if (sentinel_share(NOTES, c->notes) < 1)
+	if (!sentinel_share(NOTES, everybody.notes, o->notes, f->notes))
 		return NULL;
-	WRITE_ONCE(used, used + 1);
+	if (note)
+		freed = note->next;
+	else
+		note = &notes[touched++];
 	WRITE_ONCE(note->used, true);
 	WRITE_ONCE(note->mapping, mapping);
+	note->written = *written;
 	note->owner = owner;
 	note->pages = 0;
-	if (sentinel_share(MOST_PAGES, c->pages) >= pages) {
+	if (sentinel_share(MOST_PAGES, everybody.pages, o->pages, f->pages) >= pages) {
 		folio_get(folio);
 		WRITE_ONCE(note->folio, folio);
 		note->pages = pages;
 	}
+	sentinel_take(note, 1);
+	note->next = *chain;
+	*chain = note;
 	return note;
 }
 NOKPROBE_SYMBOL(sentinel_make);
@@ -189,7 +217,6 @@ void diolate_sentinel_note(struct folio *folio, const struct address_space *mapp
 	struct inode *host = mapping->host;
 	u32 owner = from_kuid(&init_user_ns, host->i_uid);
 	struct diolate_written written;
-	struct census census;
 	unsigned long flags;
 	struct note *note;
 	bool started;
@@ -205,14 +232,12 @@ void diolate_sentinel_note(struct folio *folio, const struct address_space *mapp
 	/* The folio is tagged as dirty until its writeback has started. */
 	dirtied = diolate_dirtied_find(mapping, folio_pos(folio) >> PAGE_SHIFT, false, NULL);
 	raw_spin_lock_irqsave(&lock, flags);
-	sentinel_count(&census, folio, mapping, owner);
-	note = census.same;
+	note = sentinel_find(folio, mapping);
 	if (note) {
 		sentinel_add(note, &written, started, dirtied);
 	} else {
-		note = sentinel_make(&census, folio, mapping, owner);
+		note = sentinel_make(folio, mapping, owner, &written);
 		if (note) {
-			note->written = written;
 			note->started = started;
 			note->dirtied = dirtied;
 		}
@@ -273,7 +298,7 @@ enum diolate_verdict diolate_sentinel_judge(const struct address_space *mapping,
 	if (part->start >= part->end)
 		return DIOLATE_IS_NOT;
 	raw_spin_lock_irqsave(&lock, flags);
-	for (i = 0; used && i < NOTES; i++) {
+	for (i = 0; everybody.notes && i < touched; i++) {
 		const struct note *note = &notes[i];
 
 		if (!note->used || note->mapping != mapping ||
@@ -323,6 +348,17 @@ static bool sentinel_is_done(const struct note *note)
 	return over;
 }
 
+static void sentinel_unlink(struct note *note)
+{
+	struct note **link = sentinel_chain(note->mapping, note->written.part.start);
+
+	while (*link != note)
+		link = &(*link)->next;
+	*link = note->next;
+	note->next = freed;
+	freed = note;
+}
+
 /*
  * Free a note that is useless or old, unless it was renewed after @number; return its folio. Only
  * under the lock it is certain that it is old: its number may be new and the rest not yet.
@@ -338,10 +374,11 @@ static struct folio *sentinel_let_go(struct note *note, s64 number, bool useless
 	if (note->number == number && (useless || old)) {
 		if (old)
 			WRITE_ONCE(lost, true);
+		sentinel_take(note, -1);
+		sentinel_unlink(note);
 		folio = note->folio;
 		note->folio = NULL;
 		WRITE_ONCE(note->used, false);
-		WRITE_ONCE(used, used - 1);
 	}
 	raw_spin_unlock_irqrestore(&lock, flags);
 	return folio;
@@ -373,7 +410,7 @@ bool diolate_sentinel_release(bool all)
 		if (folio)
 			folio_put(folio);
 	}
-	return READ_ONCE(used);
+	return READ_ONCE(everybody.notes);
 }
 
 /**
