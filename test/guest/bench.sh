@@ -14,7 +14,7 @@ parameter() {
 turns=$(parameter turns 5)
 ios=$(parameter ios 4096)
 modes=$(parameter modes unloaded,propagate,follow,hot,always,repair,bpftrace,ftrace,again)
-figures=$(parameter figures sync,async,large,buffered,late)
+figures=$(parameter figures sync,async,large,buffered,late,kinds)
 
 # rate_of FS ENGINE DEPTH CASE MODE TURN DISK [OPTION...]: one figure. What is behind a - in the case only names it.
 rate_of() {
