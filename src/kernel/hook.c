@@ -56,7 +56,7 @@ int diolate_hook_add(struct diolate_hook *hook, const char *symbol, unsigned lon
  */
 void diolate_hook_clear(struct diolate_hook *hook)
 {
-	ftrace_set_filter(&hook->ops, NULL, 0, 1);
+	diolate_ftrace_clear(&hook->ops);
 }
 
 /**

@@ -8,6 +8,7 @@
 #include <linux/build_bug.h>
 #include <linux/ftrace.h>
 #include <linux/kprobes.h>
+#include <linux/rcupdate.h>
 #include <linux/string.h>
 
 #include "kernel/compat/version.h"
@@ -150,6 +151,28 @@ static inline int diolate_ftrace_filter(struct ftrace_ops *ops, const char *symb
 	if (err == -EINVAL && !IS_ENABLED(CONFIG_X86_64))
 		err = ftrace_set_filter(ops, (char *)symbol, strlen(symbol), alone);
 	return err;
+}
+
+/*
+ * Free the list of functions of an ftrace_ops that is not registered. ftrace_set_filter() makes a
+ * list first, for which there may be no memory (ftrace_set_hash(), kernel/trace/ftrace.c, 5.10 to
+ * 7.3). A list that nobody frees outlives the module; ftrace_free_filter() is for modules since
+ * 6.1.9 (commit 8be9fbd5345d, "ftrace: Export ftrace_free_filter() to modules"), and up to 6.12
+ * leaves the pointer.
+ *
+ * Context: process, sleeps.
+ */
+static inline void diolate_ftrace_clear(struct ftrace_ops *ops)
+{
+	if (ftrace_set_filter(ops, NULL, 0, 1) != -ENOMEM)
+		return;
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 1, 9)
+	/* Of an ops whose registration was taken back the list may just be looked at. */
+	synchronize_rcu();
+	ftrace_free_filter(ops);
+	RCU_INIT_POINTER(ops->local_hash.filter_hash, NULL);
+	RCU_INIT_POINTER(ops->local_hash.notrace_hash, NULL);
+#endif
 }
 #endif
 
