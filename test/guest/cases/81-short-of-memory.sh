@@ -31,10 +31,14 @@ starved() {
 	error=${fired#* } fired=${fired% *}
 }
 
-# decided: the newest late error was told, or the counter of what cannot be told has it.
+# decided: a late error was told, or the counter of what cannot be told has it.
 decided() {
 	before
 	collision ext4
+	is_decided
+}
+
+is_decided() {
 	undeliverable=$(since undeliverable)
 	[ "$undeliverable" = 1 ] || is res -5 "$line"
 	expect late_errors=1 stuck=1 delivered=$((1 - undeliverable)) undeliverable="$undeliverable"
@@ -114,10 +118,12 @@ arming_short_of_memory() {
 		printf '%#x' $((text + $(awk '$1 == "diolate" { print $2 }' /proc/modules))) >$slab/require-end
 		echo "$nth" >$slab/interval
 		echo 1 >$slab/times
+		before
 		echo 100 >$slab/probability
-		decided
-		left=$(cat $slab/times)
+		collision ext4
 		echo 0 >$slab/probability
+		left=$(cat $slab/times)
+		is_decided
 		before
 		collision ext4
 		is res -5 "$line"
