@@ -35,4 +35,7 @@ bool is_a_time(const char *text, struct timespec *time);
 /* No further arguments are left, or it ends with a sentence. */
 void no_arguments(int argc, char **argv);
 
+/* Whether --json is given to a command that has no other option; the arguments are at optind then. */
+bool json_alone(int argc, char **argv);
+
 #endif

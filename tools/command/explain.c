@@ -67,18 +67,10 @@ static void print_list(void)
 
 int explain_command(int argc, char **argv)
 {
-	static const struct option options[] = { HELP_OPTION, JSON_OPTION, { 0 } };
 	const char *name;
-	bool json = false, found = false;
-	int answer;
+	bool json = json_alone(argc, argv), found = false;
 	size_t i;
 
-	while ((answer = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
-		if (answer == 'j')
-			json = true;
-		else
-			option_refused(argv, answer);
-	}
 	name = argv[optind];
 	optind += !!name;
 	no_arguments(argc, argv);

@@ -174,6 +174,21 @@ void option_refused(char **argv, int answer)
 	exit(CANNOT_TELL);
 }
 
+bool json_alone(int argc, char **argv)
+{
+	static const struct option options[] = { HELP_OPTION, JSON_OPTION, { 0 } };
+	bool json = false;
+	int answer;
+
+	while ((answer = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+		if (answer == 'j')
+			json = true;
+		else
+			option_refused(argv, answer);
+	}
+	return json;
+}
+
 bool is_a_time(const char *text, struct timespec *time_given)
 {
 	if (parse_since(text, time(NULL), time_given))

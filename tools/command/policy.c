@@ -64,17 +64,9 @@ static int set(const char *name)
 
 int policy_command(int argc, char **argv)
 {
-	static const struct option options[] = { HELP_OPTION, JSON_OPTION, { 0 } };
-	bool json = false;
+	bool json = json_alone(argc, argv);
 	char *policy;
-	int answer;
 
-	while ((answer = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
-		if (answer == 'j')
-			json = true;
-		else
-			option_refused(argv, answer);
-	}
 	if (argc - optind > 1)
 		return refuse("diolate policy takes one name, not %d; see diolate --help.",
 			      argc - optind);

@@ -2,7 +2,6 @@
 /*
  * diolate version: of the command, and of the module if it is loaded.
  */
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,17 +32,9 @@ static void print_line(const char *text, const char *name)
 
 int version_command(int argc, char **argv)
 {
-	static const struct option options[] = { HELP_OPTION, JSON_OPTION, { 0 } };
-	bool json = false;
+	bool json = json_alone(argc, argv);
 	char *text;
-	int answer;
 
-	while ((answer = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
-		if (answer == 'j')
-			json = true;
-		else
-			option_refused(argv, answer);
-	}
 	no_arguments(argc, argv);
 	text = read_debugfs("version");
 	if (json) {
