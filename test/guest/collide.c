@@ -223,12 +223,20 @@ bool is_said(const bool *what)
 	return __atomic_load_n(what, __ATOMIC_ACQUIRE);
 }
 
+/* Wait for who writes, as long as there is anybody. */
+static void yield_to(pid_t writer)
+{
+	if (getppid() != writer)
+		errx(1, "nobody writes any more");
+	sched_yield();
+}
+
 /*
  * The other process: when the writes are in flight, store, and let them go. They are when a libaio
  * submitter says so; a write that its submitter waits for, or hands on, tells by its page, which it
  * drops from the cache before it goes out, but perhaps long before.
  */
-static void store(char *map, char *data)
+static void store(char *map, char *data, pid_t writer)
 {
 	char *page = first_stored(map);
 	unsigned int i;
@@ -240,7 +248,7 @@ static void store(char *map, char *data)
 	if (opt.in_line)
 		withhold_await();
 	while (!is_said(&shared->submitted) && (opt.writes > 1 || opt.submitted || resident(page)))
-		sched_yield();
+		yield_to(writer);
 	for (i = 0; i < opt.stores; i++)
 		store_by(map, place_of(i));
 	if (opt.beyond)
@@ -251,7 +259,7 @@ static void store(char *map, char *data)
 		kill(getppid(), SIGKILL);
 	else if (opt.meanwhile)
 		while (!is_said(&shared->sought))
-			sched_yield();
+			yield_to(writer);
 	status = opt.during ? system(opt.during) : 0;
 	if (opt.again)
 		map[place_of(0)] = 't';
@@ -447,7 +455,7 @@ static void collide(void)
 	struct stat st;
 	char *map, *data;
 	int fd, target;
-	pid_t child;
+	pid_t writer, child;
 
 	make_file();
 	if (chmod(opt.file, 0666) || seteuid(opt.uid))
@@ -478,11 +486,12 @@ static void collide(void)
 	make_device("hold");
 	if (opt.in_line)
 		withhold_init();
+	writer = getpid();
 	child = fork();
 	if (child < 0)
 		err(1, "fork");
 	if (!child)
-		store(map, data);
+		store(map, data, writer);
 	if (opt.limit) {
 		struct rlimit limit = { opt.limit, opt.limit };
 

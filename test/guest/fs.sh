@@ -67,10 +67,16 @@ umount_fs() {
 	umount "/mnt/$1"
 }
 
-# in_flight NAME OP N: commands that wait until so many writes to the device are in flight: -ge 1, -eq 1.
+# in_flight NAME OP N: commands that wait until so many writes to the device are in flight: -ge 1, -eq 1. They end if
+# that is not so within minutes, as when nobody writes.
 in_flight() {
-	echo "until read -r _ writes </sys/dev/block/$(dmsetup info -c --noheadings -o major,minor --separator : "$1")/inflight &&
-		[ \$writes $2 $3 ]; do usleep 1000; done"
+	echo "tries=0
+	until read -r _ writes </sys/dev/block/$(dmsetup info -c --noheadings -o major,minor --separator : "$1")/inflight &&
+		[ \$writes $2 $3 ]; do
+		tries=\$((tries + 1))
+		[ \$tries -lt 10000 ] || exit 1
+		usleep 1000
+	done"
 }
 
 # mount_root NAME: on /mnt/NAME a disk that test/vm/boot attached, to be the root of what is on it.

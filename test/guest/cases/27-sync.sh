@@ -85,8 +85,16 @@ sync_put_over() {
 	done
 }
 
+# Each call of the program is looked at first.
+sync_filtered() {
+	[ -e /proc/sys/kernel/seccomp ] || skip "this kernel has no seccomp filters"
+	sync_call "$1" filtered
+}
+
 # A program of 32 bits.
 sync_ia32() {
+	grep -qE ' (entry_INT80_compat|asm_int80_emulation|int80_emulation)$' /proc/kallsyms ||
+		skip "this kernel runs no programs of 32 bits"
 	load sync=follow
 	before
 	collision "$1" --sync=ia32 --size 131072 --offset 65536
@@ -347,7 +355,7 @@ sync_parameter() {
 }
 
 quick run sync-parameter sync_parameter
-quick run sync-filtered-ext4 sync_call ext4 filtered
+quick run sync-filtered-ext4 sync_filtered ext4
 for fs in $filesystems; do
 	core run "sync-write-$fs" sync_call "$fs" write pwrite
 	quick run "sync-vectors-$fs" sync_call "$fs" writev pwritev pwritev2 nowait current
