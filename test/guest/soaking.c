@@ -306,7 +306,10 @@ static void *by_growing(void *arg)
 			n = io_submit(ctx, 1, &iocb);
 			if (n != 1)
 				errx(1, "io_submit: %d", n);
-			n = io_getevents(ctx, 1, 1, &event, NULL);
+			/* Work that io_uring has for this thread is a signal to it (TIF_NOTIFY_SIGNAL). */
+			do {
+				n = io_getevents(ctx, 1, 1, &event, NULL);
+			} while (n == -EINTR);
 			if (n != 1)
 				errx(1, "io_getevents: %d", n);
 			result = (long)event.res;
