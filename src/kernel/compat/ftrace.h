@@ -162,8 +162,8 @@ static inline int diolate_ftrace_filter(struct ftrace_ops *ops, const char *symb
 /*
  * Free the list of functions of an ftrace_ops that is not registered. ftrace_set_filter() makes a
  * list first, for which there may be no memory (ftrace_set_hash(), kernel/trace/ftrace.c, 5.10 to
- * 7.3). Then ftrace_free_filter() frees it, which leaves the pointer (6.1 and 6.12). On 5.10 the list
- * stays, and when the module goes it is lost.
+ * 7.3). Then ftrace_free_filter() frees it, which leaves the pointer (6.1 and 6.12). On 5.10 the
+ * list stays, and when the module goes it is lost.
  *
  * Context: process, sleeps.
  */
