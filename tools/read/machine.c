@@ -42,17 +42,33 @@ static void read_line(struct fact *fact, const char *path, const char *key)
 	fclose(file);
 }
 
-/* Where securityfs is and lockdown is not, the kernel was built without it. */
+/* False only if there is certainly none. */
+static bool may_be_there(const char *path)
+{
+	FILE *file = open_system_file(path);
+
+	if (!file)
+		return errno != ENOENT;
+	fclose(file);
+	return true;
+}
+
+/*
+ * Where securityfs is and lockdown is not, the kernel was built without it; and where there is no
+ * directory to mount securityfs on, without that, too.
+ */
 static void read_lockdown(struct fact *fact)
 {
 	FILE *modules;
 
 	read_line(fact, "/sys/kernel/security/lockdown", "");
-	modules = *fact->text ? NULL : open_system_file("/sys/kernel/security/lsm");
-	if (!modules)
+	if (*fact->text)
 		return;
-	fclose(modules);
-	take_text(fact, "not built in");
+	modules = open_system_file("/sys/kernel/security/lsm");
+	if (modules || (!may_be_there("/sys/kernel/security") && may_be_there("/sys/kernel")))
+		take_text(fact, "not built in");
+	if (modules)
+		fclose(modules);
 }
 
 /* Not the name of the machine, which is there, too. */
