@@ -154,16 +154,10 @@ static inline int diolate_ftrace_filter(struct ftrace_ops *ops, const char *symb
 }
 
 /*
- * No test can tell: whether ftrace_free_filter() is for modules (kernel/trace/ftrace.c). It is from
- * 6.2 on and in the 6.1 of Debian 12, all of which are later than this one, and not in 5.10.
- */
-#define DIOLATE_FREES_FILTER (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 1, 20))
-
-/*
  * Free the list of functions of an ftrace_ops that is not registered. ftrace_set_filter() makes a
  * list first, for which there may be no memory (ftrace_set_hash(), kernel/trace/ftrace.c, 5.10 to
- * 7.3). Then ftrace_free_filter() frees it, which leaves the pointer (6.1 and 6.12). On 5.10 the
- * list stays, and when the module goes it is lost.
+ * 7.3). Then ftrace_free_filter() frees it, which leaves the pointer (6.1 and 6.12). Where that is
+ * not for modules (5.10) the list stays, and when the module goes it is lost.
  *
  * Context: process, sleeps.
  */
@@ -171,7 +165,7 @@ static inline void diolate_ftrace_clear(struct ftrace_ops *ops)
 {
 	if (ftrace_set_filter(ops, NULL, 0, 1) != -ENOMEM)
 		return;
-#if DIOLATE_FREES_FILTER
+#ifdef DIOLATE_HAS_FREE_FILTER
 	/* Of an ops whose registration was taken back the list may just be looked at. */
 	synchronize_rcu();
 	ftrace_free_filter(ops);

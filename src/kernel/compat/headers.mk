@@ -14,6 +14,9 @@ diolate-include := $(patsubst -I%,%,$(filter -I%,$(LINUXINCLUDE)))
 diolate-header = $(firstword $(wildcard $(addsuffix /$1,$(diolate-include))))
 diolate-has = $(if $(shell sed -nE '/$3/,/^\}/ { /$4/ p }' /dev/null \
 	$(foreach header,$2,$(call diolate-header,$(header)))),-DDIOLATE_HAS_$1)
+# $(call diolate-exports,NAME,FUNCTION): whether the kernel has FUNCTION for modules.
+diolate-exports = $(if $(shell sed -nE '/\s$2\s/ p' /dev/null \
+	$(wildcard $(objtree)/Module.symvers)),-DDIOLATE_HAS_$1)
 
 # The comment of a line says since or until which release upstream has it.
 diolate-flags :=
@@ -65,3 +68,5 @@ diolate-flags += $(call diolate-has,FTRACE_RECURSION_SAFE,linux/ftrace.h,^enum,\
 diolate-flags += $(call diolate-has,TASK_KRETPROBES,linux/sched.h,^struct task_struct \{,\bkretprobe_instances;)
 # until 5.10
 diolate-flags += $(call diolate-has,FREE_INSTANCES,linux/kprobes.h,^struct kretprobe \{,\bfree_instances;)
+# since 6.2, and in the 6.1 of Debian 12
+diolate-flags += $(call diolate-exports,FREE_FILTER,ftrace_free_filter)
