@@ -22,12 +22,12 @@
 #                           and lost: how many rows there are, do not have their checksum, lack an update that
 #                           was committed
 
-# each_update TEXT: TEXT for each update, with its number for @n, and for @class what id % step is of the
-# rows that it changes.
+# each_update TEXT: TEXT for each update, from number $first on, with its number for @n, and for @class what id % step
+# is of the rows that it changes.
 each_update() {
 	# Not by -v, which would interpret a backslash.
-	text=$1 awk -v step="$step" 'BEGIN {
-		for (n = 1; n <= 10000; n++) {
+	text=$1 awk -v step="$step" -v n="${first:-1}" 'BEGIN {
+		for (; n <= 1000000; n++) {
 			line = ENVIRON["text"]
 			gsub(/@n/, n, line)
 			gsub(/@class/, n % step, line)
@@ -48,11 +48,11 @@ make_database() {
 	mv "$outside" "$copy"
 }
 
-# It has half a minute to end.
+# It has half a minute to end, or $patience_seconds.
 stop_server() {
 	kill -"$stop_signal" "$server" || true
 	(
-		sleep 30
+		sleep "${patience_seconds:-30}"
 		kill -9 "$server"
 	) &
 	killer=$!

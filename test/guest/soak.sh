@@ -18,7 +18,7 @@ loads=0 quiet_loads=0 unloads_under_load=0 switches=0 refused=0 hotplugs=0 remou
 drops=0 slows=0 log_reads=0 told_between=0
 names="late_errors stuck overtaken delivered already_failed observed repaired spared sync kernel_owned undeliverable
 	repeats unattributed overtaken_unknown probe_missed"
-checks="counters told reports results pending settings fio alive memory registered met"
+checks="counters told reports results pending settings fio alive memory registered database met"
 for check in $checks; do
 	eval "looked_$check=0 bad_$check=0"
 done
@@ -71,6 +71,7 @@ note() {
 . $lib_guest/soak_machine.sh
 . $lib_guest/soak_module.sh
 . $lib_guest/soak_events.sh
+. $lib_guest/soak_database.sh
 
 minute_line() {
 	uptime_now
@@ -78,6 +79,7 @@ minute_line() {
 	next_line=$((now + 60))
 	take_sums
 	read -r fio_runs fio_failed fio_writes </tmp/soak/fio.sum
+	last_committed
 	outcomes=
 	for name in $names; do
 		eval "value=\$total_$name"
@@ -85,8 +87,24 @@ minute_line() {
 	done
 	echo "# $(((now - began) / 60)) min: loads $loads, writes $sum_writes, stores $sum_stores, told -EIO $sum_eio$outcomes;" \
 		"switches $switches, hotplugs $hotplugs, remounts $remounts, short of memory $shorts," \
-		"kprobes off $kprobes_offs; fio verified $fio_writes in $fio_runs runs, $fio_failed failed;" \
+		"kprobes off $kprobes_offs; fio verified $fio_writes in $fio_runs runs, $fio_failed failed; $committed updates of a database;" \
 		"unloaded under load $unloads_under_load, told then $told_between"
+}
+
+all_begins() {
+	start_writers
+	verify_begins
+	soak_database database_begins
+}
+
+# The database is looked at when its file system was mounted anew.
+all_ends() {
+	stop_writers
+	verify_ends
+	soak_database database_ends
+	umount_all
+	mount_all
+	soak_database database_is_intact
 }
 
 # one_load: from load to unload.
@@ -115,13 +133,13 @@ soak() {
 	began=$now next_line=$((now + 60))
 	echo "# $(uname -r), $(nproc) processors, $minutes minutes, seed $seed"
 	soak_file_systems
+	soak_database make_database
 	turn_seconds=60
 	[ $minutes -ge 10 ] || turn_seconds=15
 	# Without the module: what memory does by itself.
 	most_threads=0
 	for turn in 0 1 2; do
-		start_writers
-		verify_begins
+		all_begins
 		uptime_now
 		deadline=$((now + turn_seconds))
 		while uptime_now && [ $now -lt $deadline ]; do
@@ -129,8 +147,7 @@ soak() {
 		done
 		take_sums
 		same told $sum_eio 0 "without the module $sum_eio were told"
-		stop_writers
-		verify_ends
+		all_ends
 		window $turn
 		eval "used_$turn=$used slab_$turn=$slab registered_$turn=\$found"
 		[ $threads -le $most_threads ] || most_threads=$threads
@@ -142,8 +159,7 @@ soak() {
 
 	soaking read $dir /tmp/soak/closed >/tmp/soak/reader.log 2>&1 &
 	reader=$!
-	start_writers
-	verify_begins
+	all_begins
 	uptime_now
 	began=$now next_line=$((now + 60)) end=$((now + minutes * 60)) next_window=$((now + 1200)) windows=0
 	while [ $now -lt $end ]; do
@@ -152,13 +168,11 @@ soak() {
 			break
 		}
 		if [ $now -ge $next_window ]; then
-			stop_writers
-			verify_ends
+			all_ends
 			windows=$((windows + 1))
 			window "after-$windows"
 			check_machine "after-$windows"
-			start_writers
-			verify_begins
+			all_begins
 			uptime_now
 			next_window=$((now + 1200))
 		fi
@@ -166,8 +180,7 @@ soak() {
 	next_line=0
 	minute_line
 	echo "# $sums"
-	stop_writers
-	verify_ends
+	all_ends
 	kill $reader
 	window end
 	check_machine end

@@ -43,7 +43,7 @@ plug_something() {
 		note "processor $unplugged comes"
 		plug_all
 	else
-		one_of 1 2 3
+		one_of $pluggable
 		unplugged=$chosen
 		note "processor $unplugged goes"
 		echo 0 >/sys/devices/system/cpu/cpu$unplugged/online

@@ -1,6 +1,12 @@
 # shellcheck disable=SC2086,SC2317 # lists of words; soak.sh calls these
 # Sourced by soak.sh: the file systems, and what runs on them.
 
+# fill DISK: a RAM disk takes a page when it is first written to. From here on it has all, and so what is used does not
+# grow by that.
+fill() {
+	dd if=$1 of=$1 bs=1M conv=notrunc 2>/dev/null
+}
+
 soak_file_systems() {
 	# What is dirty is also written back, now and then while a write is in flight.
 	echo 100 >/proc/sys/vm/dirty_writeback_centisecs
@@ -8,9 +14,7 @@ soak_file_systems() {
 	n=0
 	for fs in $soaked; do
 		umount_fs $fs
-		# A RAM disk takes a page when it is first written to. From here on it has all, and so what is used does
-		# not grow by that.
-		dd if=/dev/ram$n of=/dev/ram$n bs=1M conv=notrunc 2>/dev/null
+		fill /dev/ram$n
 		mount_soaked $fs
 		/lib-guest/dm.sh slow $fs 10
 		n=$((n + 1))
@@ -26,12 +30,14 @@ mount_all() {
 	for fs in $soaked; do
 		mount_soaked $fs
 	done
+	soak_database mount_database
 }
 
 umount_all() {
 	for fs in $soaked; do
 		umount /mnt/$fs
 	done
+	soak_database umount_database
 }
 
 # What runs on them.

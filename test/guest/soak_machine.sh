@@ -1,6 +1,9 @@
 # shellcheck disable=SC2086,SC2317 # lists of words; soak.sh calls these
 # Sourced by soak.sh: what the machine has when nothing runs.
 
+# The processors that can go.
+pluggable=$(cd /sys/devices/system/cpu && echo cpu[1-9]*/online | sed 's/cpu\([0-9]*\)[^ ]*/\1/g')
+
 plug_all() {
 	for cpu in /sys/devices/system/cpu/cpu[1-9]; do
 		read -r online <$cpu/online

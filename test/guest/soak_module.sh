@@ -130,6 +130,7 @@ check_programs() {
 		read -r pid </tmp/soak/$fs.pid
 		kill -0 $pid 2>/dev/null || wrong alive "$fs: $(cat /tmp/soak/$fs.log)"
 	done
+	! has_database || kill -0 $server 2>/dev/null || wrong alive "database: $(tail -n 3 /tmp/error.log)"
 	kill -0 $reader 2>/dev/null || wrong alive "reader: $(cat /tmp/soak/reader.log)"
 	right alive
 	read -r fio_runs fio_failed fio_writes </tmp/soak/fio.sum
