@@ -134,7 +134,8 @@ soak: #? 2 hours: beside all that can happen to it, memory measured before and a
 # The programs that run inside the virtual machines; static, since there is nothing there.
 # What counts instructions, or makes one, knows those of x86-64.
 guest: build/guest/collide build/guest/storm build/guest/model build/guest/dirty build/guest/place build/guest/reread \
-	build/guest/falsify build/guest/held build/guest/soaking build/guest/starve build/guest/swallow build/guest/traced build/diolate \
+	build/guest/falsify build/guest/held build/guest/soaking build/guest/starve build/guest/swallow build/guest/traced \
+	build/guest/tracepoints build/diolate \
 	$(if $(filter x86_64%,$(shell $(CC) -dumpmachine)),build/guest/rate build/guest/mark)
 
 build/guest/collide: test/guest/collide.c test/guest/submit.c test/guest/withhold.c test/guest/guest.c
@@ -145,6 +146,7 @@ build/guest/place: test/guest/place.c test/guest/guest.c
 build/guest/reread: test/guest/reread.c
 build/guest/traced: test/guest/traced.c test/guest/guest.c
 build/guest/soaking: test/guest/soaking.c test/guest/guest.c
+build/guest/tracepoints: test/guest/tracepoints.c
 build/guest/falsify: test/guest/falsify.c
 build/guest/held: test/guest/held.c test/guest/guest.c
 build/guest/starve: test/guest/starve.c

@@ -110,7 +110,7 @@ all_ends() {
 # one_load: from load to unload.
 one_load() {
 	load_it || return 1
-	[ $loads -gt 1 ] || echo "# tracepoints with the module: $(soaking tracepoints | wc -l)"
+	[ $loads -gt 1 ] || echo "# tracepoints with the module: $(tracepoints | wc -l)"
 	chance 30
 	over=$((now + 5 + chance))
 	while [ $now -lt $over ]; do

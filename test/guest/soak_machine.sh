@@ -49,7 +49,7 @@ window() {
 # registered: how many kprobes there are, functions that are followed, and tracepoints with users, into $found; and
 # how many threads of the kernel that are no workers, into $threads.
 registered() {
-	soaking tracepoints >/tmp/soak/tracepoints
+	tracepoints >/tmp/soak/tracepoints
 	# Those of kthreadd. Workers come and go.
 	threads=$(cat /proc/[0-9]*/stat 2>/dev/null |
 		awk '/\(kworker/ { next } { sub(/.*\) . /, ""); n += $1 == 2 } END { print n + 0 }')

@@ -16,14 +16,12 @@
  *                        reads all files of the module's debugfs directory, again and again, whether
  *                        they are there or not; while the file CLOSED is there it opens none. Ends if
  *                        the log begins with no line of it
- *   soaking tracepoints  prints the names of all tracepoints that have a user, by its memory
  *
  * SHARED is a file that all of them map. Direct writers write over what is there, of whole pages, so
  * that a write may end in two ways alone: with its whole length, or with -EIO. The same holds for
  * the one that makes a file longer ("grow").
  */
 #define _GNU_SOURCE
-#include <elf.h>
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -541,65 +539,12 @@ static void read_all(const char *directory, const char *closed)
 	}
 }
 
-/* What the static key of a tracepoint counts (struct tracepoint: a name, then the key). */
-static int users_of(int core, const Elf64_Phdr *headers, unsigned int nr, unsigned long address)
-{
-	unsigned int i;
-	off_t offset;
-	int users;
-
-	for (i = 0; i < nr; i++) {
-		const Elf64_Phdr *h = &headers[i];
-
-		if (h->p_type != PT_LOAD || address < h->p_vaddr || address - h->p_vaddr >= h->p_memsz)
-			continue;
-		offset = h->p_offset + (address - h->p_vaddr) + sizeof(char *);
-		if (pread(core, &users, sizeof(users), offset) != sizeof(users))
-			err(1, "/proc/kcore");
-		return users;
-	}
-	errx(1, "/proc/kcore has no %#lx", address);
-}
-
-static void tracepoints(void)
-{
-	int core = open("/proc/kcore", O_RDONLY | O_CLOEXEC);
-	FILE *symbols = fopen("/proc/kallsyms", "re");
-	char line[512], name[256];
-	unsigned long address;
-	Elf64_Phdr *headers;
-	unsigned int n = 0;
-	Elf64_Ehdr head;
-	ssize_t size;
-
-	if (core < 0 || !symbols || pread(core, &head, sizeof(head), 0) != sizeof(head))
-		err(1, "/proc/kcore or /proc/kallsyms");
-	size = head.e_phnum * sizeof(*headers);
-	headers = malloc(size);
-	if (!headers || pread(core, headers, size, head.e_phoff) != size)
-		err(1, "/proc/kcore");
-	while (fgets(line, sizeof(line), symbols)) {
-		if (sscanf(line, "%lx %*c __tracepoint_%255s", &address, name) != 2)
-			continue;
-		n++;
-		if (users_of(core, headers, head.e_phnum, address) > 0)
-			printf("%s\n", name);
-	}
-	if (!n)
-		errx(1, "no tracepoints");
-}
-
 int main(int argc, char **argv)
 {
 	const char *action = argc > 1 ? argv[1] : "";
 
-	if (!strcmp(action, "tracepoints")) {
-		tracepoints();
-		return 0;
-	}
 	if (argc < 3)
-		errx(2, "usage: soaking run|pause|resume|stop|sum SHARED ... | "
-			"read DIRECTORY CLOSED | tracepoints");
+		errx(2, "usage: soaking run|pause|resume|stop|sum SHARED ... | read DIRECTORY CLOSED");
 	if (!strcmp(action, "read") && argc == 4)
 		read_all(argv[2], argv[3]);
 	open_shared(argv[2]);
