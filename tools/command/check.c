@@ -126,7 +126,8 @@ static int check_opened(struct compare *compare, int file, const struct stat *st
 		differences_print_json(compare);
 	else
 		differences_print(compare, run.strict);
-	if (compare->next < compare->size)
+	/* Of several the caller says where it stopped. */
+	if (compare->next < compare->size && run.files == 1)
 		refuse_word(compare->name, "was not compared to its end; go on with --offset %jd.",
 			    (intmax_t)compare->next);
 	return verdict(compare);
@@ -175,7 +176,10 @@ static int check_file(const char *name, off_t offset)
 		refuse("There is no memory left; try again.");
 		goto out;
 	}
-	if (open_disk(&compare, file, &st))
+	if (!cache_is_told(file, &st))
+		refuse_word(name, "cannot be compared: what of it is cached is told to its owner, to who may write it "
+			    "and to root alone; run this as one of these.");
+	else if (open_disk(&compare, file, &st))
 		ret = check_opened(&compare, file, &st);
 	cache_close(&compare.cache);
 	disk_close(&compare.disk);
@@ -207,8 +211,12 @@ static int check_files(const struct walk *walk, off_t offset)
 	if (run.same && !run.json)
 		puts("\"same\" does not show that nothing was lost: what undid a write and was written back since is\n"
 		     "in the cache and on the disk alike. The programs that own the files can tell.");
+	if (run.done < run.files) {
+		refuse("It was stopped at file %zu of %zu.", run.done, run.files);
+		unknown = true;
+	}
 	/* What differs is known, whatever else is not. */
-	return found ? FOUND : unknown || interrupted ? CANNOT_TELL : NOTHING_FOUND;
+	return found ? FOUND : unknown ? CANNOT_TELL : NOTHING_FOUND;
 }
 
 int check_command(int argc, char **argv)

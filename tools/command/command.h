@@ -29,8 +29,9 @@ bool print_help(const char *command);
 /* What getopt_long() answers with '?' or ':', and 'h'. Does not return. */
 __attribute__((noreturn)) void option_refused(char **argv, int answer);
 
-/* A time that a person gives, as parse_since() takes it; false after a sentence. */
+/* A time that a person gives, as parse_since() takes it, and a time in the past; false after a sentence. */
 bool is_a_time(const char *text, struct timespec *time);
+bool is_a_past_time(const char *text, struct timespec *time);
 
 /* No further arguments are left, or it ends with a sentence. */
 void no_arguments(int argc, char **argv);

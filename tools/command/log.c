@@ -144,9 +144,8 @@ static bool keep(void)
 }
 
 /*
- * Shows what is new in the text of the log. Records are numbered from 1 since the module was loaded:
- * if the last one shown is there no more as it was, and none before it, it is another module's log.
- * False, with errno, if one could not be shown.
+ * Shows what is new in the text of the log. Records are numbered from 1 since the module was loaded. False, with errno,
+ * if one could not be shown.
  */
 static bool show_new(char *text, const struct mounts *mounts)
 {
@@ -167,7 +166,9 @@ static bool show_new(char *text, const struct mounts *mounts)
 			continue;
 		if (is_settling(&fields, &written))
 			return true;
-		if (state.at.seq && seq > state.at.seq + 1 && !tell_overwritten(seq - state.at.seq - 1))
+		/* Whoever begins with this log asks for what it has; a service tells of all. */
+		if (seq > state.at.seq + 1 && (state.at.seq || state.journal) &&
+		    !tell_overwritten(seq - state.at.seq - 1))
 			return false;
 		state.at.seq = seq;
 		snprintf(state.at.time, sizeof(state.at.time), "%s", time);
@@ -183,8 +184,11 @@ static bool show_new(char *text, const struct mounts *mounts)
 	return true;
 }
 
-/* Whether the log no longer has the record that was shown last, nor only later ones. */
-static bool is_another(const char *text)
+/*
+ * Whether this is the log of a module that was loaded since: it says so, or the log no longer has the record that was
+ * shown last, nor only later ones.
+ */
+static bool is_another(const char *text, uint64_t module)
 {
 	char *copy = strdup(text), *rest = copy, *line;
 	bool another = false;
@@ -200,10 +204,8 @@ static bool is_another(const char *text)
 		if (seq == state.at.seq)
 			another = !time || strcmp(time, state.at.time);
 	}
-	if (seq < state.at.seq)
-		another = true;
 	free(copy);
-	return another;
+	return another || seq < state.at.seq || module != state.at.module;
 }
 
 static int not_taken(void)
@@ -239,16 +241,34 @@ static bool tell_readable(void)
 	return !was_waiting || journal_say(LOG_NOTICE, "The module diolate is loaded: its late errors are logged.");
 }
 
+/* Its text, and the module that it is of. */
+static char *log_of(uint64_t *module)
+{
+	char *text;
+
+	for (;;) {
+		*module = module_number();
+		text = read_debugfs("log");
+		if (!text || module_number() == *module)
+			return text;
+		/* One has gone and another come meanwhile. */
+		free(text);
+	}
+}
+
 static int look(void)
 {
-	char *text = read_debugfs("log");
 	struct mounts mounts;
+	uint64_t module;
+	char *text;
 	bool shown;
 
+	text = log_of(&module);
 	if (!text)
 		return unreadable();
-	if (state.at.seq && is_another(text))
+	if (state.at.seq && is_another(text, module))
 		state.at.seq = 0;
+	state.at.module = module;
 	/* Anew each time: what is mounted may change. */
 	mounts = current_mounts();
 	shown = tell_readable() && show_new(text, &mounts);
@@ -316,7 +336,7 @@ int log_command(int argc, char **argv)
 			state.follow = true;
 			break;
 		case 's':
-			if (!is_a_time(optarg, &state.since))
+			if (!is_a_past_time(optarg, &state.since))
 				return CANNOT_TELL;
 			break;
 		case 'u':
@@ -334,6 +354,8 @@ int log_command(int argc, char **argv)
 				return CANNOT_TELL;
 			break;
 		case 'o':
+			if (!strcmp(optarg, "repeat"))
+				return refuse("A repeat is counted and not logged; see repeats in diolate status.");
 			if (!words_in_short(WORD_OUTCOME, optarg))
 				return refuse_word(optarg, "is no outcome; diolate explain lists them.");
 			state.outcome = optarg;

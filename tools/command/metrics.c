@@ -294,13 +294,25 @@ static char *name_beside(const char *file)
 	return name;
 }
 
+/* Nothing, or a file; the name of a device would be another file's afterwards. */
+static bool replaces_a_file(const char *file)
+{
+	struct stat st;
+
+	return stat(file, &st) || S_ISREG(st.st_mode);
+}
+
 /* Written whole under another name and then renamed: who reads it sees the old or the new. */
 static int write_file(const char *file)
 {
-	char *new = name_beside(file);
+	bool replaces = replaces_a_file(file), whole = false, written;
+	char *new = replaces ? name_beside(file) : NULL;
 	int fd = new ? mkostemp(new, 0) : -1, ret = NOTHING_FOUND;
 	FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
-	bool whole = false, written;
+
+	if (!replaces)
+		return refuse_word(file, "is no file that could be replaced by another; give the name of one, or no "
+				   "--output.");
 
 	if (!out) {
 		ret = refuse_word(file, "cannot be written: %s; it stays as it is.", strerror(errno));

@@ -197,6 +197,17 @@ bool is_a_time(const char *text, struct timespec *time_given)
 	return false;
 }
 
+/* 23:00 is one of today: before that nothing would ever be found since then. */
+bool is_a_past_time(const char *text, struct timespec *time_given)
+{
+	if (!is_a_time(text, time_given))
+		return false;
+	if (time_given->tv_sec <= time(NULL))
+		return true;
+	refuse_word(text, "is still to come; give a time in the past, with its day if it was not today.");
+	return false;
+}
+
 void no_arguments(int argc, char **argv)
 {
 	if (optind == argc)

@@ -431,7 +431,7 @@ int status_command(int argc, char **argv)
 			json = true;
 		} else if (answer == 's') {
 			status.has_since = true;
-			if (!is_a_time(optarg, &status.since))
+			if (!is_a_past_time(optarg, &status.since))
 				return CANNOT_TELL;
 		} else {
 			option_refused(argv, answer);

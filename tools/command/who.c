@@ -135,7 +135,7 @@ static void show_sum(const struct who *who)
 	}
 	shown = who->mount ? printable(who->mount, 0) : NULL;
 	if (shown)
-		printf("On the file system of %s, files that somebody writes: %zu; a collision is possible on %zu.\n",
+		printf("On the file system of %s, files that somebody has open directly or for writing: %zu; a collision is possible on %zu.\n",
 		       shown, who->files.count, who->possible);
 	else
 		printf("Files looked at: %zu; a collision is possible on %zu.\n", who->files.count, who->possible);
@@ -158,7 +158,7 @@ static int look(struct who *who)
 		refuse("There is no memory left, so not all was looked at; give fewer files.");
 	if (who->files.hidden)
 		refuse("Processes that cannot be looked at: %zu; %s.", who->files.hidden,
-		       geteuid() ? "run this as root" : "even root may not look at them here");
+		       geteuid() ? "run this as root" : "even root may not look at them here: run it on the host");
 	/* What is known stays true, whatever else is not. */
 	if (who->possible)
 		return FOUND;

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 /* Bits of a page's state; UNKNOWN alone where only root may look. */
@@ -23,6 +24,12 @@ struct cache {
 	size_t length;
 	unsigned char *resident;
 };
+
+/*
+ * Whether this process is told what is cached of a file that it has open: to who is neither its owner nor may write it
+ * all of it is said to be (can_do_mincore(), mm/mincore.c, 5.10 to 7.3).
+ */
+bool cache_is_told(int file, const struct stat *st);
 
 /* 0 or -errno. The descriptor is the caller's. */
 int cache_open(struct cache *cache, int file);

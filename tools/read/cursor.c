@@ -8,15 +8,15 @@
 #include "read/cursor.h"
 
 /* Of one length, as each is written over the last one. A record without a time has "-". */
-#define FORM "%-20" PRIu64 " %-39s\n"
-#define LENGTH 61
+#define FORM "%-20" PRIu64 " %-39s %-20" PRIu64 "\n"
+#define LENGTH 82
 
 static bool take(const char *text, struct cursor *cursor)
 {
 	char behind;
 
-	return sscanf(text, "%20" SCNu64 " %39s%c", &cursor->seq, cursor->time, &behind) == 3 &&
-	       (behind == ' ' || behind == '\n');
+	return sscanf(text, "%20" SCNu64 " %39s %20" SCNu64 "%c", &cursor->seq, cursor->time, &cursor->module,
+		      &behind) == 4 && (behind == ' ' || behind == '\n');
 }
 
 int cursor_open(const char *file, struct cursor *cursor)
@@ -42,6 +42,7 @@ bool cursor_keep(int fd, const struct cursor *cursor)
 {
 	char text[LENGTH + 1];
 
-	snprintf(text, sizeof(text), FORM, cursor->seq, *cursor->time ? cursor->time : "-");
+	snprintf(text, sizeof(text), FORM, cursor->seq, *cursor->time ? cursor->time : "-",
+		 cursor->module);
 	return pwrite(fd, text, LENGTH, 0) == LENGTH;
 }

@@ -9,8 +9,11 @@
 #include <stdint.h>
 
 struct cursor {
-	/* Its number, 0 if there is none; and its time, by which the log of a reloaded module is known. */
-	uint64_t seq;
+	/*
+	 * Its number, 0 if there is none; and the module (module_number()) and its time, by which the log of one that
+	 * was loaded since is known, with a reboot between them or not.
+	 */
+	uint64_t seq, module;
 	char time[40];
 };
 

@@ -223,7 +223,7 @@ bool parse_since(const char *text, time_t now, struct timespec *time)
 	if (parse_log_time(text, time) || parse_ago(text, now, time))
 		return true;
 	for (i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
-		struct tm tm;
+		struct tm tm, day;
 		const char *rest;
 
 		localtime_r(&now, &tm);
@@ -233,6 +233,10 @@ bool parse_since(const char *text, time_t now, struct timespec *time)
 		rest = strptime(text, formats[i], &tm);
 		if (!rest || (*rest && strcmp(rest, "Z")))
 			continue;
+		/* No month has such a day. */
+		day = tm;
+		if (timegm(&day) < 0 || day.tm_mday != tm.tm_mday)
+			return false;
 		/* Whether summer time was in force then is for mktime() to know. */
 		tm.tm_isdst = -1;
 		time->tv_sec = *rest ? timegm(&tm) : mktime(&tm);

@@ -257,27 +257,59 @@ static void look_at_mapping(struct used_files *files, const struct process *proc
 	used_note(files, file, process, &use);
 }
 
-static void look_at_mappings(struct used_files *files, const struct process *process)
+/* False if it has no memory: it ended, or is the kernel's. */
+static bool look_at_mappings(struct used_files *files, const struct process *process)
 {
 	FILE *maps = process_file(process->directory, "maps");
 	char *line = NULL;
 	size_t size = 0;
+	bool any = false;
 
 	if (!maps) {
 		if (is_denied(-errno))
 			used_hide(files, process);
-		return;
+		return true;
 	}
-	while (getline(&line, &size, maps) > 0)
+	for (; getline(&line, &size, maps) > 0; any = true)
 		look_at_mapping(files, process, line);
 	free(line);
 	fclose(maps);
+	return any;
 }
 
+static bool look_at_task(struct used_files *files, const struct process *process)
+{
+	look_at_descriptors(files, process);
+	return look_at_mappings(files, process);
+}
+
+/*
+ * A main thread that has ended has neither descriptors nor memory any more, and still stands for its process, whose
+ * other threads have both (do_exit(), kernel/exit.c, 5.10 to 7.3). One of them is enough, as they share them.
+ */
 static void look_at_process(const struct process *process, void *data)
 {
-	look_at_descriptors(data, process);
-	look_at_mappings(data, process);
+	int fd, directory;
+	struct dirent *entry;
+	bool found = look_at_task(data, process);
+	DIR *tasks;
+
+	directory = found ? -1 : openat(process->directory, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	tasks = directory < 0 ? NULL : fdopendir(directory);
+	while (tasks && !found && (entry = readdir(tasks))) {
+		struct process thread = { .pid = process->pid };
+
+		if (!isdigit((unsigned char)entry->d_name[0]) || atoi(entry->d_name) == process->pid)
+			continue;
+		fd = openat(directory, entry->d_name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		thread.directory = fd;
+		found = look_at_task(data, &thread);
+		close(fd);
+	}
+	if (tasks)
+		closedir(tasks);
 }
 
 /*

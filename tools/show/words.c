@@ -135,8 +135,9 @@ const struct word words[] = {
 	{ WORD_DIRTIED_BY, "kernel", "in the kernel", "A thread of the kernel wrote to the file, as a loop device does." },
 
 	{ WORD_STATE, "armed", "followed", "The function is followed." },
-	{ WORD_STATE, "absent", "this kernel does not have it",
-	  "This kernel does not have the function. If no other stands in for it, its purpose is missed." },
+	{ WORD_STATE | WORD_LAYOUT, "absent", "this kernel does not have it",
+	  "This kernel does not have the function, or the structure. If nothing stands in for a function, its purpose is "
+	  "missed." },
 	{ WORD_STATE, "refused", "the kernel does not let it be followed",
 	  "The kernel does not let the function be followed, as where a live patch has it." },
 	{ WORD_STATE, "disarmed", "switched off by somebody",
@@ -148,6 +149,10 @@ const struct word words[] = {
 
 	{ WORD_LAYOUT, "btf", "describes itself",
 	  "The kernel says itself, in /sys/kernel/btf/vmlinux, where what the module looks into is." },
+	{ WORD_LAYOUT, "behaviour", "the first writes have agreed",
+	  "The kernel does not say all of it itself, and the first direct writes were as the module takes them to be." },
+	{ WORD_LAYOUT, "unchecked", "describes itself, and is of no tested series",
+	  "The kernel says where it is, and is of no series with which the module was tested." },
 	{ WORD_LAYOUT, "tested", "is of a tested series, and does not describe itself",
 	  "The kernel does not describe itself, and is of a series with which the module was tested." },
 	{ WORD_LAYOUT, "untested", "is of no tested series, and does not describe itself",

@@ -138,7 +138,7 @@ who_mount() {
 	ends 1 diolate who -m "/mnt/$1" >/tmp/who
 	cat /tmp/who
 	[ "$(head -n 1 /tmp/who)" = "/mnt/$1/mixed" ] || fail "not the first"
-	has "files that somebody writes: 3; a collision is possible on 1." /tmp/who
+	has "files that somebody has open directly or for writing: 3; a collision is possible on 1." /tmp/who
 	# By its device, too; and the others are not mixed, though all of the directory are asked about.
 	ends 1 diolate who -m --json "/dev/mapper/$1" >/tmp/who
 	has '"files":3,"mixed":1,"hidden":0,"possible":true' /tmp/who
