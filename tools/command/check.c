@@ -231,7 +231,7 @@ int check_command(int argc, char **argv)
 		{ 0 },
 	};
 	/* A second interrupt ends it at once. */
-	struct sigaction action = { .sa_handler = on_interrupt, .sa_flags = SA_RESETHAND };
+	struct sigaction action = { .sa_handler = on_interrupt, .sa_flags = SA_RESETHAND | SA_RESTART };
 	struct walk walk;
 	uint64_t offset = 0;
 	int answer, ret;

@@ -12,8 +12,8 @@
 /* Each fits 24 lines of 80 columns. */
 static const char general[] =
 	"usage: diolate [COMMAND] [OPTION]...\n"
-	"Late errors: asynchronous O_DIRECT writes that reached the disk, while the page\n"
-	"cache over them could not be dropped, so that the two disagree.\n"
+	"Late errors: O_DIRECT writes that were reported as successful, and that older\n"
+	"data of the page cache undo, or may undo.\n"
 	"\n"
 	"  status          is it loaded, what has it seen (if no COMMAND is given)\n"
 	"  log             the late errors, one a line\n"
@@ -118,7 +118,7 @@ static const struct {
 	  "usage: diolate metrics [--output FILE]\n"
 	  "The counters, in Prometheus' text format.\n"
 	  "\n"
-	  "  --output FILE    replaced in one step, for node_exporter's textfile\n"
+	  "  -o, --output FILE   replaced in one step, for node_exporter's textfile\n"
 	  "\n"
 	  "Example: diolate metrics --output /var/lib/prometheus/node-exporter/diolate.prom\n" },
 	{ "explain",
