@@ -47,7 +47,9 @@ static __always_inline void direct_bios_sent(struct kiocb *iocb, const struct bi
 	struct diolate_part part;
 	unsigned long index;
 
-	if (!diolate_flight_send(key, mapping, bio, bio->bi_iter.bi_size, late, current, &part))
+	/* Its position advances when it has written. */
+	if (!diolate_flight_send(key, mapping, iocb->ki_pos, bio, bio->bi_iter.bi_size, late,
+				 current, &part))
 		return;
 	if (!mapping_tagged(mapping, PAGECACHE_TAG_WRITEBACK))
 		return;

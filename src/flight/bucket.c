@@ -49,6 +49,32 @@ void diolate_bucket_forget(struct diolate_bucket *b, struct diolate_flight *f)
 NOKPROBE_SYMBOL(diolate_bucket_forget);
 
 /**
+ * diolate_bucket_drop() - a flight makes place for another, and nobody is told what is known of it
+ * @b: in which it is
+ * @f: the flight
+ *
+ * Of one that has passed diolate_flights_sweep() says it.
+ *
+ * Context: any, also inside a probe handler.
+ */
+void diolate_bucket_drop(struct diolate_bucket *b, struct diolate_flight *f)
+{
+	struct diolate_flown flown = { .verdict = DIOLATE_IS_NOT };
+
+	if (f->passed) {
+		diolate_spans_take(&f->spans, &f->marks);
+		diolate_verdict_report(f, 0, DIOLATE_TOO_LATE, &flown);
+	}
+	if (flown.verdict != DIOLATE_IS_NOT) {
+		b->dropped[flown.verdict == DIOLATE_NOT_JUDGED ? flown.unknown :
+								 DIOLATE_UNKNOWN_UNSEEN]++;
+		WRITE_ONCE(b->drops, b->drops + 1);
+	}
+	diolate_bucket_forget(b, f);
+}
+NOKPROBE_SYMBOL(diolate_bucket_drop);
+
+/**
  * diolate_bucket_find_in() - the flight of a bio that is sent or ends
  * @b:       of the kiocb
  * @iocb:    compared
@@ -66,7 +92,7 @@ struct diolate_flight *diolate_bucket_find_in(struct diolate_bucket *b, const st
 	struct diolate_flight *f = diolate_bucket_find(b, iocb);
 
 	if (f && f->passed) {
-		diolate_bucket_forget(b, f);
+		diolate_bucket_drop(b, f);
 		f = NULL;
 	}
 	return f && f->begun.mapping == mapping ? f : NULL;
@@ -145,8 +171,10 @@ static struct diolate_flight *bucket_make_room(struct diolate_bucket *b, u32 own
 		}
 	}
 	if (f) {
-		diolate_bucket_crowd_out(f->begun.iocb);
-		diolate_bucket_forget(b, f);
+		/* Nobody asks any more for one that has passed. */
+		if (!f->passed)
+			diolate_bucket_crowd_out(f->begun.iocb);
+		diolate_bucket_drop(b, f);
 	}
 	return f;
 }

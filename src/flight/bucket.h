@@ -26,12 +26,15 @@ struct kiocb;
  *           taken under it, no other under either
  * @used:    the places that are looked at, a bit each
  * @iocb:    of the flight in each place
+ * @drops:   how many flights were dropped of which something is to be said yet
+ * @dropped: the same, by what is unknown
  * @flights: the flights
  */
 struct diolate_bucket {
 	raw_spinlock_t lock;
 	unsigned long used;
 	const struct kiocb *iocb[DIOLATE_PLACES];
+	unsigned int drops, dropped[DIOLATE_UNKNOWNS];
 	struct diolate_flight flights[DIOLATE_PLACES];
 };
 
@@ -77,6 +80,7 @@ struct diolate_flight *diolate_bucket_find_in(struct diolate_bucket *b, const st
 struct diolate_flight *diolate_bucket_add(struct diolate_bucket *b,
 					  const struct diolate_begun *begun);
 void diolate_bucket_forget(struct diolate_bucket *b, struct diolate_flight *f);
+void diolate_bucket_drop(struct diolate_bucket *b, struct diolate_flight *f);
 void diolate_bucket_crowd_out(const struct kiocb *iocb);
 bool diolate_bucket_was_crowded(const struct kiocb *iocb);
 

@@ -13,6 +13,7 @@
 #include <linux/kernel.h>
 #include <linux/kprobes.h>
 #include <linux/spinlock.h>
+#include <linux/string.h>
 
 #include "flight/bucket.h"
 #include "flight/flight.h"
@@ -81,6 +82,7 @@ NOKPROBE_SYMBOL(flight_add_spans);
  * diolate_flight_send() - a bio of a direct write is sent to its device
  * @iocb:    of diolate_flight_begin()
  * @mapping: its file; compared
+ * @pos:     where it begins; compared
  * @bio:     compared
  * @bytes:   of @bio
  * @late:    a reader does not find what @bio writes before the write is completed
@@ -94,8 +96,8 @@ NOKPROBE_SYMBOL(flight_add_spans);
  * Return: whether the write is followed.
  */
 bool diolate_flight_send(const struct kiocb *iocb, const struct address_space *mapping,
-			 const struct bio *bio, u64 bytes, bool late, const void *sender,
-			 struct diolate_part *part)
+			 loff_t pos, const struct bio *bio, u64 bytes, bool late,
+			 const void *sender, struct diolate_part *part)
 {
 	struct diolate_bucket *b = diolate_bucket_of(iocb);
 	unsigned long flags;
@@ -103,6 +105,9 @@ bool diolate_flight_send(const struct kiocb *iocb, const struct address_space *m
 
 	raw_spin_lock_irqsave(&b->lock, flags);
 	f = diolate_bucket_find_in(b, iocb, mapping);
+	/* It is that of an earlier write which came to nothing, or whose answer was not seen. */
+	if (f && f->begun.part.start != pos)
+		f = NULL;
 	if (f) {
 		*part = f->begun.part;
 		if (!f->begun.whole) {
@@ -277,7 +282,7 @@ void diolate_flight_adopt(const struct diolate_begun *begun, u64 bytes,
 	raw_spin_lock_irqsave(&b->lock, flags);
 	f = diolate_bucket_find(b, begun->iocb);
 	if (f && (f->passed || f->begun.mapping != begun->mapping)) {
-		diolate_bucket_forget(b, f);
+		diolate_bucket_drop(b, f);
 		f = NULL;
 	}
 	if (!f) {
@@ -371,7 +376,7 @@ bool diolate_flight_pass(const struct kiocb *iocb, const struct address_space *m
 	flown->verdict = DIOLATE_IS_NOT;
 	/* The write of this flight failed, and nobody was called for it. Its file may be gone. */
 	if (f && f->begun.mapping != mapping) {
-		diolate_bucket_forget(b, f);
+		diolate_bucket_drop(b, f);
 		f = NULL;
 	}
 	if (f && !f->passed) {
@@ -465,13 +470,17 @@ NOKPROBE_SYMBOL(diolate_flight_settle);
  * diolate_flight_end() - a direct write is answered
  * @iocb:  of diolate_flight_begin()
  * @file:  of diolate_flight_begin(); compared
+ * @pos:   where it began; compared, if it has written
  * @bytes: that the write has written; 0 if it failed
  * @flown: set to what is known of it
+ *
+ * A flight with this kiocb may be that of an earlier write, which came to nothing or whose answer
+ * was not seen. Its file may be gone.
  *
  * Context: any, also inside an ftrace callback.
  * Return: whether the write was followed. It is over in any case.
  */
-bool diolate_flight_end(const struct kiocb *iocb, const void *file, u64 bytes,
+bool diolate_flight_end(const struct kiocb *iocb, const void *file, loff_t pos, u64 bytes,
 			struct diolate_flown *flown)
 {
 	struct diolate_bucket *b = diolate_bucket_of(iocb);
@@ -482,7 +491,8 @@ bool diolate_flight_end(const struct kiocb *iocb, const void *file, u64 bytes,
 	raw_spin_lock_irqsave(&b->lock, flags);
 	f = diolate_bucket_find(b, iocb);
 	if (f) {
-		same = f->begun.file == file;
+		same = f->begun.file == file && !f->passed &&
+		       (!bytes || f->begun.part.start == pos);
 		diolate_spans_take(&f->spans, &f->marks);
 		if (same)
 			diolate_verdict_report(f, bytes, DIOLATE_AFTERWARDS, flown);
@@ -503,6 +513,26 @@ static bool flight_is_over(const struct diolate_flight *f)
 	return passed >= OVER && !diolate_spans_are_in_flight(&f->spans);
 }
 
+/* What could be said of flights that were dropped. */
+static void flights_say_dropped(struct diolate_bucket *b,
+				void (*left)(const struct diolate_flown *flown))
+{
+	struct diolate_flown flown = { .verdict = DIOLATE_NOT_JUDGED };
+	unsigned int dropped[DIOLATE_UNKNOWNS];
+	unsigned long flags;
+
+	if (!READ_ONCE(b->drops))
+		return;
+	raw_spin_lock_irqsave(&b->lock, flags);
+	memcpy(dropped, b->dropped, sizeof(dropped));
+	memset(b->dropped, 0, sizeof(b->dropped));
+	WRITE_ONCE(b->drops, 0);
+	raw_spin_unlock_irqrestore(&b->lock, flags);
+	for (flown.unknown = 0; flown.unknown < DIOLATE_UNKNOWNS; flown.unknown++)
+		while (dropped[flown.unknown]--)
+			left(&flown);
+}
+
 /**
  * diolate_flights_sweep() - give up direct writes that are over, and were not answered
  * @all:  give up all flights
@@ -520,6 +550,7 @@ bool diolate_flights_sweep(bool all, void (*left)(const struct diolate_flown *fl
 	for (n = 0; n < ARRAY_SIZE(diolate_buckets); n++) {
 		struct diolate_bucket *b = &diolate_buckets[n];
 
+		flights_say_dropped(b, left);
 		for (i = 0; i < DIOLATE_PLACES; i++) {
 			struct diolate_flight *f = &b->flights[i];
 			unsigned long flags;

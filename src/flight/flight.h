@@ -19,8 +19,8 @@ struct kiocb;
 void diolate_flights_init(void);
 void diolate_flight_begin(const struct diolate_begun *begun, struct diolate_flown *left);
 bool diolate_flight_send(const struct kiocb *iocb, const struct address_space *mapping,
-			 const struct bio *bio, u64 bytes, bool late, const void *sender,
-			 struct diolate_part *part);
+			 loff_t pos, const struct bio *bio, u64 bytes, bool late,
+			 const void *sender, struct diolate_part *part);
 bool diolate_flight_land(const struct kiocb *iocb, const struct address_space *mapping,
 			 const struct bio *bio);
 void diolate_flight_end_elsewhere(const struct kiocb *iocb, const struct address_space *mapping,
@@ -38,7 +38,7 @@ bool diolate_flight_pass(const struct kiocb *iocb, const struct address_space *m
 void diolate_flight_invalidates(const struct kiocb *iocb);
 bool diolate_flight_is_followed(const struct kiocb *iocb);
 void diolate_flight_settle(const struct kiocb *iocb);
-bool diolate_flight_end(const struct kiocb *iocb, const void *file, u64 bytes,
+bool diolate_flight_end(const struct kiocb *iocb, const void *file, loff_t pos, u64 bytes,
 			struct diolate_flown *flown);
 bool diolate_flights_sweep(bool all, void (*left)(const struct diolate_flown *flown));
 bool diolate_flights_are_over(void);

@@ -35,7 +35,8 @@
 
 #define NOTES 1024
 #define CHAINS_BITS 8
-#define TAKEN_BITS 6
+/* As many as notes, so that files that are noted at a time hardly share an account. */
+#define TAKEN_BITS 10
 
 /* Notes are made until direct writes have been followed for so long; jiffies. */
 #define TRANSITION (10 * HZ)
@@ -90,7 +91,7 @@ struct taken {
 	unsigned int notes, pages;
 };
 
-/* By all; by owners, and by files, that have one hash, so that who shares it has less. */
+/* By all; by owners, and by files, that have one hash: those who share it share what one may have. */
 static struct taken everybody, owners[1 << TAKEN_BITS], files[1 << TAKEN_BITS];
 
 /* A folio written back after number @since has no note. */
@@ -414,7 +415,22 @@ bool diolate_sentinel_release(bool all)
 }
 
 /**
+ * diolate_sentinel_has_lost() - whether a folio has no note that a write may need which began
+ *                               before direct writes were followed
+ *
+ * Context: any.
+ * Return: true if so, since diolate_sentinel_begin().
+ */
+bool diolate_sentinel_has_lost(void)
+{
+	return READ_ONCE(lost);
+}
+
+/**
  * diolate_sentinel_begin() - begin anew, because direct writes cease to be followed
+ *
+ * What is not known of a write is forgotten that began before they were followed, and is in flight
+ * yet: see diolate_sentinel_has_lost().
  *
  * Context: any; before the first write begins that is not followed.
  */

@@ -120,14 +120,16 @@ static __always_inline bool span_enter_lane(struct lane *lane, struct diolate_sp
 }
 
 static struct diolate_span *span_for(struct diolate_spans *spans, const struct diolate_begun *begun,
-				     const struct bio *bio)
+				     const struct bio *bio, u64 region)
 {
-	unsigned int i, place = hash_ptr((void *)bio, ilog2(SPARE_SPANS));
+	unsigned int i, place;
 
 	if (!spans->list) {
 		spans->first.begun = begun;
 		return &spans->first;
 	}
+	/* The spans of one bio look at different places. */
+	place = hash_64((unsigned long)bio + region * GOLDEN_RATIO_64, ilog2(SPARE_SPANS));
 	for (i = 0; i < SPARE_REACH; i++) {
 		struct diolate_span *s = &spare[(place + i) % SPARE_SPANS];
 
@@ -149,7 +151,7 @@ static bool span_add(struct diolate_spans *spans, const struct diolate_begun *be
 		     const struct bio *bio, const struct diolate_part *part, bool late,
 		     bool elsewhere)
 {
-	struct diolate_span *s = span_for(spans, begun, bio);
+	struct diolate_span *s = span_for(spans, begun, bio, part->start >> REGION_SHIFT);
 
 	if (!s)
 		return false;

@@ -16,7 +16,8 @@
 
 /*
  * Following goes on for HOLD after writeback last came near a direct write; for LONG_HOLD if a
- * write was or may have been overtaken, or if following had just ended before; jiffies.
+ * write was or may have been overtaken, if one that is not followed may be in flight yet, as on a
+ * device that hangs, or if following had just ended before; jiffies.
  */
 #define HOLD (60 * HZ)
 #define LONG_HOLD (3600 * HZ)
@@ -139,7 +140,7 @@ static bool track_may_begin(void)
 
 static bool track_is_quiet(void)
 {
-	if (READ_ONCE(happens))
+	if (READ_ONCE(happens) || diolate_sentinel_has_lost())
 		hold = LONG_HOLD;
 	return time_after(jiffies, diolate_following_met() + hold);
 }

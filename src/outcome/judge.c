@@ -167,14 +167,15 @@ NOKPROBE_SYMBOL(judge_is_judged);
  */
 bool diolate_judge_answered(struct kiocb *iocb, long ret, struct diolate_flown *flown)
 {
+	/* ki_pos has advanced by the bytes written. */
+	loff_t pos = iocb->ki_pos - max(ret, 0L);
 	bool followed;
 
-	followed = diolate_flight_end(iocb, iocb->ki_filp, max(ret, 0L), flown);
+	followed = diolate_flight_end(iocb, iocb->ki_filp, pos, max(ret, 0L), flown);
 	if (ret <= 0 || (!followed && !judge_is_judged(iocb)))
 		return false;
-	/* ki_pos has advanced by the bytes written. */
 	if (!followed)
-		judge_look_up(flown, iocb, iocb->ki_filp->f_mapping, iocb->ki_pos - ret, ret);
+		judge_look_up(flown, iocb, iocb->ki_filp->f_mapping, pos, ret);
 	return judge_settle(flown) == DIOLATE_IS_OVERTAKEN;
 }
 NOKPROBE_SYMBOL(diolate_judge_answered);

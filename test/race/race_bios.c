@@ -58,11 +58,12 @@ struct diolate_direct_write *diolate_inside_direct_write_of(struct kiocb *iocb)
 }
 
 bool diolate_flight_send(const struct kiocb *iocb, const struct address_space *m,
-			 const struct bio *bio, u64 bytes, bool late, const void *sender,
-			 struct diolate_part *part)
+			 loff_t pos, const struct bio *bio, u64 bytes, bool late,
+			 const void *sender, struct diolate_part *part)
 {
 	struct sent *s = about[race_self()];
 
+	(void)pos;
 	(void)bytes;
 	(void)late;
 	(void)sender;

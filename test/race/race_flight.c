@@ -430,7 +430,7 @@ static bool send(struct write *w, unsigned int bio, unsigned int first, unsigned
 	bool followed, tagged = false;
 	unsigned int i;
 
-	followed = diolate_flight_send(w->iocb, mapping_of(w->file), w->bios[bio],
+	followed = diolate_flight_send(w->iocb, mapping_of(w->file), w->first * PAGE_SIZE, w->bios[bio],
 				       (end - first) * PAGE_SIZE, false, (void *)w, &part);
 	if (followed && (part.start != (loff_t)(first * PAGE_SIZE) ||
 			 part.end != (loff_t)(end * PAGE_SIZE)))
@@ -503,7 +503,8 @@ static bool answer(struct write *w)
 
 	diolate_flight_invalidates(w->iocb);
 	missed(w, drop(w->file, w->first, w->end));
-	if (!diolate_flight_end(w->iocb, w->file, (w->end - w->first) * PAGE_SIZE, &flown)) {
+	if (!diolate_flight_end(w->iocb, w->file, w->first * PAGE_SIZE, (w->end - w->first) * PAGE_SIZE,
+				&flown)) {
 		w->missed = false;
 		return false;
 	}
@@ -526,7 +527,7 @@ static void write_directly(struct write *w)
 	if (!drop(w->file, w->first, w->end)) {
 		/* It falls back, or fails: it has sent nothing. */
 		if (w->told)
-			diolate_flight_end(w->iocb, w->file, 0, &flown);
+			diolate_flight_end(w->iocb, w->file, 0, 0, &flown);
 		return;
 	}
 	followed = fly(w);

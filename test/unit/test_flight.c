@@ -311,7 +311,7 @@ static void send(void)
 
 	w.queued[w.page] = true;
 	w.sent_at[w.page] = now;
-	assert_true(diolate_flight_send(iocb, mapping, bio, PAGE_SIZE, w.late, NULL, &part));
+	assert_true(diolate_flight_send(iocb, mapping, 0, bio, PAGE_SIZE, w.late, NULL, &part));
 	assert_true(part.start == wanted.start && part.end == wanted.end);
 	if (cache[w.page] && cache[w.page]->writeback)
 		diolate_flight_doubt(iocb, DIOLATE_UNKNOWN_AT_START);
@@ -481,7 +481,7 @@ static void one_write(bool late)
 		}
 	while (w.phase != ANSWERED)
 		step();
-	assert_true(diolate_flight_end(iocb, NULL, BIOS * PAGE_SIZE, &flown));
+	assert_true(diolate_flight_end(iocb, NULL, 0, BIOS * PAGE_SIZE, &flown));
 	settle();
 	for (i = 0; i < BIOS; i++)
 		undone |= !disk[i];
@@ -577,10 +577,10 @@ static void test_one_sees_the_other(void **state)
 		WRITE_ONCE(tag, false);
 		diolate_flight_begin(&begun, &flown);
 		pthread_barrier_wait(&both);
-		assert_true(diolate_flight_send(iocb, mapping, NULL, PAGE_SIZE, false, NULL, &part));
+		assert_true(diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, &part));
 		tagged = READ_ONCE(tag);
 		pthread_barrier_wait(&both);
-		assert_true(diolate_flight_end(iocb, NULL, PAGE_SIZE, &flown));
+		assert_true(diolate_flight_end(iocb, NULL, 0, PAGE_SIZE, &flown));
 		assert_true(tagged || flown.verdict == DIOLATE_IS_OVERTAKEN);
 		seen += tagged;
 	}
@@ -607,16 +607,16 @@ static void *write_many(void *arg)
 			};
 
 			diolate_flight_begin(&begun, &flown);
-			diolate_flight_send(begun.iocb, mapping, (void *)(base + n), PAGE_SIZE,
+			diolate_flight_send(begun.iocb, mapping, n * PAGE_SIZE, (void *)(base + n), PAGE_SIZE,
 					    n & 1, NULL, &part);
-			diolate_flight_send(begun.iocb, mapping, (void *)(base + n + 1000),
+			diolate_flight_send(begun.iocb, mapping, n * PAGE_SIZE, (void *)(base + n + 1000),
 					    PAGE_SIZE, n & 1, NULL, &part);
 		}
 		for (n = 0; n < 64; n++)
 			diolate_flight_land((void *)(base + n * 64), mapping,
 					    (void *)(base + n));
 		for (n = 0; n < 64; n++)
-			if (!diolate_flight_end((void *)(base + n * 64), NULL, 2 * PAGE_SIZE,
+			if (!diolate_flight_end((void *)(base + n * 64), NULL, n * PAGE_SIZE, 2 * PAGE_SIZE,
 						&flown))
 				assert_true(diolate_bucket_was_crowded((void *)(base + n * 64)));
 	}
@@ -693,9 +693,9 @@ static void test_nobody_has_all_places(void **state)
 		diolate_flight_begin(&begun, &flown);
 	}
 	for (i = 40; i < 42; i++)
-		assert_true(diolate_flight_end(in_first(i), NULL, PAGE_SIZE, &flown));
+		assert_true(diolate_flight_end(in_first(i), NULL, 0, PAGE_SIZE, &flown));
 	for (i = 0; i < 40; i++) {
-		if (diolate_flight_end(in_first(i), NULL, PAGE_SIZE, &flown))
+		if (diolate_flight_end(in_first(i), NULL, 0, PAGE_SIZE, &flown))
 			found++;
 		else
 			crowded += diolate_bucket_was_crowded(in_first(i));
@@ -728,7 +728,7 @@ static void test_nobody_is_called(void **state)
 	cache[0] = &folios[0];
 	lefts = 0;
 	diolate_flight_begin(&begun, &flown);
-	diolate_flight_send(iocb, mapping, NULL, PAGE_SIZE, false, NULL, &part);
+	diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, &part);
 	/* In flight it is not over, however long ago it began. */
 	jiffies += 1000 * HZ;
 	assert_true(diolate_flights_sweep(false, leave));
@@ -748,7 +748,7 @@ static void test_nobody_is_called(void **state)
 	assert_int_equal(last_left.verdict, DIOLATE_NOT_JUDGED);
 	/* And the same memory used again is another. */
 	diolate_flight_begin(&begun, &flown);
-	diolate_flight_send(iocb, mapping, NULL, PAGE_SIZE, false, NULL, &part);
+	diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, &part);
 	diolate_spans_written(mapping, &part, &folios[0]);
 	diolate_flight_begin(&begun, &flown);
 	assert_int_equal(flown.verdict, DIOLATE_IS_OVERTAKEN);
@@ -758,7 +758,7 @@ static void test_nobody_is_called(void **state)
 	/* Of one that nothing is cached of nothing can be found out. */
 	cache[0] = NULL;
 	diolate_flight_begin(&begun, &flown);
-	diolate_flight_send(iocb, mapping, NULL, PAGE_SIZE, false, NULL, &part);
+	diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, &part);
 	diolate_flight_land(iocb, mapping, NULL);
 	assert_true(diolate_flight_pass(iocb, mapping, PAGE_SIZE, true, &flown));
 	/* It may come by once more. */
@@ -769,7 +769,7 @@ static void test_nobody_is_called(void **state)
 	/* A bio with that kiocb is another write's, which is not followed. */
 	diolate_flight_begin(&begun, &flown);
 	assert_true(diolate_flight_pass(iocb, mapping, PAGE_SIZE, true, &flown));
-	assert_false(diolate_flight_send(iocb, mapping, NULL, PAGE_SIZE, false, NULL, &part));
+	assert_false(diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, &part));
 	assert_false(diolate_flight_pass(iocb, mapping, PAGE_SIZE, true, &flown));
 	cache[0] = NULL;
 }
@@ -786,26 +786,38 @@ static void test_what_is_left(void **state)
 
 	(void)state;
 	diolate_flight_begin(&begun, &flown);
-	diolate_flight_send(iocb, mapping, NULL, PAGE_SIZE, false, NULL, &part);
+	diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, &part);
 	diolate_spans_written(mapping, &part, folios);
 	diolate_flight_begin(&begun, &flown);
 	assert_int_equal(flown.verdict, DIOLATE_IS_OVERTAKEN);
-	diolate_flight_send(iocb, mapping, NULL, PAGE_SIZE, false, NULL, &part);
+	diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, &part);
 	/* Nor does one of another file. */
 	begun.mapping = another;
 	begun.file = &begun;
 	diolate_flight_begin(&begun, &flown);
 	assert_int_equal(flown.verdict, DIOLATE_IS_NOT);
 	/* Nobody looks at one of a file that is gone. */
-	assert_false(diolate_flight_send(iocb, mapping, NULL, PAGE_SIZE, false, NULL, &part));
+	assert_false(diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, &part));
 	assert_false(diolate_flight_land(iocb, mapping, NULL));
-	assert_false(diolate_flight_end(iocb, NULL, PAGE_SIZE, &flown));
+	assert_false(diolate_flight_end(iocb, NULL, 0, PAGE_SIZE, &flown));
+	/* Nor of another place in that file; nor one whose answer was not to be seen. */
+	begun.mapping = mapping;
+	diolate_flight_begin(&begun, &flown);
+	assert_false(diolate_flight_send(iocb, mapping, PAGE_SIZE, NULL, PAGE_SIZE, false, NULL, &part));
+	assert_true(diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, &part));
+	diolate_spans_written(mapping, &part, folios);
+	assert_false(diolate_flight_end(iocb, &begun, PAGE_SIZE, PAGE_SIZE, &flown));
+	diolate_flight_begin(&begun, &flown);
+	diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, &part);
+	assert_true(diolate_flight_pass(iocb, mapping, PAGE_SIZE, true, &flown));
+	assert_false(diolate_flight_end(iocb, &begun, 0, PAGE_SIZE, &flown));
+	begun.mapping = another;
 	/* And one that comes to nothing is over some time. */
 	diolate_flight_begin(&begun, &flown);
 	jiffies += 60 * HZ;
 	diolate_flights_sweep(false, nobody);
 	assert_true(diolate_flights_are_over());
-	assert_false(diolate_flight_end(iocb, &begun, PAGE_SIZE, &flown));
+	assert_false(diolate_flight_end(iocb, &begun, 0, PAGE_SIZE, &flown));
 	assert_true(diolate_bucket_was_crowded(iocb));
 }
 
@@ -824,12 +836,12 @@ static void test_no_order(void **state)
 	for (i = 0; i < 3; i++) {
 		begun.whole = i == 2;
 		diolate_flight_begin(&begun, &flown);
-		diolate_flight_send(iocb, mapping, NULL, PAGE_SIZE, false, NULL, &part);
+		diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, &part);
 		diolate_spans_written(mapping, &part, folios);
 		if (i)
-			diolate_flight_send(iocb, mapping, NULL, PAGE_SIZE, false,
+			diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false,
 					    i == 1 ? folios : NULL, &part);
-		assert_true(diolate_flight_end(iocb, NULL, 2 * PAGE_SIZE, &flown));
+		assert_true(diolate_flight_end(iocb, NULL, 0, 2 * PAGE_SIZE, &flown));
 		assert_int_equal(flown.verdict, DIOLATE_NOT_JUDGED);
 		assert_int_equal(flown.unknown, DIOLATE_UNKNOWN_UNSEEN);
 	}
@@ -845,11 +857,11 @@ static void test_bios_are_not_understood(void **state)
 
 	(void)state;
 	diolate_flight_begin(&begun, &flown);
-	assert_true(diolate_flight_end(iocb, NULL, PAGE_SIZE, &flown));
+	assert_true(diolate_flight_end(iocb, NULL, 0, PAGE_SIZE, &flown));
 	assert_int_equal(flown.verdict, DIOLATE_IS_NOT);
 	diolate_flight_begin(&begun, &flown);
 	diolate_layout.iomap = DIOLATE_HAS_CHANGED;
-	assert_true(diolate_flight_end(iocb, NULL, PAGE_SIZE, &flown));
+	assert_true(diolate_flight_end(iocb, NULL, 0, PAGE_SIZE, &flown));
 	diolate_layout.iomap = DIOLATE_BY_BTF;
 	assert_int_equal(flown.verdict, DIOLATE_NOT_JUDGED);
 	assert_int_equal(flown.unknown, DIOLATE_UNKNOWN_UNSEEN);
@@ -873,7 +885,7 @@ static void test_before_it_invalidates(void **state)
 		folios[0] = (struct folio){ .cached = true, .uptodate = true };
 		cache[0] = &folios[0];
 		diolate_flight_begin(&begun, &flown);
-		diolate_flight_send(iocb, mapping, NULL, PAGE_SIZE, false, NULL, &part);
+		diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, &part);
 		diolate_flight_land(iocb, mapping, NULL);
 		if (i)
 			diolate_flight_invalidates(iocb);
@@ -881,7 +893,7 @@ static void test_before_it_invalidates(void **state)
 		if (!i)
 			diolate_flight_invalidates(iocb);
 		folios[0].dirty = true;
-		assert_true(diolate_flight_end(iocb, NULL, PAGE_SIZE, &flown));
+		assert_true(diolate_flight_end(iocb, NULL, 0, PAGE_SIZE, &flown));
 		assert_int_equal(flown.verdict, i ? DIOLATE_NOT_JUDGED : DIOLATE_IS_OVERTAKEN);
 	}
 	cache[0] = NULL;
@@ -918,7 +930,7 @@ static void test_adopted(void **state)
 		}
 		/* It is not followed since it began. */
 		assert_false(diolate_flight_land(iocb, mapping, NULL));
-		assert_true(diolate_flight_end(iocb, NULL, 2 * PAGE_SIZE, &flown));
+		assert_true(diolate_flight_end(iocb, NULL, 0, 2 * PAGE_SIZE, &flown));
 		assert_int_equal(flown.verdict, cases[i].verdict);
 		if (flown.verdict == DIOLATE_NOT_JUDGED)
 			assert_int_equal(flown.unknown, DIOLATE_UNKNOWN_ARMING);
@@ -990,7 +1002,7 @@ static void test_mapped(void **state)
 			}
 		}
 		cache[1] = NULL;
-		assert_true(diolate_flight_end(iocb, NULL, 2 * PAGE_SIZE, &flown));
+		assert_true(diolate_flight_end(iocb, NULL, 0, 2 * PAGE_SIZE, &flown));
 		assert_int_equal(flown.verdict, cases[i].verdict);
 		if (flown.verdict == DIOLATE_NOT_JUDGED)
 			assert_int_equal(flown.unknown, cases[i].unknown);
@@ -1016,7 +1028,7 @@ static void test_two_mapped(void **state)
 	diolate_flight_map(iocb, mapping, NULL);
 	diolate_spans_mapped(mapping, &both);
 	cache[1] = NULL;
-	assert_true(diolate_flight_end(iocb, NULL, 2 * PAGE_SIZE, &flown));
+	assert_true(diolate_flight_end(iocb, NULL, 0, 2 * PAGE_SIZE, &flown));
 	assert_int_equal(flown.verdict, DIOLATE_NOT_JUDGED);
 	assert_int_equal(flown.unknown, DIOLATE_UNKNOWN_REPLACED);
 	cache[0] = NULL;
@@ -1033,7 +1045,7 @@ static void test_passes_of_another_file(void **state)
 
 	(void)state;
 	diolate_flight_begin(&begun, &flown);
-	diolate_flight_send(iocb, mapping, NULL, PAGE_SIZE, false, NULL, &part);
+	diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, &part);
 	assert_false(diolate_flight_pass(iocb, (void *)0xffff888000003000, PAGE_SIZE, true, &flown));
 	assert_true(diolate_flights_are_over());
 }
@@ -1059,7 +1071,7 @@ static void test_judged_after_passing(void **state)
 	(void)state;
 	for (how = 0; how < 3; how++) {
 		diolate_flight_begin(&begun, &flown);
-		diolate_flight_send(iocb, mapping, NULL, PAGE_SIZE, false, NULL, &part);
+		diolate_flight_send(iocb, mapping, begun.part.start, NULL, PAGE_SIZE, false, NULL, &part);
 		if (how == 0)
 			diolate_flight_doubt(iocb, DIOLATE_UNKNOWN_AT_START);
 		if (how == 1)
@@ -1086,7 +1098,7 @@ static void test_judged_after_passing(void **state)
 	begun.late = true;
 	for (how = 0; how < 2; how++) {
 		diolate_flight_begin(&begun, &flown);
-		diolate_flight_send(iocb, mapping, NULL, PAGE_SIZE, false, NULL, &part);
+		diolate_flight_send(iocb, mapping, begun.part.start, NULL, PAGE_SIZE, false, NULL, &part);
 		diolate_flight_land(iocb, mapping, NULL);
 		assert_true(diolate_flight_pass(iocb, mapping, PAGE_SIZE, how, &flown));
 		assert_int_equal(flown.verdict, DIOLATE_IS_NOT);
@@ -1095,12 +1107,12 @@ static void test_judged_after_passing(void **state)
 	begun.late = false;
 	/* It was told, or put right. */
 	diolate_flight_begin(&begun, &flown);
-	diolate_flight_send(iocb, mapping, NULL, PAGE_SIZE, false, NULL, &part);
+	diolate_flight_send(iocb, mapping, begun.part.start, NULL, PAGE_SIZE, false, NULL, &part);
 	diolate_spans_written(mapping, &part, folios);
 	assert_int_equal(judged(PAGE_SIZE), DIOLATE_IS_OVERTAKEN);
 	diolate_flight_settle(iocb);
 	assert_int_equal(judged(PAGE_SIZE), DIOLATE_IS_NOT);
-	assert_true(diolate_flight_end(iocb, NULL, PAGE_SIZE, &flown));
+	assert_true(diolate_flight_end(iocb, NULL, PAGE_SIZE, PAGE_SIZE, &flown));
 }
 
 /*
@@ -1119,7 +1131,7 @@ static void test_late_in_passing(void **state)
 	(void)state;
 	lefts = 0;
 	diolate_flight_begin(&begun, &flown);
-	diolate_flight_send(iocb, mapping, NULL, PAGE_SIZE, false, NULL, &part);
+	diolate_flight_send(iocb, mapping, begun.part.start, NULL, PAGE_SIZE, false, NULL, &part);
 	diolate_flight_land(iocb, mapping, NULL);
 	diolate_spans_read(mapping, &part);
 	cache[0] = &folio;
@@ -1143,9 +1155,9 @@ static void test_the_last_bytes(void **state)
 
 	(void)state;
 	diolate_flight_begin(&begun, &flown);
-	assert_true(diolate_flight_send(iocb, mapping, NULL, 8191, false, NULL, &part));
+	assert_true(diolate_flight_send(iocb, mapping, begun.part.start, NULL, 8191, false, NULL, &part));
 	diolate_spans_written(mapping, &begun.part, folios);
-	assert_true(diolate_flight_end(iocb, NULL, 8191, &flown));
+	assert_true(diolate_flight_end(iocb, NULL, begun.part.start, 8191, &flown));
 	assert_int_equal(flown.verdict, DIOLATE_IS_OVERTAKEN);
 }
 
@@ -1165,17 +1177,61 @@ static void test_a_lane_is_full(void **state)
 		begun.iocb = (void *)(0xffff888000000000 + i * 64);
 		begun.owner = i >= 600;
 		diolate_flight_begin(&begun, &flown);
-		diolate_flight_send(begun.iocb, mapping, NULL, PAGE_SIZE, false, NULL, &part);
+		diolate_flight_send(begun.iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, &part);
 	}
 	diolate_spans_written(mapping, &part, folios);
 	for (i = 0; i < 665; i++) {
-		assert_true(diolate_flight_end((void *)(0xffff888000000000 + i * 64), NULL,
+		assert_true(diolate_flight_end((void *)(0xffff888000000000 + i * 64), NULL, 0,
 					       PAGE_SIZE, &flown));
 		unknown[i >= 600] += flown.verdict == DIOLATE_NOT_JUDGED;
 		assert_true(flown.verdict != DIOLATE_IS_NOT);
 	}
 	assert_int_equal(unknown[0], 600 - 512);
 	assert_int_equal(unknown[1], 1);
+}
+
+/* One that was judged in passing, and then met again, makes place for the next of its kiocb. */
+static void test_dropped(void **state)
+{
+	struct diolate_begun begun = {
+		.iocb = iocb, .mapping = mapping, .part = { 0, PAGE_SIZE },
+	};
+	struct folio folio = { .cached = true, .uptodate = true };
+	struct diolate_part part = page(0);
+	struct diolate_flown flown;
+
+	(void)state;
+	cache[0] = &folio;
+	diolate_flight_begin(&begun, &flown);
+	diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, &part);
+	diolate_flight_land(iocb, mapping, NULL);
+	assert_true(diolate_flight_pass(iocb, mapping, PAGE_SIZE, true, &flown));
+	assert_int_equal(flown.verdict, DIOLATE_IS_NOT);
+	diolate_spans_written(mapping, &part, &folio);
+	assert_false(diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, &part));
+	cache[0] = NULL;
+	assert_true(diolate_flights_are_over());
+	lefts = 0;
+	assert_false(diolate_flights_sweep(false, leave));
+	assert_int_equal(lefts, 1);
+	assert_false(diolate_flights_sweep(false, leave));
+	assert_int_equal(lefts, 1);
+}
+
+/* One bio of the longest write of huge pages. */
+static void test_long_bio(void **state)
+{
+	struct diolate_begun begun = {
+		.iocb = iocb, .mapping = mapping, .told = true, .part = { 0, 256 << 20 },
+	};
+	struct diolate_flown flown;
+	struct diolate_part part;
+
+	(void)state;
+	diolate_flight_begin(&begun, &flown);
+	diolate_flight_send(iocb, mapping, 0, NULL, 256 << 20, false, NULL, &part);
+	assert_true(diolate_flight_end(iocb, NULL, 0, 256 << 20, &flown));
+	assert_int_equal(flown.verdict, DIOLATE_IS_NOT);
 }
 
 /* A bio of more pages than a span has is in several; what is not of its bytes does not meet it. */
@@ -1197,9 +1253,9 @@ static void test_bytes(void **state)
 	(void)state;
 	for (i = 0; i < 3 + 4; i++) {
 		diolate_flight_begin(&begun, &flown);
-		diolate_flight_send(iocb, mapping, NULL, 600 * PAGE_SIZE, false, NULL, &part);
+		diolate_flight_send(iocb, mapping, 512, NULL, 600 * PAGE_SIZE, false, NULL, &part);
 		diolate_spans_written(mapping, i < 3 ? &others[i] : &theirs[i - 3], folios);
-		assert_true(diolate_flight_end(iocb, NULL, 600 * PAGE_SIZE, &flown));
+		assert_true(diolate_flight_end(iocb, NULL, 512, 600 * PAGE_SIZE, &flown));
 		assert_int_equal(flown.verdict, i < 3 ? DIOLATE_IS_NOT : DIOLATE_IS_OVERTAKEN);
 	}
 }
@@ -1225,6 +1281,8 @@ int main(void)
 		cmocka_unit_test(test_late_in_passing),
 		cmocka_unit_test(test_the_last_bytes),
 		cmocka_unit_test(test_a_lane_is_full),
+		cmocka_unit_test(test_dropped),
+		cmocka_unit_test(test_long_bio),
 		cmocka_unit_test(test_bytes),
 	};
 
