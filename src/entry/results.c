@@ -65,11 +65,13 @@ static void notrace results_received(unsigned long ip, unsigned long parent_ip,
  */
 void diolate_results_answered(unsigned long ip, struct diolate_ftrace_regs *regs)
 {
+	struct kiocb *iocb = (struct kiocb *)diolate_ftrace_argument(regs, 0);
 	long ret = diolate_ftrace_argument(regs, 1);
 
-	/* If telling is armed, results_received() judges, after it told a late error. */
-	if (!diolate_telling_is_armed() && ret != -EIOCBQUEUED)
-		results_answered_slow(ip, regs, (void *)diolate_ftrace_argument(regs, 0), ret);
+	/* Else results_received() judges, after it told a late error, if there is one. */
+	if (!diolate_telling_judges() && ret != -EIOCBQUEUED &&
+	    (diolate_waiting_none() || !diolate_waiting_find(iocb)))
+		results_answered_slow(ip, regs, iocb, ret);
 }
 
 /* The symbol is only printed, if ftrace is found broken. */

@@ -42,6 +42,8 @@ NOKPROBE_SYMBOL(diolate_telling_told);
 static bool armed;
 /* The hook that changes results in receivers. */
 static struct diolate_hook *telling;
+/* That hook is called for each result, and will be: who else sees a result leaves it to that. */
+static bool relied;
 
 /**
  * diolate_telling_init() - say which hook to arm
@@ -115,11 +117,30 @@ static void telling_arm_on_need(struct work_struct *work)
 
 static DECLARE_WORK(needing, telling_arm_on_need);
 
+/*
+ * Until this, and from telling_rely_no_more() on, a result may be judged here and by who else sees
+ * it (src/entry/bios.c): it may be counted as unknown twice, and is not passed over.
+ */
+static void telling_rely(void)
+{
+	/* A task may be in a trampoline that calls the other hook only. */
+	synchronize_rcu_tasks();
+	WRITE_ONCE(relied, true);
+}
+
+static void telling_rely_no_more(void)
+{
+	WRITE_ONCE(relied, false);
+	/* Both hooks are called with preemption off, the one after the other. */
+	synchronize_rcu();
+}
+
 /* Disarm, unless a late write waits. A write that finds @armed clear later waits for arming. */
 static void telling_stand_down(void)
 {
 	if (!diolate_waiting_none())
 		return;
+	telling_rely_no_more();
 	WRITE_ONCE(armed, false);
 	/* Paired with the cmpxchg() in diolate_waiting_begin(). */
 	smp_mb();
@@ -142,6 +163,9 @@ static void telling_disarm_when_quiet(struct work_struct *work)
 	if (armed)
 		schedule_delayed_work(&quieting, held ? QUIET : HZ);
 	mutex_unlock(&arming);
+	/* Nobody else stands down. */
+	if (READ_ONCE(armed) && !READ_ONCE(relied))
+		telling_rely();
 }
 
 /**
@@ -156,6 +180,17 @@ bool diolate_telling_is_armed(void)
 	return smp_load_acquire(&armed);
 }
 NOKPROBE_SYMBOL(diolate_telling_is_armed);
+
+/**
+ * diolate_telling_judges() - whether each result is judged where late errors are told
+ *
+ * Context: any, also inside an ftrace callback; with preemption off.
+ */
+bool diolate_telling_judges(void)
+{
+	return READ_ONCE(relied);
+}
+NOKPROBE_SYMBOL(diolate_telling_judges);
 
 /**
  * diolate_telling_call() - arm telling soon
@@ -228,6 +263,7 @@ void diolate_telling_exit(void)
 	leaving = true;
 	mutex_unlock(&arming);
 	cancel_delayed_work_sync(&quieting);
+	telling_rely_no_more();
 	diolate_hook_disarm(telling);
 	/* Nobody calls diolate_telling_call() any more. */
 	cancel_work_sync(&needing);

@@ -14,6 +14,7 @@ void diolate_telling_init(struct diolate_hook *tells);
 void diolate_telling_exit(void);
 void diolate_telling_told(void);
 bool diolate_telling_is_armed(void);
+bool diolate_telling_judges(void);
 void diolate_telling_call(void);
 bool diolate_telling_wait(void);
 int diolate_telling_hold(bool hold);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Late writes begin to wait, and ask whether they can be told, while what tells them is armed, disarmed because
- * there were none for long, and at last gone. A write that was told that it can rely on it can until its end.
+ * there were none for long, and at last gone. A write that was told that it can rely on it can until its end. Each
+ * result is judged there, or by who else sees it.
  * With src/outcome/telling.c src/write/waiting.c
  */
 #include <linux/jiffies.h>
@@ -129,6 +130,22 @@ static void late_write(unsigned int n)
 	race_handler(false);
 }
 
+/* Which hooks the call of a receiver goes through is known when it begins; they are called in either order. */
+static void answered(void)
+{
+	bool goes_through, told, judged, first = race_any(2);
+
+	race_handler(true);
+	goes_through = __atomic_load_n(&armed, __ATOMIC_SEQ_CST);
+	race_point();
+	judged = first && !diolate_telling_judges();
+	told = goes_through && diolate_telling_is_armed();
+	judged |= !first && !diolate_telling_judges();
+	if (!told && !judged)
+		race_wrong("a result is judged by nobody");
+	race_handler(false);
+}
+
 /* Runs the works, and has the time go on. */
 static void worker(void)
 {
@@ -159,6 +176,7 @@ static void task(unsigned int n)
 	}
 	for (i = race_turns(); i; i--) {
 		late_write(n);
+		answered();
 		if (!race_any(16))
 			diolate_telling_hold(race_any(2));
 	}

@@ -195,13 +195,17 @@ void race_wait(bool (*over)(const void *arg), const void *arg)
 	schedule_self->until = NULL;
 }
 
+/* What came before each grace period that has begun: a handler that is entered later sees it (rcu_read_lock()). */
+static struct race_order before_grace;
+
 /** race_handler() - this task enters a handler, in which a grace period waits for it, or leaves it */
 void race_handler(bool enters)
 {
 	if (!schedule_self)
 		return;
 	if (enters) {
-		schedule_self->handlers++;
+		if (!schedule_self->handlers++)
+			memory_join(&schedule_self->knows, &before_grace);
 		return;
 	}
 	memory_tick();
@@ -231,6 +235,7 @@ void race_grace(void)
 	if (!schedule_self)
 		return;
 	memory_full_barrier();
+	race_give(&before_grace);
 	for (i = 1; i <= schedule_count; i++)
 		g[i] = (struct grace){ &schedule_tasks[i], schedule_tasks[i].left };
 	for (i = 1; i <= schedule_count; i++)
@@ -366,6 +371,7 @@ static void schedule_begin(uint64_t seed)
 	switches = often[race_any(sizeof(often) / sizeof(often[0]))];
 	interrupts = 1 << (4 + race_any(8));
 	memory_begin();
+	before_grace = (struct race_order){ 0 };
 	/* Most of what is wrong needs few. */
 	schedule_count = 2 + race_any(race_any(4) ? (most < 5 ? most : 5) - 1 : most - 1);
 	for (i = 1; i <= schedule_count; i++)

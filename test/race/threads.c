@@ -157,12 +157,16 @@ void race_wait(bool (*over)(const void *arg), const void *arg)
 		threads_pause();
 }
 
+/* A handler that is entered later than a grace period begins sees what came before that. */
+static char before_grace;
+
 void race_handler(bool enters)
 {
 	if (!self)
 		return;
 	if (enters) {
 		__atomic_add_fetch(&self->handlers, 1, __ATOMIC_SEQ_CST);
+		__tsan_acquire(&before_grace);
 		return;
 	}
 	__tsan_release(&self->handlers);
@@ -176,6 +180,7 @@ void race_grace(void)
 {
 	unsigned int i;
 
+	__tsan_release(&before_grace);
 	for (i = 0; i < count; i++) {
 		struct thread *t = &threads[i];
 		unsigned int left = __atomic_load_n(&t->left, __ATOMIC_SEQ_CST);
