@@ -115,7 +115,7 @@ struct stage {
 /*
  * The reasons for the order, as the stages end:
  * - debugfs ends first: it waits for open files, and no reader sees what the next stages take down.
- * - The parameters policy and track have no effect any more (diolate_mode_end()).
+ * - The parameters policy and track arm nothing any more (diolate_mode_end()).
  * - Writeback calls for nothing any more (diolate_writeback_no_more()).
  * - Direct writes are not followed any more (diolate_track_stop()). Those that were followed have
  *   ended, or are given up after ten seconds.

@@ -258,7 +258,7 @@ int diolate_mode_begin(void)
 }
 
 /**
- * diolate_mode_end() - the parameters have no effect any more
+ * diolate_mode_end() - the parameters arm nothing any more
  *
  * On return direct writes are followed only if writeback wants it. A late write that is put right
  * now goes on, and keeps the module loaded.

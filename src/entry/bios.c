@@ -42,6 +42,7 @@
 #include "outcome/instead.h"
 #include "outcome/judge.h"
 #include "write/receivers.h"
+#include "write/task.h"
 
 #if DIOLATE_FOLLOWS_BIOS
 enum {
@@ -276,6 +277,7 @@ int diolate_bios_arm(void)
 {
 	int err;
 
+	diolate_task_judges_anew();
 	/* A write adopted from now on has to be judged where it is answered. */
 	diolate_following_set_armed(true);
 	err = tracepoint ? bios_add_all() : -ENOENT;

@@ -30,7 +30,7 @@ static struct address_space *cache_bios_file_of(struct folio *folio, bool writes
 NOKPROBE_SYMBOL(cache_bios_file_of);
 
 static void cache_bios_written(struct address_space *mapping, struct folio *folio,
-			       const struct diolate_part *part)
+			       const struct diolate_part *part, const struct bio *bio)
 {
 	/*
 	 * Paired with the barrier in diolate_flight_send(): a direct write that raises i_dio_count
@@ -38,13 +38,14 @@ static void cache_bios_written(struct address_space *mapping, struct folio *foli
 	 */
 	smp_mb();
 	if (atomic_read(&mapping->host->i_dio_count) &&
-	    diolate_spans_written(mapping, part, folio))
+	    diolate_spans_written(mapping, part, folio, diolate_bio_disk(bio)))
 		diolate_following_met_now();
 }
 NOKPROBE_SYMBOL(cache_bios_written);
 
 /* A bio of the page cache is sent with a part of a folio. */
-static void cache_bios_pass(struct folio *folio, const struct diolate_part *part, bool writes)
+static void cache_bios_pass(struct folio *folio, const struct diolate_part *part,
+			    const struct bio *bio, bool writes)
 {
 	struct address_space *mapping = cache_bios_file_of(folio, writes);
 
@@ -52,7 +53,7 @@ static void cache_bios_pass(struct folio *folio, const struct diolate_part *part
 		return;
 	/* A direct write that a read meets may have lowered i_dio_count by now. */
 	if (writes)
-		cache_bios_written(mapping, folio, part);
+		cache_bios_written(mapping, folio, part, bio);
 	else
 		diolate_spans_read(mapping, part);
 }
@@ -85,7 +86,7 @@ void diolate_cache_bios_sent(struct bio *bio, bool writes)
 			n = min_t(size_t, bv->bv_len - done, folio_size(folio) - in_folio);
 			part.start = folio_pos(folio) + in_folio;
 			part.end = min_t(u64, (u64)part.start + n, LLONG_MAX);
-			cache_bios_pass(folio, &part, writes);
+			cache_bios_pass(folio, &part, bio, writes);
 		}
 	}
 }

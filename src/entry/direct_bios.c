@@ -49,7 +49,7 @@ static __always_inline void direct_bios_sent(struct kiocb *iocb, const struct bi
 
 	/* Its position advances when it has written. */
 	if (!diolate_flight_send(key, mapping, iocb->ki_pos, bio, bio->bi_iter.bi_size, late,
-				 current, &part))
+				 current, diolate_bio_disk(bio), &part))
 		return;
 	if (!mapping_tagged(mapping, PAGECACHE_TAG_WRITEBACK))
 		return;

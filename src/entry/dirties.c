@@ -31,13 +31,16 @@ static enum diolate_by dirties_by(const struct inode *inode)
 		return DIOLATE_BY_NOBODY;
 	if (current->flags & PF_KTHREAD)
 		return locked ? DIOLATE_BY_KERNEL : DIOLATE_BY_NOBODY;
+	/* The threads that io_uring makes are in no call, though they may seem to be in their maker's. */
+	if (current->flags & DIOLATE_OF_KERNEL)
+		return locked ? DIOLATE_BY_WRITE : DIOLATE_BY_NOBODY;
 	/* A direct read may lock the file, too. */
 	if (diolate_is_in_read())
 		return DIOLATE_BY_GUP;
 	if (locked)
 		return DIOLATE_BY_WRITE;
-	/* The threads that io_uring makes are in no call, nor is a task that ends. */
-	if (current->flags & (DIOLATE_OF_KERNEL | PF_EXITING))
+	/* A task that ends is in no call. */
+	if (current->flags & PF_EXITING)
 		return DIOLATE_BY_NOBODY;
 	if (diolate_is_in_fault())
 		return DIOLATE_BY_MMAP;

@@ -43,17 +43,20 @@ NOKPROBE_SYMBOL(invalidation_count_overtaken);
 
 /*
  * Judge a write that is about to invalidate, unless it is judged where it is answered. @mapped:
- * what it has written is the file's.
+ * what it has written is the file's. Return: whether it was overtaken.
  */
-static noinline void invalidation_overtaken_slow(struct kiocb *iocb, size_t length, bool mapped)
+static noinline bool invalidation_overtaken_slow(struct kiocb *iocb, size_t length, bool mapped)
 {
 	struct diolate_flown flown;
+	bool found;
 
 	preempt_disable_notrace();
-	if (!diolate_inside_was_judged(iocb) &&
-	    diolate_judge_passing(iocb, length, mapped, &flown))
+	found = !diolate_inside_was_judged(iocb) &&
+		diolate_judge_passing(iocb, length, mapped, &flown);
+	if (found)
 		invalidation_count_overtaken(iocb, &flown, length);
 	preempt_enable_notrace();
+	return found;
 }
 NOKPROBE_SYMBOL(invalidation_overtaken_slow);
 
@@ -85,9 +88,10 @@ NOKPROBE_SYMBOL(invalidation_date);
  */
 static __always_inline void invalidation_invalidate(unsigned long iocb, unsigned long count)
 {
-	diolate_task_begins((struct kiocb *)iocb, NULL, count,
-			    invalidation_dirtied((struct kiocb *)iocb));
-	if (unlikely(diolate_track_suspects()))
+	bool judged = diolate_task_begins((struct kiocb *)iocb, NULL, count,
+					  invalidation_dirtied((struct kiocb *)iocb));
+
+	if (unlikely(diolate_track_suspects()) && !judged)
 		invalidation_begins_slow((struct kiocb *)iocb, count, true);
 }
 
@@ -158,13 +162,17 @@ NOKPROBE_SYMBOL(invalidation_dio_slow);
 void diolate_invalidation_completes(const unsigned long *dio)
 {
 	struct kiocb *iocb = diolate_iomap_dio_kiocb(dio);
+	bool looks, found = false;
 	size_t written;
 
 	if (!iocb || diolate_judge_leaves(iocb))
 		return;
 	written = diolate_iomap_dio_written(dio);
-	if (written && !READ_ONCE(iocb->ki_filp->f_mapping->nrpages))
-		invalidation_overtaken_slow(iocb, written, false);
+	looks = written && !READ_ONCE(iocb->ki_filp->f_mapping->nrpages);
+	if (looks)
+		found = invalidation_overtaken_slow(iocb, written, false);
+	/* It may invalidate all the same: a write that is waited for always does. */
+	diolate_task_judged(looks ? iocb : NULL, found);
 }
 NOKPROBE_SYMBOL(diolate_invalidation_completes);
 

@@ -43,6 +43,7 @@ enum diolate_unknown {
  * @unseen:  its bios are not seen
  * @flushes: its device is flushed before it is answered
  * @told:    diolate_flight_end() is called for it, unless it comes to nothing
+ * @disk:    to which its bios are sent, set when the first is; compared
  */
 struct diolate_begun {
 	const struct kiocb *iocb;
@@ -58,6 +59,7 @@ struct diolate_begun {
 	bool unseen;
 	bool flushes;
 	bool told;
+	const void *disk;
 };
 
 /**

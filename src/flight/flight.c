@@ -87,6 +87,7 @@ NOKPROBE_SYMBOL(flight_add_spans);
  * @bytes:   of @bio
  * @late:    a reader does not find what @bio writes before the write is completed
  * @sender:  the task that sends @bio; compared
+ * @disk:    to which @bio is sent; compared
  * @part:    set to what @bio writes of the file, if the write is followed
  *
  * A writeback that has ended before this is under the write. The caller looks afterwards for one
@@ -97,7 +98,7 @@ NOKPROBE_SYMBOL(flight_add_spans);
  */
 bool diolate_flight_send(const struct kiocb *iocb, const struct address_space *mapping,
 			 loff_t pos, const struct bio *bio, u64 bytes, bool late,
-			 const void *sender, struct diolate_part *part)
+			 const void *sender, const void *disk, struct diolate_part *part)
 {
 	struct diolate_bucket *b = diolate_bucket_of(iocb);
 	unsigned long flags;
@@ -115,6 +116,8 @@ bool diolate_flight_send(const struct kiocb *iocb, const struct address_space *m
 			part->end = part->start + bytes;
 		}
 		f->sent += bytes;
+		if (!f->begun.disk)
+			f->begun.disk = disk;
 		late |= f->begun.late;
 		f->strange |= f->begun.sender != sender;
 		f->several |= (f->begun.whole || f->strange) && f->spans.list;

@@ -20,7 +20,7 @@ void diolate_flights_init(void);
 void diolate_flight_begin(const struct diolate_begun *begun, struct diolate_flown *left);
 bool diolate_flight_send(const struct kiocb *iocb, const struct address_space *mapping,
 			 loff_t pos, const struct bio *bio, u64 bytes, bool late,
-			 const void *sender, struct diolate_part *part);
+			 const void *sender, const void *disk, struct diolate_part *part);
 bool diolate_flight_land(const struct kiocb *iocb, const struct address_space *mapping,
 			 const struct bio *bio);
 void diolate_flight_end_elsewhere(const struct kiocb *iocb, const struct address_space *mapping,

@@ -310,13 +310,14 @@ NOKPROBE_SYMBOL(span_pages_of);
  * struct passing - a part of the page cache that passes by
  * @part:    bytes of the file
  * @folio:   of which it is, if it is sent; compared
+ * @disk:    to which it is sent; compared
  * @looked:  @dirtied is known, of page @at
  * @at:      index of a page in the file
  * @dirtied: the note of how the folio of that page became dirty, or 0
  */
 struct passing {
 	const struct diolate_part *part;
-	const void *folio;
+	const void *folio, *disk;
 	bool looked;
 	pgoff_t at;
 	u64 dirtied;
@@ -363,6 +364,14 @@ static void span_mark(struct diolate_span *s, struct passing *p)
 	pgoff_t base = s->part.start >> PAGE_SHIFT;
 	unsigned int page, end;
 
+	/*
+	 * It was sent to the file's device before, and in which order that writes is not known here:
+	 * dm-mirror sends each page anew (do_region(), drivers/md/dm-io.c, 5.10 to 7.3).
+	 */
+	if (p->disk != s->begun->disk) {
+		WRITE_ONCE(s->marks.undecided, true);
+		return;
+	}
 	span_pages_of(s, p->part, &page, &end);
 	if (!s->ended) {
 		if (!s->marks.dirtied)
@@ -455,10 +464,10 @@ NOKPROBE_SYMBOL(span_apply);
  * near.
  */
 static bool span_meet_all(const struct address_space *mapping, enum event what,
-			  const struct diolate_part *part, const void *folio)
+			  const struct diolate_part *part, const void *folio, const void *disk)
 {
 	s64 region = part->start >> REGION_SHIFT, last = (part->end - 1) >> REGION_SHIFT;
-	struct passing p = { .part = part, .folio = folio };
+	struct passing p = { .part = part, .folio = folio, .disk = disk };
 	bool near = false;
 
 	for (region = max_t(s64, region - 1, 0); region <= last; region++) {
@@ -485,16 +494,17 @@ NOKPROBE_SYMBOL(span_meet_all);
  * @mapping: its file
  * @part:    what is written, bytes
  * @folio:   the folio, tagged in the page cache as under writeback; compared
+ * @disk:    to which it is sent; compared
  *
  * Context: any, also inside a tracepoint; with interrupts on or off.
  * Return: whether a direct write to the file is in flight somewhere near.
  */
 bool diolate_spans_written(const struct address_space *mapping, const struct diolate_part *part,
-			   const void *folio)
+			   const void *folio, const void *disk)
 {
 	/* Paired with that in diolate_flight_send(). */
 	smp_mb();
-	return span_meet_all(mapping, IS_SENT, part, folio);
+	return span_meet_all(mapping, IS_SENT, part, folio, disk);
 }
 NOKPROBE_SYMBOL(diolate_spans_written);
 
@@ -509,7 +519,7 @@ NOKPROBE_SYMBOL(diolate_spans_written);
  */
 bool diolate_spans_mapped(const struct address_space *mapping, const struct diolate_part *part)
 {
-	return span_meet_all(mapping, IS_MAPPED, part, NULL);
+	return span_meet_all(mapping, IS_MAPPED, part, NULL, NULL);
 }
 NOKPROBE_SYMBOL(diolate_spans_mapped);
 
@@ -522,7 +532,7 @@ NOKPROBE_SYMBOL(diolate_spans_mapped);
  */
 void diolate_spans_read(const struct address_space *mapping, const struct diolate_part *part)
 {
-	span_meet_all(mapping, IS_READ, part, NULL);
+	span_meet_all(mapping, IS_READ, part, NULL, NULL);
 }
 NOKPROBE_SYMBOL(diolate_spans_read);
 

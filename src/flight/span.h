@@ -122,7 +122,7 @@ bool diolate_spans_settle_late(struct diolate_spans *spans);
 bool diolate_spans_can_be_marked(const struct diolate_spans *spans);
 
 bool diolate_spans_written(const struct address_space *mapping, const struct diolate_part *part,
-			   const void *folio);
+			   const void *folio, const void *disk);
 bool diolate_spans_mapped(const struct address_space *mapping, const struct diolate_part *part);
 void diolate_spans_read(const struct address_space *mapping, const struct diolate_part *part);
 

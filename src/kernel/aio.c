@@ -246,3 +246,21 @@ struct task_struct *diolate_aio_process(const struct kiocb *iocb)
 	return whose == ITS ? process : NULL;
 }
 NOKPROBE_SYMBOL(diolate_aio_process);
+
+/**
+ * diolate_aio_is_mine() - whether the result of a libaio write goes to the current task's process
+ * @iocb: the write, in flight
+ *
+ * A write may complete in a task that has nothing to do with it, one that serves a device, or that
+ * submits to the same.
+ *
+ * Context: any, also inside a probe handler; inside an RCU read-side critical section.
+ */
+bool diolate_aio_is_mine(const struct kiocb *iocb)
+{
+	const void *ctx = aio_context_of(iocb);
+	unsigned int steps = MOST_STEPS;
+
+	return ctx && aio_whose(current, ctx, &steps) != NOT_ITS;
+}
+NOKPROBE_SYMBOL(diolate_aio_is_mine);

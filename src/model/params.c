@@ -35,7 +35,7 @@ static int params_number_set(const char *val, const struct kernel_param *kp)
 	const struct number *number = kp->arg;
 	unsigned int n;
 
-	if (kstrtouint(val, 0, &n) || n < number->least || n > number->most) {
+	if (kstrtouint(val, 10, &n) || n < number->least || n > number->most) {
 		pr_err("%s=%.*s refused: it must be a number from %u to %u\n", number->name,
 		       diolate_params_shown(val), val, number->least, number->most);
 		return -EINVAL;
@@ -71,15 +71,19 @@ static const struct number repair_ms = { "repair_ms", &diolate_params_repair_ms,
 module_param_cb(repair_ms, &number_ops, (void *)&repair_ms, 0644);
 MODULE_PARM_DESC(repair_ms, "how long a late write may be held up to be put right, or looked at, ms, 0 to 10000 (default 100)");
 
-/* As bool_ops of the kernel, but with a sentence. */
+/* As bool_ops of the kernel, but of whole words (kstrtobool() looks at a letter), and with a sentence. */
 static int params_flag_set(const char *val, const struct kernel_param *kp)
 {
-	int err = param_set_bool(val, kp);
+	static const char *const words[] = { "Y", "N", "y", "n", "1", "0", "on", "off" };
+	size_t i;
 
-	if (err)
-		pr_err("%s=%.*s refused: it must be Y or N\n", kp->name,
-		       diolate_params_shown(val), val);
-	return err;
+	for (i = 0; val && i < ARRAY_SIZE(words); i++)
+		if (sysfs_streq(val, words[i]))
+			break;
+	if (i < ARRAY_SIZE(words) && !param_set_bool(val, kp))
+		return 0;
+	pr_err("%s=%.*s refused: it must be Y or N\n", kp->name, diolate_params_shown(val), val);
+	return -EINVAL;
 }
 
 static const struct kernel_param_ops flag_ops = {

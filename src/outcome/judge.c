@@ -26,6 +26,7 @@
 #include "report/counters.h"
 #include "write/filesystem.h"
 #include "write/identify.h"
+#include "write/receivers.h"
 
 /**
  * diolate_judge_left() - count a write that was or may have been overtaken, and was not answered
@@ -195,7 +196,8 @@ bool diolate_judge_leaves(const struct kiocb *iocb)
 {
 	return (iocb->ki_flags & IOCB_WRITE) &&
 	       (diolate_following_sees_answers() || diolate_telling_is_armed()) &&
-	       diolate_identify_is_of_user_space(iocb) && !diolate_spans_have_afters();
+	       diolate_identify_is_of_user_space(iocb) && diolate_receivers_see_answer(iocb) &&
+	       !diolate_spans_have_afters();
 }
 NOKPROBE_SYMBOL(diolate_judge_leaves);
 
@@ -230,12 +232,13 @@ bool diolate_judge_passing(struct kiocb *iocb, size_t length, bool mapped,
 			   struct diolate_flown *flown)
 {
 	struct kiocb *submitter = length ? diolate_identify_submitter_of(iocb) : NULL;
+	bool answered = submitter && diolate_receivers_see_answer(submitter);
 
-	if (!length || (submitter && judge_is_asked_later(iocb, submitter)) ||
+	if (!length || (answered && judge_is_asked_later(iocb, submitter)) ||
 	    !diolate_filesystem_may_be_overtaken(iocb->ki_filp->f_mapping->host))
 		return false;
-	if (!submitter &&
-	    diolate_flight_pass(iocb, iocb->ki_filp->f_mapping, length, mapped, flown)) {
+	if (!answered && diolate_flight_pass(submitter ?: iocb, iocb->ki_filp->f_mapping, length,
+					     mapped, flown)) {
 		/* The work sweeps the flights, and so reports what is found out later. */
 		diolate_track_call();
 	} else {

@@ -204,13 +204,12 @@ static struct task_struct *record_submitter(struct kiocb *iocb, const struct dio
 
 	if (late->consumer == DIOLATE_IO_URING)
 		task = diolate_uring_task(iocb);
-	else if (late->consumer == DIOLATE_LIBAIO && !late->waited_for)
-		task = diolate_aio_process(iocb);
-	if (task)
-		return task;
-	if (late->consumer == DIOLATE_SYNC || late->waited_for)
-		return current;
-	return NULL;
+	else if (late->consumer == DIOLATE_LIBAIO)
+		task = late->waited_for && diolate_aio_is_mine(iocb) ? current :
+								      diolate_aio_process(iocb);
+	else if (late->consumer == DIOLATE_SYNC || late->waited_for)
+		task = current;
+	return task;
 }
 NOKPROBE_SYMBOL(record_submitter);
 

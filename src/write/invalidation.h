@@ -15,6 +15,8 @@ struct kiocb;
  * @counted: the write was counted as overtaken
  * @whole:   the late error of the call is of no write: what is in the way came after it
  * @again:   the task has invalidated for @iocb just before, in the same write, without a late error
+ * @judged:  the write was judged, and the call is yet to begin
+ * @during:  in which time that direct writes were followed; see diolate_task_judged()
  * @fresh:   @ended was noted since the last call began
  * @ended:   the write of which ->end_io() has succeeded in this task; compared with @iocb
  * @epoch:   when; see diolate_task_has_ended()
@@ -32,8 +34,10 @@ struct diolate_invalidation {
 	bool counted : 1;
 	bool whole : 1;
 	bool again : 1;
+	bool judged : 1;
 	bool dated : 1;
 	bool fresh : 1;
+	u8 during;
 	unsigned int epoch;
 	u32 dirtied;
 	const struct kiocb *ended;

@@ -119,8 +119,28 @@ static bool receivers_is_at(unsigned long ip, const struct receiver *r)
 NOKPROBE_SYMBOL(receivers_is_at);
 
 /**
+ * diolate_receivers_see_answer() - whether the result of a write of user space is going to be seen
+ * @iocb: its kiocb; the write is about to invalidate the page cache
+ *
+ * That of an io_uring write which is waited for is received by kiocb_done(), which cannot be followed
+ * on every kernel.
+ *
+ * Context: any, also inside a probe handler.
+ */
+bool diolate_receivers_see_answer(const struct kiocb *iocb)
+{
+	return likely(diolate_receivers_tell_waited_for()) || !diolate_in_task() ||
+	       current->flags & PF_WQ_WORKER ||
+	       diolate_receivers_consumer_of(READ_ONCE(iocb->ki_complete)) != DIOLATE_IO_URING;
+}
+NOKPROBE_SYMBOL(diolate_receivers_see_answer);
+
+/**
  * diolate_receivers_waited_for() - whether the file system has waited for a write
  * @ip: where ftrace is called from, in the receiver of the result
+ *
+ * A libaio write may complete in a task that has nothing to do with it, and then seems to have been
+ * waited for (diolate_aio_is_mine()).
  *
  * Context: any, also inside an ftrace callback.
  */

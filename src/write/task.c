@@ -58,6 +58,9 @@ static atomic_long_t missed;
 /* What was noted of ->end_io() in an earlier epoch is nobody's any more. */
 static unsigned int epoch;
 
+/* How often direct writes began to be followed. */
+static u8 followings;
+
 /* The nth place that a task may have; NULL behind the last. */
 static __always_inline struct place *task_nth_place(pid_t pid, unsigned int n)
 {
@@ -157,6 +160,7 @@ static __always_inline struct place *task_own_place(void)
 		if (!place)
 			return NULL;
 		place->inv.iocb = NULL;
+		place->inv.judged = false;
 		place->inv.ended = NULL;
 		place->ending = NULL;
 	}
@@ -172,19 +176,25 @@ static __always_inline struct place *task_own_place(void)
  * @dirtied: diolate_dirtied_now() of its file; negative if not known
  *
  * Context: any, also inside a probe handler.
+ * Return: whether the write was judged for this, of diolate_task_judged().
  */
-void diolate_task_begins(struct kiocb *iocb, const unsigned long *dio, size_t length, s64 dirtied)
+bool diolate_task_begins(struct kiocb *iocb, const unsigned long *dio, size_t length, s64 dirtied)
 {
 	struct place *place = task_own_place();
+	bool judged, same;
 
 	if (unlikely(!place))
-		return;
-	place->inv.again = iocb && place->inv.iocb == iocb && !place->inv.seen;
+		return false;
+	same = iocb && place->inv.iocb == iocb;
+	judged = unlikely(place->inv.judged) && same &&
+		 place->inv.during == READ_ONCE(followings);
+	place->inv.again = same && !place->inv.seen && !place->inv.judged;
 	place->inv.iocb = iocb;
 	place->inv.dio = dio;
 	place->inv.length = length;
 	place->inv.seen = false;
-	place->inv.counted = false;
+	place->inv.counted = judged && place->inv.counted;
+	place->inv.judged = false;
 	place->inv.whole = false;
 	place->inv.dated = dirtied >= 0;
 	place->inv.dirtied = dirtied;
@@ -196,8 +206,49 @@ void diolate_task_begins(struct kiocb *iocb, const unsigned long *dio, size_t le
 		place->inv.ended = NULL;
 	place->inv.fresh = false;
 	task_release(place);
+	return judged;
 }
 NOKPROBE_SYMBOL(diolate_task_begins);
+
+/**
+ * diolate_task_judged() - a write was judged that this task may invalidate for next
+ * @iocb:  the write; NULL if the next one was not judged
+ * @found: it was counted as overtaken
+ *
+ * The invalidation may not come, and a later write have the same kiocb. It is judged here before,
+ * too, as long as direct writes are followed.
+ *
+ * Context: any, also inside an ftrace callback.
+ */
+void diolate_task_judged(struct kiocb *iocb, bool found)
+{
+	struct place *place = task_own_place();
+
+	if (!place)
+		return;
+	place->inv.iocb = iocb;
+	place->inv.dio = NULL;
+	place->inv.length = 0;
+	place->inv.seen = false;
+	place->inv.counted = found;
+	place->inv.whole = false;
+	place->inv.dated = false;
+	place->inv.judged = true;
+	place->inv.during = READ_ONCE(followings);
+	task_release(place);
+}
+NOKPROBE_SYMBOL(diolate_task_judged);
+
+/**
+ * diolate_task_judges_anew() - direct writes are followed from now on; before, some may have been
+ *                              completed that were not judged
+ *
+ * Context: process; before they are.
+ */
+void diolate_task_judges_anew(void)
+{
+	WRITE_ONCE(followings, followings + 1);
+}
 
 /**
  * diolate_task_ends() - whether ->end_io() of a file system is to be called for a write by

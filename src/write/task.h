@@ -9,7 +9,9 @@
 
 int diolate_task_init(void);
 void diolate_task_exit(void);
-void diolate_task_begins(struct kiocb *iocb, const unsigned long *dio, size_t length, s64 dirtied);
+bool diolate_task_begins(struct kiocb *iocb, const unsigned long *dio, size_t length, s64 dirtied);
+void diolate_task_judged(struct kiocb *iocb, bool found);
+void diolate_task_judges_anew(void);
 bool diolate_task_ends(const struct kiocb *iocb);
 void diolate_task_ended(const struct kiocb *iocb, bool succeeded);
 void diolate_task_ends_anew(void);

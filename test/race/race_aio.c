@@ -181,11 +181,17 @@ static struct mm *make_mm(void)
 
 /* Requests. */
 
+struct task_struct *race_current(void)
+{
+	return &processes[race_self()].task;
+}
+
 /* Ask who has submitted a request. */
 static void ask(const struct request *r)
 {
 	const struct task_struct *named;
 	const struct process *p;
+	const struct mm *mm;
 
 	race_handler(true);
 	named = diolate_aio_process(&r->rw);
@@ -196,6 +202,10 @@ static void ask(const struct request *r)
 		race_wrong("somebody is named who has the memory of who has submitted the write");
 	if (p && r->shared)
 		race_wrong("somebody is named of an mm that is shared");
+	/* What shares the mm may have submitted it; a context that is killed is in no mm. */
+	mm = r->context->mm;
+	if (diolate_aio_is_mine(&r->rw) && mm && processes[race_self()].mm != mm)
+		race_wrong("a process is told that the write of another is its own");
 	race_handler(false);
 }
 

@@ -59,7 +59,7 @@ struct diolate_direct_write *diolate_inside_direct_write_of(struct kiocb *iocb)
 
 bool diolate_flight_send(const struct kiocb *iocb, const struct address_space *m,
 			 loff_t pos, const struct bio *bio, u64 bytes, bool late,
-			 const void *sender, struct diolate_part *part)
+			 const void *sender, const void *disk, struct diolate_part *part)
 {
 	struct sent *s = about[race_self()];
 
@@ -67,6 +67,7 @@ bool diolate_flight_send(const struct kiocb *iocb, const struct address_space *m
 	(void)bytes;
 	(void)late;
 	(void)sender;
+	(void)disk;
 	(void)part;
 	if (iocb != &s->iocb || bio != s->bio || m != &mapping)
 		race_wrong("a bio is sent for another write");

@@ -314,7 +314,7 @@ static void write_back(void)
 	unlock(&p->locked, &p->order);
 	comes_near(p);
 	is_sent(p, i, born);
-	diolate_spans_written(mapping_of(f), &part, folio);
+	diolate_spans_written(mapping_of(f), &part, folio, files);
 	is_sent(p, i, born);
 	comes_near(p);
 	race_point();
@@ -431,7 +431,7 @@ static bool send(struct write *w, unsigned int bio, unsigned int first, unsigned
 	unsigned int i;
 
 	followed = diolate_flight_send(w->iocb, mapping_of(w->file), w->first * PAGE_SIZE, w->bios[bio],
-				       (end - first) * PAGE_SIZE, false, (void *)w, &part);
+				       (end - first) * PAGE_SIZE, false, (void *)w, files, &part);
 	if (followed && (part.start != (loff_t)(first * PAGE_SIZE) ||
 			 part.end != (loff_t)(end * PAGE_SIZE)))
 		race_wrong("another flight is taken for that of a bio");
@@ -608,7 +608,7 @@ static void end(void)
 	for (i = 0; i < FILES; i++) {
 		struct diolate_part part = part_of(0, PAGES);
 
-		if (diolate_spans_written(mapping_of(&files[i]), &part, memory))
+		if (diolate_spans_written(mapping_of(&files[i]), &part, memory, files))
 			race_wrong("a span is left that no flight has");
 	}
 }

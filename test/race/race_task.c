@@ -95,21 +95,31 @@ static void complete(unsigned int pid)
 	/* Another process has kiocbs at the same addresses. */
 	struct kiocb *iocb = (struct kiocb *)(0x1000ul + race_any(KIOCBS));
 	size_t length = pid * 1000 + race_any(1000);
-	bool ended = false;
+	bool ended = false, judged = race_any(2), found = judged && race_any(2);
+	struct diolate_invalidation *inv;
 
 	race_handler(true);
 	diolate_task_begins(NULL, NULL, 0, -1);
 	look(NULL, 0, false, false);
+	if (judged || race_any(2))
+		diolate_task_judged(judged ? iocb : NULL, found);
 	if (diolate_task_ends(iocb)) {
 		race_handler(false);
 		ended = race_any(2);
 		diolate_task_ended(iocb, ended);
 		race_handler(true);
 	}
-	diolate_task_begins(iocb, NULL, length, -1);
+	if (diolate_task_begins(iocb, NULL, length, -1) && !judged)
+		race_wrong("a write is taken for one that was judged");
+	inv = diolate_task_hold();
+	if (inv && inv->counted && !found)
+		race_wrong("a write is taken for one that was counted");
+	if (inv)
+		diolate_task_release();
 	look(iocb, length, false, ended);
 	if (race_any(2)) {
-		diolate_task_begins(iocb, NULL, length + 1, -1);
+		if (diolate_task_begins(iocb, NULL, length + 1, -1))
+			race_wrong("a second invalidation is taken for one that was judged");
 		look(iocb, length + 1, true, ended);
 	}
 	race_handler(false);

@@ -273,7 +273,7 @@ static void write_back(unsigned int i)
 		if (i < BIOS && w.queued[i] && w.phase != ANSWERED)
 			add(w.sent_by, &w.senders, f->sent_by);
 		f->carries = f->has;
-		diolate_spans_written(mapping, &part, f);
+		diolate_spans_written(mapping, &part, f, NULL);
 	} else if (f->sent) {
 		/* It lands and ends; the device may have taken its time. */
 		f->sent = false;
@@ -311,7 +311,7 @@ static void send(void)
 
 	w.queued[w.page] = true;
 	w.sent_at[w.page] = now;
-	assert_true(diolate_flight_send(iocb, mapping, 0, bio, PAGE_SIZE, w.late, NULL, &part));
+	assert_true(diolate_flight_send(iocb, mapping, 0, bio, PAGE_SIZE, w.late, NULL, NULL, &part));
 	assert_true(part.start == wanted.start && part.end == wanted.end);
 	if (cache[w.page] && cache[w.page]->writeback)
 		diolate_flight_doubt(iocb, DIOLATE_UNKNOWN_AT_START);
@@ -551,7 +551,7 @@ static void *write_back_once(void *unused)
 	for (i = 0; i < ROUNDS; i++) {
 		pthread_barrier_wait(&both);
 		WRITE_ONCE(tag, true);
-		diolate_spans_written(mapping, &part, &part);
+		diolate_spans_written(mapping, &part, &part, NULL);
 		pthread_barrier_wait(&both);
 	}
 	return NULL;
@@ -577,7 +577,7 @@ static void test_one_sees_the_other(void **state)
 		WRITE_ONCE(tag, false);
 		diolate_flight_begin(&begun, &flown);
 		pthread_barrier_wait(&both);
-		assert_true(diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, &part));
+		assert_true(diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, NULL, &part));
 		tagged = READ_ONCE(tag);
 		pthread_barrier_wait(&both);
 		assert_true(diolate_flight_end(iocb, NULL, 0, PAGE_SIZE, &flown));
@@ -608,9 +608,9 @@ static void *write_many(void *arg)
 
 			diolate_flight_begin(&begun, &flown);
 			diolate_flight_send(begun.iocb, mapping, n * PAGE_SIZE, (void *)(base + n), PAGE_SIZE,
-					    n & 1, NULL, &part);
+					    n & 1, NULL, NULL, &part);
 			diolate_flight_send(begun.iocb, mapping, n * PAGE_SIZE, (void *)(base + n + 1000),
-					    PAGE_SIZE, n & 1, NULL, &part);
+					    PAGE_SIZE, n & 1, NULL, NULL, &part);
 		}
 		for (n = 0; n < 64; n++)
 			diolate_flight_land((void *)(base + n * 64), mapping,
@@ -628,7 +628,7 @@ static void *write_back_all(void *arg)
 	struct diolate_part part = { 0, 80 * PAGE_SIZE };
 
 	while (!READ_ONCE(*(bool *)arg)) {
-		diolate_spans_written(mapping, &part, arg);
+		diolate_spans_written(mapping, &part, arg, NULL);
 		diolate_spans_read(mapping, &part);
 	}
 	return NULL;
@@ -728,7 +728,7 @@ static void test_nobody_is_called(void **state)
 	cache[0] = &folios[0];
 	lefts = 0;
 	diolate_flight_begin(&begun, &flown);
-	diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, &part);
+	diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, NULL, &part);
 	/* In flight it is not over, however long ago it began. */
 	jiffies += 1000 * HZ;
 	assert_true(diolate_flights_sweep(false, leave));
@@ -736,7 +736,7 @@ static void test_nobody_is_called(void **state)
 	jiffies += 1000 * HZ;
 	assert_true(diolate_flight_pass(iocb, mapping, PAGE_SIZE, true, &flown));
 	assert_int_equal(flown.verdict, DIOLATE_IS_NOT);
-	diolate_spans_written(mapping, &part, &folios[0]);
+	diolate_spans_written(mapping, &part, &folios[0], NULL);
 	/* It is judged once. */
 	assert_true(diolate_flight_pass(iocb, mapping, PAGE_SIZE, true, &flown));
 	assert_int_equal(flown.verdict, DIOLATE_IS_NOT);
@@ -748,8 +748,8 @@ static void test_nobody_is_called(void **state)
 	assert_int_equal(last_left.verdict, DIOLATE_NOT_JUDGED);
 	/* And the same memory used again is another. */
 	diolate_flight_begin(&begun, &flown);
-	diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, &part);
-	diolate_spans_written(mapping, &part, &folios[0]);
+	diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, NULL, &part);
+	diolate_spans_written(mapping, &part, &folios[0], NULL);
 	diolate_flight_begin(&begun, &flown);
 	assert_int_equal(flown.verdict, DIOLATE_IS_OVERTAKEN);
 	jiffies += 60 * HZ;
@@ -758,7 +758,7 @@ static void test_nobody_is_called(void **state)
 	/* Of one that nothing is cached of nothing can be found out. */
 	cache[0] = NULL;
 	diolate_flight_begin(&begun, &flown);
-	diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, &part);
+	diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, NULL, &part);
 	diolate_flight_land(iocb, mapping, NULL);
 	assert_true(diolate_flight_pass(iocb, mapping, PAGE_SIZE, true, &flown));
 	/* It may come by once more. */
@@ -769,7 +769,7 @@ static void test_nobody_is_called(void **state)
 	/* A bio with that kiocb is another write's, which is not followed. */
 	diolate_flight_begin(&begun, &flown);
 	assert_true(diolate_flight_pass(iocb, mapping, PAGE_SIZE, true, &flown));
-	assert_false(diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, &part));
+	assert_false(diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, NULL, &part));
 	assert_false(diolate_flight_pass(iocb, mapping, PAGE_SIZE, true, &flown));
 	cache[0] = NULL;
 }
@@ -786,29 +786,29 @@ static void test_what_is_left(void **state)
 
 	(void)state;
 	diolate_flight_begin(&begun, &flown);
-	diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, &part);
-	diolate_spans_written(mapping, &part, folios);
+	diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, NULL, &part);
+	diolate_spans_written(mapping, &part, folios, NULL);
 	diolate_flight_begin(&begun, &flown);
 	assert_int_equal(flown.verdict, DIOLATE_IS_OVERTAKEN);
-	diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, &part);
+	diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, NULL, &part);
 	/* Nor does one of another file. */
 	begun.mapping = another;
 	begun.file = &begun;
 	diolate_flight_begin(&begun, &flown);
 	assert_int_equal(flown.verdict, DIOLATE_IS_NOT);
 	/* Nobody looks at one of a file that is gone. */
-	assert_false(diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, &part));
+	assert_false(diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, NULL, &part));
 	assert_false(diolate_flight_land(iocb, mapping, NULL));
 	assert_false(diolate_flight_end(iocb, NULL, 0, PAGE_SIZE, &flown));
 	/* Nor of another place in that file; nor one whose answer was not to be seen. */
 	begun.mapping = mapping;
 	diolate_flight_begin(&begun, &flown);
-	assert_false(diolate_flight_send(iocb, mapping, PAGE_SIZE, NULL, PAGE_SIZE, false, NULL, &part));
-	assert_true(diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, &part));
-	diolate_spans_written(mapping, &part, folios);
+	assert_false(diolate_flight_send(iocb, mapping, PAGE_SIZE, NULL, PAGE_SIZE, false, NULL, NULL, &part));
+	assert_true(diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, NULL, &part));
+	diolate_spans_written(mapping, &part, folios, NULL);
 	assert_false(diolate_flight_end(iocb, &begun, PAGE_SIZE, PAGE_SIZE, &flown));
 	diolate_flight_begin(&begun, &flown);
-	diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, &part);
+	diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, NULL, &part);
 	assert_true(diolate_flight_pass(iocb, mapping, PAGE_SIZE, true, &flown));
 	assert_false(diolate_flight_end(iocb, &begun, 0, PAGE_SIZE, &flown));
 	begun.mapping = another;
@@ -836,11 +836,11 @@ static void test_no_order(void **state)
 	for (i = 0; i < 3; i++) {
 		begun.whole = i == 2;
 		diolate_flight_begin(&begun, &flown);
-		diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, &part);
-		diolate_spans_written(mapping, &part, folios);
+		diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, NULL, &part);
+		diolate_spans_written(mapping, &part, folios, NULL);
 		if (i)
 			diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false,
-					    i == 1 ? folios : NULL, &part);
+					    i == 1 ? folios : NULL, NULL, &part);
 		assert_true(diolate_flight_end(iocb, NULL, 0, 2 * PAGE_SIZE, &flown));
 		assert_int_equal(flown.verdict, DIOLATE_NOT_JUDGED);
 		assert_int_equal(flown.unknown, DIOLATE_UNKNOWN_UNSEEN);
@@ -885,11 +885,11 @@ static void test_before_it_invalidates(void **state)
 		folios[0] = (struct folio){ .cached = true, .uptodate = true };
 		cache[0] = &folios[0];
 		diolate_flight_begin(&begun, &flown);
-		diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, &part);
+		diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, NULL, &part);
 		diolate_flight_land(iocb, mapping, NULL);
 		if (i)
 			diolate_flight_invalidates(iocb);
-		diolate_spans_written(mapping, &part, &folios[0]);
+		diolate_spans_written(mapping, &part, &folios[0], NULL);
 		if (!i)
 			diolate_flight_invalidates(iocb);
 		folios[0].dirty = true;
@@ -993,7 +993,7 @@ static void test_mapped(void **state)
 				diolate_spans_read(mapping, &second);
 				break;
 			case 'w':
-				diolate_spans_written(mapping, &second, &folio);
+				diolate_spans_written(mapping, &second, &folio, NULL);
 				break;
 			default:
 				diolate_spans_mapped(mapping, *step == '1' ? &first :
@@ -1045,7 +1045,7 @@ static void test_passes_of_another_file(void **state)
 
 	(void)state;
 	diolate_flight_begin(&begun, &flown);
-	diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, &part);
+	diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, NULL, &part);
 	assert_false(diolate_flight_pass(iocb, (void *)0xffff888000003000, PAGE_SIZE, true, &flown));
 	assert_true(diolate_flights_are_over());
 }
@@ -1071,11 +1071,11 @@ static void test_judged_after_passing(void **state)
 	(void)state;
 	for (how = 0; how < 3; how++) {
 		diolate_flight_begin(&begun, &flown);
-		diolate_flight_send(iocb, mapping, begun.part.start, NULL, PAGE_SIZE, false, NULL, &part);
+		diolate_flight_send(iocb, mapping, begun.part.start, NULL, PAGE_SIZE, false, NULL, NULL, &part);
 		if (how == 0)
 			diolate_flight_doubt(iocb, DIOLATE_UNKNOWN_AT_START);
 		if (how == 1)
-			diolate_spans_written(mapping, &part, folios);
+			diolate_spans_written(mapping, &part, folios, NULL);
 		diolate_flight_land(iocb, mapping, NULL);
 		assert_true(diolate_flight_pass(iocb, mapping, PAGE_SIZE, true, &flown));
 		assert_int_equal(judged(PAGE_SIZE), flown.verdict);
@@ -1098,7 +1098,7 @@ static void test_judged_after_passing(void **state)
 	begun.late = true;
 	for (how = 0; how < 2; how++) {
 		diolate_flight_begin(&begun, &flown);
-		diolate_flight_send(iocb, mapping, begun.part.start, NULL, PAGE_SIZE, false, NULL, &part);
+		diolate_flight_send(iocb, mapping, begun.part.start, NULL, PAGE_SIZE, false, NULL, NULL, &part);
 		diolate_flight_land(iocb, mapping, NULL);
 		assert_true(diolate_flight_pass(iocb, mapping, PAGE_SIZE, how, &flown));
 		assert_int_equal(flown.verdict, DIOLATE_IS_NOT);
@@ -1107,8 +1107,8 @@ static void test_judged_after_passing(void **state)
 	begun.late = false;
 	/* It was told, or put right. */
 	diolate_flight_begin(&begun, &flown);
-	diolate_flight_send(iocb, mapping, begun.part.start, NULL, PAGE_SIZE, false, NULL, &part);
-	diolate_spans_written(mapping, &part, folios);
+	diolate_flight_send(iocb, mapping, begun.part.start, NULL, PAGE_SIZE, false, NULL, NULL, &part);
+	diolate_spans_written(mapping, &part, folios, NULL);
 	assert_int_equal(judged(PAGE_SIZE), DIOLATE_IS_OVERTAKEN);
 	diolate_flight_settle(iocb);
 	assert_int_equal(judged(PAGE_SIZE), DIOLATE_IS_NOT);
@@ -1131,13 +1131,13 @@ static void test_late_in_passing(void **state)
 	(void)state;
 	lefts = 0;
 	diolate_flight_begin(&begun, &flown);
-	diolate_flight_send(iocb, mapping, begun.part.start, NULL, PAGE_SIZE, false, NULL, &part);
+	diolate_flight_send(iocb, mapping, begun.part.start, NULL, PAGE_SIZE, false, NULL, NULL, &part);
 	diolate_flight_land(iocb, mapping, NULL);
 	diolate_spans_read(mapping, &part);
 	cache[0] = &folio;
 	assert_true(diolate_flight_pass(iocb, mapping, PAGE_SIZE, true, &flown));
 	assert_int_equal(flown.verdict, DIOLATE_IS_NOT);
-	diolate_spans_written(mapping, &part, &folio);
+	diolate_spans_written(mapping, &part, &folio, NULL);
 	cache[0] = NULL;
 	diolate_flights_sweep(true, leave);
 	assert_int_equal(lefts, 1);
@@ -1155,8 +1155,8 @@ static void test_the_last_bytes(void **state)
 
 	(void)state;
 	diolate_flight_begin(&begun, &flown);
-	assert_true(diolate_flight_send(iocb, mapping, begun.part.start, NULL, 8191, false, NULL, &part));
-	diolate_spans_written(mapping, &begun.part, folios);
+	assert_true(diolate_flight_send(iocb, mapping, begun.part.start, NULL, 8191, false, NULL, NULL, &part));
+	diolate_spans_written(mapping, &begun.part, folios, NULL);
 	assert_true(diolate_flight_end(iocb, NULL, begun.part.start, 8191, &flown));
 	assert_int_equal(flown.verdict, DIOLATE_IS_OVERTAKEN);
 }
@@ -1177,9 +1177,9 @@ static void test_a_lane_is_full(void **state)
 		begun.iocb = (void *)(0xffff888000000000 + i * 64);
 		begun.owner = i >= 600;
 		diolate_flight_begin(&begun, &flown);
-		diolate_flight_send(begun.iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, &part);
+		diolate_flight_send(begun.iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, NULL, &part);
 	}
-	diolate_spans_written(mapping, &part, folios);
+	diolate_spans_written(mapping, &part, folios, NULL);
 	for (i = 0; i < 665; i++) {
 		assert_true(diolate_flight_end((void *)(0xffff888000000000 + i * 64), NULL, 0,
 					       PAGE_SIZE, &flown));
@@ -1203,12 +1203,12 @@ static void test_dropped(void **state)
 	(void)state;
 	cache[0] = &folio;
 	diolate_flight_begin(&begun, &flown);
-	diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, &part);
+	diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, NULL, &part);
 	diolate_flight_land(iocb, mapping, NULL);
 	assert_true(diolate_flight_pass(iocb, mapping, PAGE_SIZE, true, &flown));
 	assert_int_equal(flown.verdict, DIOLATE_IS_NOT);
-	diolate_spans_written(mapping, &part, &folio);
-	assert_false(diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, &part));
+	diolate_spans_written(mapping, &part, &folio, NULL);
+	assert_false(diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, NULL, &part));
 	cache[0] = NULL;
 	assert_true(diolate_flights_are_over());
 	lefts = 0;
@@ -1216,6 +1216,27 @@ static void test_dropped(void **state)
 	assert_int_equal(lefts, 1);
 	assert_false(diolate_flights_sweep(false, leave));
 	assert_int_equal(lefts, 1);
+}
+
+/* What a disk sends anew to those that it lies on says nothing of the order in which it writes. */
+static void test_disks(void **state)
+{
+	struct diolate_begun begun = {
+		.iocb = iocb, .mapping = mapping, .told = true, .part = { 0, PAGE_SIZE },
+	};
+	struct diolate_part part = page(0);
+	struct diolate_flown flown;
+	const int disks[2] = { 0 };
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		diolate_flight_begin(&begun, &flown);
+		diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, &disks[0], &part);
+		diolate_spans_written(mapping, &part, folios, &disks[i]);
+		assert_true(diolate_flight_end(iocb, NULL, 0, PAGE_SIZE, &flown));
+		assert_int_equal(flown.verdict, i ? DIOLATE_NOT_JUDGED : DIOLATE_IS_OVERTAKEN);
+	}
 }
 
 /* One bio of the longest write of huge pages. */
@@ -1229,7 +1250,7 @@ static void test_long_bio(void **state)
 
 	(void)state;
 	diolate_flight_begin(&begun, &flown);
-	diolate_flight_send(iocb, mapping, 0, NULL, 256 << 20, false, NULL, &part);
+	diolate_flight_send(iocb, mapping, 0, NULL, 256 << 20, false, NULL, NULL, &part);
 	assert_true(diolate_flight_end(iocb, NULL, 0, 256 << 20, &flown));
 	assert_int_equal(flown.verdict, DIOLATE_IS_NOT);
 }
@@ -1253,8 +1274,8 @@ static void test_bytes(void **state)
 	(void)state;
 	for (i = 0; i < 3 + 4; i++) {
 		diolate_flight_begin(&begun, &flown);
-		diolate_flight_send(iocb, mapping, 512, NULL, 600 * PAGE_SIZE, false, NULL, &part);
-		diolate_spans_written(mapping, i < 3 ? &others[i] : &theirs[i - 3], folios);
+		diolate_flight_send(iocb, mapping, 512, NULL, 600 * PAGE_SIZE, false, NULL, NULL, &part);
+		diolate_spans_written(mapping, i < 3 ? &others[i] : &theirs[i - 3], folios, NULL);
 		assert_true(diolate_flight_end(iocb, NULL, 512, 600 * PAGE_SIZE, &flown));
 		assert_int_equal(flown.verdict, i < 3 ? DIOLATE_IS_NOT : DIOLATE_IS_OVERTAKEN);
 	}
@@ -1282,6 +1303,7 @@ int main(void)
 		cmocka_unit_test(test_the_last_bytes),
 		cmocka_unit_test(test_a_lane_is_full),
 		cmocka_unit_test(test_dropped),
+		cmocka_unit_test(test_disks),
 		cmocka_unit_test(test_long_bio),
 		cmocka_unit_test(test_bytes),
 	};
