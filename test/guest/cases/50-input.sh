@@ -51,5 +51,5 @@ quick run bad-policy-at-run-time refused_at_run_time bogus "Invalid argument"
 quick run bad-repair-ms refused "$invalid" repair_ms=10001
 quick run bad-track refused "$invalid" track=sometimes
 quick run bad-sync refused "$invalid" sync=sometimes
-quick run bad-kernel-log refused "$invalid" kernel_log=sometimes
-run bad-untested refused "$invalid" untested=2
+quick run bad-kernel-log refused "$invalid" kernel_log=nonsense
+run bad-untested refused "$invalid" untested=yikes

@@ -101,7 +101,7 @@ beside_many_writes() {
 overtaken_for_long() {
 	load
 	before
-	collision "$1" --during "/lib-guest/written-back.sh /mnt/$1/collision; sleep 13"
+	collision "$1" --during "/lib-guest/written-back.sh /mnt/$1/collision; sleep $2"
 	[ "$(value undone "$line")" -ge 4096 ] || fail "nothing was undone: $line"
 	is res 65536 "$line"
 	expect overtaken_unknown=1
@@ -200,7 +200,7 @@ for fs in $filesystems; do
 	quick_if "$fs" xfs run "beside-a-reader-$fs" beside_a_reader "$fs" $other
 	quick_if "$fs" ext4 run "beside-a-writer-$fs" beside_a_writer "$fs" $other
 	quick_if "$fs" vfat run "beside-many-writes-$fs" beside_many_writes "$fs" $other
-	quick_if "$fs" xfs run "overtaken-for-long-$fs" overtaken_for_long "$fs"
+	quick_if "$fs" xfs run "overtaken-for-long-$fs" overtaken_for_long "$fs" 13
 	quick_if "$fs" ext4 run "overtaken-while-disarming-$fs" overtaken_while_disarming "$fs" $other
 	quick_if "$fs" xfs run "overtaken-throttled-$fs" overtaken_throttled "$fs"
 	options="--align 4096"
@@ -212,4 +212,6 @@ fewer="--ops $(either 1000 4000)"
 run model-sync-flushed-ext4 following model_flushed /mnt/ext4 ext4 "mount_fs ext4" $fewer --align 4096 --sync
 run model-sync-flushed-vfat following model_flushed /mnt/vfat vfat "mount_fs vfat" $fewer \
 	--align 4096 --no-punch --async --sync
+# As where the path to a device is down for a while.
+run overtaken-for-longer-xfs overtaken_for_long xfs 80
 quick run overtaken-at-the-end-xfs at_the_end
