@@ -192,7 +192,7 @@ NOKPROBE_SYMBOL(diolate_judge_answered);
  * Context: any, also inside a probe handler.
  * Return: true if it is; false if diolate_judge_passing() has to look.
  */
-bool diolate_judge_leaves(const struct kiocb *iocb)
+bool diolate_judge_leaves(struct kiocb *iocb)
 {
 	return (iocb->ki_flags & IOCB_WRITE) &&
 	       (diolate_following_sees_answers() || diolate_telling_is_armed()) &&

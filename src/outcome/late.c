@@ -36,18 +36,27 @@ static bool late_is_waited_for(enum diolate_consumer consumer)
 NOKPROBE_SYMBOL(late_is_waited_for);
 
 /*
- * How the submitter of a write can be told. kiocb_done(), the receiver of an io_uring write that is
- * waited for, cannot be followed on every kernel (src/write/receivers.c).
+ * How the submitter of an io_uring write that is waited for can be told. kiocb_done(), which receives
+ * its result, cannot be followed on every kernel (src/write/receivers.c).
  */
+static enum diolate_way late_way_if_waited_for(const struct kiocb *iocb, size_t length)
+{
+	if (diolate_uring_is_short(iocb, length))
+		return DIOLATE_WAY_SHORT;
+	return diolate_receivers_tell_waited_for() ? DIOLATE_WAY_CONSUMER : DIOLATE_WAY_MISSED;
+}
+NOKPROBE_SYMBOL(late_way_if_waited_for);
+
+/* How the submitter of a write can be told. */
 static enum diolate_way late_way_of(const struct kiocb *iocb, const struct diolate_late *late,
 				    size_t length, enum diolate_met met)
 {
-	if (late->consumer == DIOLATE_IO_URING && late->waited_for) {
-		if (diolate_uring_is_short(iocb, length))
-			return DIOLATE_WAY_SHORT;
-		if (!diolate_receivers_tell_waited_for())
-			return DIOLATE_WAY_MISSED;
-	}
+	enum diolate_way way = DIOLATE_WAY_CONSUMER;
+
+	if (late->consumer == DIOLATE_IO_URING && late->waited_for)
+		way = late_way_if_waited_for(iocb, length);
+	if (way != DIOLATE_WAY_CONSUMER)
+		return way;
 	if (diolate_telling_is_armed() || met == DIOLATE_MET_AWAITABLE)
 		return DIOLATE_WAY_CONSUMER;
 	diolate_telling_call();
@@ -247,8 +256,8 @@ enum diolate_outcome diolate_late_overtaken(struct kiocb *iocb, const struct dio
 
 	if (late.policy != DIOLATE_REPAIR)
 		late.unrepaired = DIOLATE_NO_REASON;
-	if (late.consumer == DIOLATE_IO_URING && waited_for && diolate_uring_is_short(iocb, length))
-		late.way = DIOLATE_WAY_SHORT;
+	if (late.consumer == DIOLATE_IO_URING && waited_for)
+		late.way = late_way_if_waited_for(iocb, length);
 	if (late.consumer == DIOLATE_SYNC && late.follows)
 		waiting = diolate_sync_begin(iocb, &late.way);
 	if (waiting) {

@@ -11,6 +11,7 @@
 #include "kernel/compat/context.h"
 #include "kernel/compat/kiocb.h"
 #include "kernel/symbol.h"
+#include "kernel/uring.h"
 #include "write/receivers.h"
 
 /**
@@ -122,16 +123,17 @@ NOKPROBE_SYMBOL(receivers_is_at);
  * diolate_receivers_see_answer() - whether the result of a write of user space is going to be seen
  * @iocb: its kiocb; the write is about to invalidate the page cache
  *
- * That of an io_uring write which is waited for is received by kiocb_done(), which cannot be followed
- * on every kernel.
+ * That of an io_uring write which the task waits for that has submitted it, or a worker of io_uring, is
+ * received by kiocb_done(), which cannot be followed on every kernel.
  *
  * Context: any, also inside a probe handler.
  */
-bool diolate_receivers_see_answer(const struct kiocb *iocb)
+bool diolate_receivers_see_answer(struct kiocb *iocb)
 {
-	return likely(diolate_receivers_tell_waited_for()) || !diolate_in_task() ||
-	       current->flags & PF_WQ_WORKER ||
-	       diolate_receivers_consumer_of(READ_ONCE(iocb->ki_complete)) != DIOLATE_IO_URING;
+	if (likely(diolate_receivers_tell_waited_for()) || !diolate_in_task() ||
+	    diolate_receivers_consumer_of(READ_ONCE(iocb->ki_complete)) != DIOLATE_IO_URING)
+		return true;
+	return !(current->flags & PF_IO_WORKER) && diolate_uring_task(iocb) != current;
 }
 NOKPROBE_SYMBOL(diolate_receivers_see_answer);
 

@@ -17,7 +17,7 @@ bool diolate_receivers_poll(const struct kiocb *iocb);
 bool diolate_receivers_waited_for(unsigned long ip);
 bool diolate_receivers_come_again(unsigned long ip, const struct kiocb *iocb);
 bool diolate_receivers_tell_waited_for(void);
-bool diolate_receivers_see_answer(const struct kiocb *iocb);
+bool diolate_receivers_see_answer(struct kiocb *iocb);
 int diolate_receivers_follow(struct diolate_hook *hook);
 void diolate_receivers_show(struct seq_file *m, bool tells, bool failed);
 

@@ -155,6 +155,23 @@ optional_absent() {
 	expect late_errors=1 stuck=1 delivered=1
 }
 
+# Where the answer of a write is not to be seen, it is judged before it invalidates.
+overtaken_unanswered() {
+	refusing symbol=kiocb_done error=-2
+	load track=always
+	was_refused || fail "not refused"
+	before
+	collision ext4 --uring $longer --during "/lib-guest/written-back.sh /mnt/ext4/collision"
+	is res 65536 "$line"
+	expect late_errors=1 overtaken=1 undeliverable=1
+	# The next write with the same kiocb is not taken for it.
+	before
+	collision ext4 --uring --stores 0
+	is res 65536 "$line"
+	expect
+	unload
+}
+
 # Before 6.5 what ends a direct write invalidates by itself: as here, where the function for it cannot
 # be probed.
 stand_ins() {
@@ -289,6 +306,7 @@ quick run track-at-run-time track_at_run_time
 locks quick run required-absent required_absent
 core quick run arming-refused arming_refused
 quick run optional-absent-kiocb_done optional_absent kiocb_done ext4 "--uring $longer"
+quick run overtaken-unanswered overtaken_unanswered
 locks quick run stand-ins stand_ins
 locks quick run completion-absent completion_absent
 locks quick run kprobes-off kprobes_off
