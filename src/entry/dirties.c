@@ -31,7 +31,7 @@ static enum diolate_by dirties_by(const struct inode *inode)
 		return DIOLATE_BY_NOBODY;
 	if (current->flags & PF_KTHREAD)
 		return locked ? DIOLATE_BY_KERNEL : DIOLATE_BY_NOBODY;
-	/* The threads that io_uring makes are in no call, though they may seem to be in their maker's. */
+	/* The threads that io_uring makes seem to be in a call of who made them, on x86. */
 	if (current->flags & DIOLATE_OF_KERNEL)
 		return locked ? DIOLATE_BY_WRITE : DIOLATE_BY_NOBODY;
 	/* A direct read may lock the file, too. */

@@ -91,7 +91,7 @@ struct taken {
 	unsigned int notes, pages;
 };
 
-/* By all; by owners, and by files, that have one hash: those who share it share what one may have. */
+/* By all; by owners, and by files, that have one hash, and share what one of them may have. */
 static struct taken everybody, owners[1 << TAKEN_BITS], files[1 << TAKEN_BITS];
 
 /* A folio written back after number @since has no note. */

@@ -365,8 +365,8 @@ static void span_mark(struct diolate_span *s, struct passing *p)
 	unsigned int page, end;
 
 	/*
-	 * It was sent to the file's device before, and in which order that writes is not known here:
-	 * dm-mirror sends each page anew (do_region(), drivers/md/dm-io.c, 5.10 to 7.3).
+	 * It was sent to the file's device before, and in which order that writes is not known
+	 * here: dm-mirror sends each page anew (do_region(), drivers/md/dm-io.c, 5.10 to 7.3).
 	 */
 	if (p->disk != s->begun->disk) {
 		WRITE_ONCE(s->marks.undecided, true);

@@ -71,7 +71,10 @@ static const struct number repair_ms = { "repair_ms", &diolate_params_repair_ms,
 module_param_cb(repair_ms, &number_ops, (void *)&repair_ms, 0644);
 MODULE_PARM_DESC(repair_ms, "how long a late write may be held up to be put right, or looked at, ms, 0 to 10000 (default 100)");
 
-/* As bool_ops of the kernel, but of whole words (kstrtobool() looks at a letter), and with a sentence. */
+/*
+ * As bool_ops of the kernel, but with a sentence, and of whole words: kstrtobool() looks at one
+ * letter.
+ */
 static int params_flag_set(const char *val, const struct kernel_param *kp)
 {
 	static const char *const words[] = { "Y", "N", "y", "n", "1", "0", "on", "off" };

@@ -36,8 +36,8 @@ static bool late_is_waited_for(enum diolate_consumer consumer)
 NOKPROBE_SYMBOL(late_is_waited_for);
 
 /*
- * How the submitter of an io_uring write that is waited for can be told. kiocb_done(), which receives
- * its result, cannot be followed on every kernel (src/write/receivers.c).
+ * How the submitter of an io_uring write that is waited for can be told. kiocb_done(), which
+ * receives its result, cannot be followed on every kernel (src/write/receivers.c).
  */
 static enum diolate_way late_way_if_waited_for(const struct kiocb *iocb, size_t length)
 {

@@ -123,8 +123,8 @@ NOKPROBE_SYMBOL(receivers_is_at);
  * diolate_receivers_see_answer() - whether the result of a write of user space is going to be seen
  * @iocb: its kiocb; the write is about to invalidate the page cache
  *
- * That of an io_uring write which the task waits for that has submitted it, or a worker of io_uring, is
- * received by kiocb_done(), which cannot be followed on every kernel.
+ * kiocb_done() receives that of an io_uring write for which its submitter waits, or a worker of
+ * io_uring. It cannot be followed on every kernel.
  *
  * Context: any, also inside a probe handler.
  */

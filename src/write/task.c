@@ -59,7 +59,7 @@ static atomic_long_t missed;
 static unsigned int epoch;
 
 /* How often direct writes began to be followed. */
-static u8 followings;
+static u8 following_times;
 
 /* The nth place that a task may have; NULL behind the last. */
 static __always_inline struct place *task_nth_place(pid_t pid, unsigned int n)
@@ -187,7 +187,7 @@ bool diolate_task_begins(struct kiocb *iocb, const unsigned long *dio, size_t le
 		return false;
 	same = iocb && place->inv.iocb == iocb;
 	judged = unlikely(place->inv.judged) && same &&
-		 place->inv.during == READ_ONCE(followings);
+		 place->inv.during == READ_ONCE(following_times);
 	place->inv.again = same && !place->inv.seen && !place->inv.judged;
 	place->inv.iocb = iocb;
 	place->inv.dio = dio;
@@ -234,7 +234,7 @@ void diolate_task_judged(struct kiocb *iocb, bool found)
 	place->inv.whole = false;
 	place->inv.dated = false;
 	place->inv.judged = true;
-	place->inv.during = READ_ONCE(followings);
+	place->inv.during = READ_ONCE(following_times);
 	task_release(place);
 }
 NOKPROBE_SYMBOL(diolate_task_judged);
@@ -247,7 +247,7 @@ NOKPROBE_SYMBOL(diolate_task_judged);
  */
 void diolate_task_judges_anew(void)
 {
-	WRITE_ONCE(followings, followings + 1);
+	WRITE_ONCE(following_times, following_times + 1);
 }
 
 /**
