@@ -116,7 +116,8 @@ bool diolate_flight_send(const struct kiocb *iocb, const struct address_space *m
 			part->end = part->start + bytes;
 		}
 		f->sent += bytes;
-		if (!f->begun.disk)
+		/* Before a span of it can be met. */
+		if (!f->spans.list)
 			f->begun.disk = disk;
 		late |= f->begun.late;
 		f->strange |= f->begun.sender != sender;

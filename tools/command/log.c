@@ -244,9 +244,9 @@ static bool tell_readable(void)
 /* Its text, and the module that it is of. */
 static char *log_of(uint64_t *module)
 {
-	char *text;
-
 	for (;;) {
+		char *text;
+
 		*module = module_number();
 		text = read_debugfs("log");
 		if (!text || module_number() == *module)
