@@ -329,6 +329,7 @@ void diolate_bios_disarm(void)
 	diolate_following_set_answers(false);
 	diolate_hook_disarm(&following);
 	diolate_flights_sweep(true, diolate_judge_left);
+	diolate_task_judges_anew();
 	diolate_direct_bios_forget();
 }
 

@@ -165,7 +165,8 @@ void diolate_invalidation_completes(const unsigned long *dio)
 	bool looks, found = false;
 	size_t written;
 
-	if (!iocb || diolate_judge_leaves(iocb))
+	/* A read is not noted: its task may be about to invalidate for a write. */
+	if (!iocb || diolate_identify_is_read(iocb) || diolate_judge_leaves(iocb))
 		return;
 	written = diolate_iomap_dio_written(dio);
 	looks = written && !READ_ONCE(iocb->ki_filp->f_mapping->nrpages);

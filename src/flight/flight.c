@@ -358,6 +358,7 @@ NOKPROBE_SYMBOL(diolate_flight_judge);
  * diolate_flight_pass() - judge a write before it invalidates, if its answer is not seen
  * @iocb:    of diolate_flight_begin()
  * @mapping: the file of the write, or the flight is another write's
+ * @pos:     where the write began, or the flight is another write's
  * @bytes:   that the write has written
  * @mapped:  what the write has written is the file's; if not, a folio may be read yet as if it were
  *           not written
@@ -368,8 +369,8 @@ NOKPROBE_SYMBOL(diolate_flight_judge);
  * Context: any, also inside a probe handler.
  * Return: whether the write is followed.
  */
-bool diolate_flight_pass(const struct kiocb *iocb, const struct address_space *mapping, u64 bytes,
-			 bool mapped, struct diolate_flown *flown)
+bool diolate_flight_pass(const struct kiocb *iocb, const struct address_space *mapping,
+			 loff_t pos, u64 bytes, bool mapped, struct diolate_flown *flown)
 {
 	struct diolate_bucket *b = diolate_bucket_of(iocb);
 	unsigned long flags;
@@ -379,7 +380,7 @@ bool diolate_flight_pass(const struct kiocb *iocb, const struct address_space *m
 	f = diolate_bucket_find(b, iocb);
 	flown->verdict = DIOLATE_IS_NOT;
 	/* The write of this flight failed, and nobody was called for it. Its file may be gone. */
-	if (f && f->begun.mapping != mapping) {
+	if (f && (f->begun.mapping != mapping || f->begun.part.start != pos)) {
 		diolate_bucket_drop(b, f);
 		f = NULL;
 	}
@@ -500,7 +501,7 @@ bool diolate_flight_end(const struct kiocb *iocb, const void *file, loff_t pos, 
 		diolate_spans_take(&f->spans, &f->marks);
 		if (same)
 			diolate_verdict_report(f, bytes, DIOLATE_AFTERWARDS, flown);
-		diolate_bucket_forget(b, f);
+		diolate_bucket_drop(b, f);
 	}
 	raw_spin_unlock_irqrestore(&b->lock, flags);
 	return same;

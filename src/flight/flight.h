@@ -33,8 +33,8 @@ void diolate_flight_adopt(const struct diolate_begun *begun, u64 bytes,
 			  enum diolate_verdict verdict, u64 dirtied);
 bool diolate_flight_judge(const struct kiocb *iocb, const struct address_space *mapping,
 			  const struct diolate_part *part, struct diolate_flown *flown);
-bool diolate_flight_pass(const struct kiocb *iocb, const struct address_space *mapping, u64 bytes,
-			 bool mapped, struct diolate_flown *flown);
+bool diolate_flight_pass(const struct kiocb *iocb, const struct address_space *mapping,
+			 loff_t pos, u64 bytes, bool mapped, struct diolate_flown *flown);
 void diolate_flight_invalidates(const struct kiocb *iocb);
 bool diolate_flight_is_followed(const struct kiocb *iocb);
 void diolate_flight_settle(const struct kiocb *iocb);

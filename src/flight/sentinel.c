@@ -97,6 +97,8 @@ static struct taken everybody, owners[1 << TAKEN_BITS], files[1 << TAKEN_BITS];
 /* A folio written back after number @since has no note. */
 static bool lost;
 static s64 since;
+/* It has none though a write may have needed one that is not followed, and may be in flight yet. */
+static bool needed;
 
 static struct taken *sentinel_owner(u32 owner)
 {
@@ -248,6 +250,7 @@ void diolate_sentinel_note(struct folio *folio, const struct address_space *mapp
 		WRITE_ONCE(note->made, jiffies);
 	} else {
 		WRITE_ONCE(lost, true);
+		WRITE_ONCE(needed, true);
 	}
 	raw_spin_unlock_irqrestore(&lock, flags);
 }
@@ -375,6 +378,8 @@ static struct folio *sentinel_let_go(struct note *note, s64 number, bool useless
 	if (note->number == number && (useless || old)) {
 		if (old)
 			WRITE_ONCE(lost, true);
+		if (!useless)
+			WRITE_ONCE(needed, true);
 		sentinel_take(note, -1);
 		sentinel_unlink(note);
 		folio = note->folio;
@@ -415,22 +420,25 @@ bool diolate_sentinel_release(bool all)
 }
 
 /**
- * diolate_sentinel_has_lost() - whether a folio has no note that a write may need which began
- *                               before direct writes were followed
+ * diolate_sentinel_was_needed() - whether a write may be in flight yet that is not followed, and
+ *                                 over whose range a folio was written back
+ *
+ * It is not said of a folio that was written back for the first time TRANSITION after following was
+ * armed.
  *
  * Context: any.
  * Return: true if so, since diolate_sentinel_begin().
  */
-bool diolate_sentinel_has_lost(void)
+bool diolate_sentinel_was_needed(void)
 {
-	return READ_ONCE(lost);
+	return READ_ONCE(needed);
 }
 
 /**
  * diolate_sentinel_begin() - begin anew, because direct writes cease to be followed
  *
  * What is not known of a write is forgotten that began before they were followed, and is in flight
- * yet: see diolate_sentinel_has_lost().
+ * yet: see diolate_sentinel_was_needed().
  *
  * Context: any; before the first write begins that is not followed.
  */
@@ -438,4 +446,5 @@ void diolate_sentinel_begin(void)
 {
 	WRITE_ONCE(since, diolate_order_next());
 	WRITE_ONCE(lost, false);
+	WRITE_ONCE(needed, false);
 }

@@ -15,7 +15,7 @@ enum diolate_verdict diolate_sentinel_judge(const struct address_space *mapping,
 					    const struct diolate_part *part, s64 before,
 					    u64 *dirtied);
 bool diolate_sentinel_release(bool all);
-bool diolate_sentinel_has_lost(void);
+bool diolate_sentinel_was_needed(void);
 void diolate_sentinel_begin(void);
 
 #endif

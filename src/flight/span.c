@@ -369,7 +369,7 @@ static void span_mark(struct diolate_span *s, struct passing *p)
 	 * here: dm-mirror sends each page anew (do_region(), drivers/md/dm-io.c, 5.10 to 7.3).
 	 */
 	if (p->disk != s->begun->disk) {
-		WRITE_ONCE(s->marks.undecided, true);
+		WRITE_ONCE(s->marks.anew, true);
 		return;
 	}
 	span_pages_of(s, p->part, &page, &end);
@@ -541,6 +541,7 @@ static void span_gather(const struct diolate_span *s, struct diolate_marks *mark
 {
 	marks->overtaken |= s->marks.overtaken;
 	marks->undecided |= s->marks.undecided;
+	marks->anew |= s->marks.anew;
 	marks->dirtied = marks->dirtied ?: s->marks.dirtied;
 	if (!s->marks.after)
 		return;
@@ -598,6 +599,7 @@ void diolate_spans_peek(const struct diolate_spans *spans, struct diolate_marks 
 		marks->dirtied = marks->dirtied ?: READ_ONCE(s->marks.dirtied) ?:
 				 READ_ONCE(s->marks.after_dirtied);
 		marks->undecided |= READ_ONCE(s->marks.undecided);
+		marks->anew |= READ_ONCE(s->marks.anew);
 	}
 }
 NOKPROBE_SYMBOL(diolate_spans_peek);

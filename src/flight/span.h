@@ -24,6 +24,7 @@ struct bio;
  * struct diolate_marks - what overtook a span, or a flight by all its spans
  * @overtaken:     a writeback was sent while the bio was in flight
  * @undecided:     a writeback was sent of which nobody knows whether it overtakes the write
+ * @anew:          a part was sent to a disk that is below the file's, in an order that is not known
  * @after_is_read: the place of @after was read since, so @after is gone
  * @afters:        another folio like @after was sent, or @after once more
  * @after:         a folio that was in the page cache when the bio ended, was not read since, and
@@ -35,6 +36,7 @@ struct bio;
 struct diolate_marks {
 	bool overtaken;
 	bool undecided;
+	bool anew;
 	bool after_is_read;
 	bool afters;
 	const void *after;

@@ -140,7 +140,7 @@ static bool track_may_begin(void)
 
 static bool track_is_quiet(void)
 {
-	if (READ_ONCE(happens) || diolate_sentinel_has_lost())
+	if (READ_ONCE(happens) || diolate_sentinel_was_needed())
 		hold = LONG_HOLD;
 	return time_after(jiffies, diolate_following_met() + hold);
 }

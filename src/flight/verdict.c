@@ -69,7 +69,8 @@ static __always_inline enum diolate_verdict verdict_on(const struct diolate_flig
 						       struct diolate_flown *flown)
 {
 	const unsigned long doubts = f->doubts |
-				     (f->marks.undecided ? BIT(DIOLATE_UNKNOWN_LATE) : 0);
+				     (f->marks.undecided ? BIT(DIOLATE_UNKNOWN_LATE) : 0) |
+				     (f->marks.anew ? BIT(DIOLATE_UNKNOWN_UNSEEN) : 0);
 	enum diolate_verdict verdict;
 
 	/* It was counted then. Before it invalidates once more, it is as it was. */

@@ -12,6 +12,7 @@
 #include <linux/kprobes.h>
 #include <linux/cred.h>
 #include <linux/iomap.h>
+#include <linux/percpu.h>
 
 #include "flight/bucket.h"
 #include "flight/flight.h"
@@ -157,13 +158,32 @@ static bool judge_is_judged(const struct kiocb *iocb)
 }
 NOKPROBE_SYMBOL(judge_is_judged);
 
+/* Of which write this processor has just ended the flight, for another hook of the same call. */
+static DEFINE_PER_CPU(const struct kiocb *, ended);
+
+/*
+ * Whether a write was judged in this very call of a receiver. While what tells is armed or disarmed
+ * two hooks may judge (src/outcome/telling.c), and the second finds no flight any more.
+ */
+static bool judge_has_been(const struct kiocb *iocb, bool followed)
+{
+	bool been;
+
+	if (likely(!diolate_telling_is_armed() || diolate_telling_judges()))
+		return false;
+	been = !followed && this_cpu_read(ended) == iocb;
+	this_cpu_write(ended, followed ? iocb : NULL);
+	return been;
+}
+NOKPROBE_SYMBOL(judge_has_been);
+
 /**
  * diolate_judge_answered() - judge a write whose consumer receives its result
  * @iocb:  the kiocb that the consumer is called with; of a write
  * @ret:   the result: a negative errno, or a number of bytes
  * @flown: set to what is known of it
  *
- * Context: any, at the entry of the receiver.
+ * Context: any, at the entry of the receiver; with preemption off.
  * Return: true if the write was overtaken.
  */
 bool diolate_judge_answered(struct kiocb *iocb, long ret, struct diolate_flown *flown)
@@ -173,7 +193,7 @@ bool diolate_judge_answered(struct kiocb *iocb, long ret, struct diolate_flown *
 	bool followed;
 
 	followed = diolate_flight_end(iocb, iocb->ki_filp, pos, max(ret, 0L), flown);
-	if (ret <= 0 || (!followed && !judge_is_judged(iocb)))
+	if (judge_has_been(iocb, followed) || ret <= 0 || (!followed && !judge_is_judged(iocb)))
 		return false;
 	if (!followed)
 		judge_look_up(flown, iocb, iocb->ki_filp->f_mapping, pos, ret);
@@ -232,12 +252,14 @@ bool diolate_judge_passing(struct kiocb *iocb, size_t length, bool mapped,
 			   struct diolate_flown *flown)
 {
 	struct kiocb *submitter = length ? diolate_identify_submitter_of(iocb) : NULL;
-	bool answered = submitter && diolate_receivers_see_answer(submitter);
+	/* An overlayfs write is followed by the kiocb of another file. */
+	bool answered = submitter &&
+			(iocb != submitter || diolate_receivers_see_answer(submitter));
 
 	if (!length || (answered && judge_is_asked_later(iocb, submitter)) ||
 	    !diolate_filesystem_may_be_overtaken(iocb->ki_filp->f_mapping->host))
 		return false;
-	if (!answered && diolate_flight_pass(submitter ?: iocb, iocb->ki_filp->f_mapping, length,
+	if (!answered && diolate_flight_pass(iocb, iocb->ki_filp->f_mapping, iocb->ki_pos, length,
 					     mapped, flown)) {
 		/* The work sweeps the flights, and so reports what is found out later. */
 		diolate_track_call();

@@ -119,7 +119,8 @@ static DECLARE_WORK(needing, telling_arm_on_need);
 
 /*
  * Until this, and from telling_rely_no_more() on, a result may be judged here and by who else sees
- * it (src/entry/bios.c): it may be counted as unknown twice, and is not passed over.
+ * it (src/entry/bios.c). No write is passed over, and one that is not followed may be counted as
+ * unknown twice.
  */
 static void telling_rely(void)
 {

@@ -130,7 +130,9 @@ NOKPROBE_SYMBOL(receivers_is_at);
  */
 bool diolate_receivers_see_answer(struct kiocb *iocb)
 {
+	/* What kiocb_done() calls for a polled ring is followed, too. */
 	if (likely(diolate_receivers_tell_waited_for()) || !diolate_in_task() ||
+	    diolate_receivers_poll(iocb) ||
 	    diolate_receivers_consumer_of(READ_ONCE(iocb->ki_complete)) != DIOLATE_IO_URING)
 		return true;
 	return !(current->flags & PF_IO_WORKER) && diolate_uring_task(iocb) != current;

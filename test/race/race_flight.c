@@ -148,6 +148,9 @@ const void *diolate_cache_at(struct address_space *m, pgoff_t index, bool *renew
 	return p->folio;
 }
 
+/* Of how many writes something was said, and not of which. */
+static unsigned int nameless;
+
 static void begin(void)
 {
 	uintptr_t address = 0xffff888000000000;
@@ -389,9 +392,6 @@ static void disown(struct write *w)
 	race_model_unlock();
 }
 
-/* Of how many writes something was said, and not of which. */
-static unsigned int nameless;
-
 /* Something is said of a write, which may be counted. */
 static bool is_said(struct write *w, const struct diolate_flown *flown)
 {
@@ -499,8 +499,8 @@ static bool pass(struct write *w)
 {
 	struct diolate_flown flown;
 
-	if (!diolate_flight_pass(w->iocb, mapping_of(w->file), (w->end - w->first) * PAGE_SIZE, true,
-				 &flown))
+	if (!diolate_flight_pass(w->iocb, mapping_of(w->file), w->first * PAGE_SIZE,
+				 (w->end - w->first) * PAGE_SIZE, true, &flown))
 		return false;
 	judge(w, &flown);
 	missed(w, drop(w->file, w->first, w->end));

@@ -95,7 +95,7 @@ static void complete(unsigned int pid)
 	/* Another process has kiocbs at the same addresses. */
 	struct kiocb *iocb = (struct kiocb *)(0x1000ul + race_any(KIOCBS));
 	size_t length = pid * 1000 + race_any(1000);
-	bool ended = false, judged = race_any(2), found = judged && race_any(2);
+	bool ended = false, judged = race_any(2), found = judged && race_any(2), told, noted;
 	struct diolate_invalidation *inv;
 
 	race_handler(true);
@@ -103,17 +103,28 @@ static void complete(unsigned int pid)
 	look(NULL, 0, false, false);
 	if (judged || race_any(2))
 		diolate_task_judged(judged ? iocb : NULL, found);
+	/* Who lives does not lose its place when all are busy. */
+	inv = busy && judged ? diolate_task_hold() : NULL;
+	noted = inv;
+	if (inv)
+		diolate_task_release();
 	if (diolate_task_ends(iocb)) {
 		race_handler(false);
 		ended = race_any(2);
 		diolate_task_ended(iocb, ended);
 		race_handler(true);
 	}
-	if (diolate_task_begins(iocb, NULL, length, -1) && !judged)
+	told = diolate_task_begins(iocb, NULL, length, -1);
+	if (told && !judged)
 		race_wrong("a write is taken for one that was judged");
 	inv = diolate_task_hold();
 	if (inv && inv->counted && !found)
 		race_wrong("a write is taken for one that was counted");
+	/* Unless it has lost its place meanwhile. */
+	if (told && inv && inv->counted != found)
+		race_wrong("a write that was counted is to be counted again");
+	if (noted && !told)
+		race_wrong("that a write was judged is forgotten");
 	if (inv)
 		diolate_task_release();
 	look(iocb, length, false, ended);

@@ -734,11 +734,11 @@ static void test_nobody_is_called(void **state)
 	assert_true(diolate_flights_sweep(false, leave));
 	diolate_flight_land(iocb, mapping, NULL);
 	jiffies += 1000 * HZ;
-	assert_true(diolate_flight_pass(iocb, mapping, PAGE_SIZE, true, &flown));
+	assert_true(diolate_flight_pass(iocb, mapping, begun.part.start, PAGE_SIZE, true, &flown));
 	assert_int_equal(flown.verdict, DIOLATE_IS_NOT);
 	diolate_spans_written(mapping, &part, &folios[0], NULL);
 	/* It is judged once. */
-	assert_true(diolate_flight_pass(iocb, mapping, PAGE_SIZE, true, &flown));
+	assert_true(diolate_flight_pass(iocb, mapping, begun.part.start, PAGE_SIZE, true, &flown));
 	assert_int_equal(flown.verdict, DIOLATE_IS_NOT);
 	/* It is not over when it has begun to invalidate. */
 	assert_true(diolate_flights_sweep(false, leave));
@@ -760,7 +760,7 @@ static void test_nobody_is_called(void **state)
 	diolate_flight_begin(&begun, &flown);
 	diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, NULL, &part);
 	diolate_flight_land(iocb, mapping, NULL);
-	assert_true(diolate_flight_pass(iocb, mapping, PAGE_SIZE, true, &flown));
+	assert_true(diolate_flight_pass(iocb, mapping, begun.part.start, PAGE_SIZE, true, &flown));
 	/* It may come by once more. */
 	assert_true(diolate_flights_sweep(false, leave));
 	jiffies += HZ;
@@ -768,9 +768,9 @@ static void test_nobody_is_called(void **state)
 	assert_int_equal(lefts, 1);
 	/* A bio with that kiocb is another write's, which is not followed. */
 	diolate_flight_begin(&begun, &flown);
-	assert_true(diolate_flight_pass(iocb, mapping, PAGE_SIZE, true, &flown));
+	assert_true(diolate_flight_pass(iocb, mapping, begun.part.start, PAGE_SIZE, true, &flown));
 	assert_false(diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, NULL, &part));
-	assert_false(diolate_flight_pass(iocb, mapping, PAGE_SIZE, true, &flown));
+	assert_false(diolate_flight_pass(iocb, mapping, begun.part.start, PAGE_SIZE, true, &flown));
 	cache[0] = NULL;
 }
 
@@ -809,7 +809,7 @@ static void test_what_is_left(void **state)
 	assert_false(diolate_flight_end(iocb, &begun, PAGE_SIZE, PAGE_SIZE, &flown));
 	diolate_flight_begin(&begun, &flown);
 	diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, NULL, &part);
-	assert_true(diolate_flight_pass(iocb, mapping, PAGE_SIZE, true, &flown));
+	assert_true(diolate_flight_pass(iocb, mapping, begun.part.start, PAGE_SIZE, true, &flown));
 	assert_false(diolate_flight_end(iocb, &begun, 0, PAGE_SIZE, &flown));
 	begun.mapping = another;
 	/* And one that comes to nothing is over some time. */
@@ -1046,7 +1046,7 @@ static void test_passes_of_another_file(void **state)
 	(void)state;
 	diolate_flight_begin(&begun, &flown);
 	diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, NULL, &part);
-	assert_false(diolate_flight_pass(iocb, (void *)0xffff888000003000, PAGE_SIZE, true, &flown));
+	assert_false(diolate_flight_pass(iocb, (void *)0xffff888000003000, begun.part.start, PAGE_SIZE, true, &flown));
 	assert_true(diolate_flights_are_over());
 }
 
@@ -1077,7 +1077,7 @@ static void test_judged_after_passing(void **state)
 		if (how == 1)
 			diolate_spans_written(mapping, &part, folios, NULL);
 		diolate_flight_land(iocb, mapping, NULL);
-		assert_true(diolate_flight_pass(iocb, mapping, PAGE_SIZE, true, &flown));
+		assert_true(diolate_flight_pass(iocb, mapping, begun.part.start, PAGE_SIZE, true, &flown));
 		assert_int_equal(judged(PAGE_SIZE), flown.verdict);
 		assert_int_equal(flown.verdict, how == 0 ? DIOLATE_NOT_JUDGED :
 					       how == 1 ? DIOLATE_IS_OVERTAKEN : DIOLATE_IS_NOT);
@@ -1100,7 +1100,7 @@ static void test_judged_after_passing(void **state)
 		diolate_flight_begin(&begun, &flown);
 		diolate_flight_send(iocb, mapping, begun.part.start, NULL, PAGE_SIZE, false, NULL, NULL, &part);
 		diolate_flight_land(iocb, mapping, NULL);
-		assert_true(diolate_flight_pass(iocb, mapping, PAGE_SIZE, how, &flown));
+		assert_true(diolate_flight_pass(iocb, mapping, begun.part.start, PAGE_SIZE, how, &flown));
 		assert_int_equal(flown.verdict, DIOLATE_IS_NOT);
 		assert_int_equal(judged(PAGE_SIZE), how ? DIOLATE_IS_NOT : DIOLATE_NOT_JUDGED);
 	}
@@ -1135,7 +1135,7 @@ static void test_late_in_passing(void **state)
 	diolate_flight_land(iocb, mapping, NULL);
 	diolate_spans_read(mapping, &part);
 	cache[0] = &folio;
-	assert_true(diolate_flight_pass(iocb, mapping, PAGE_SIZE, true, &flown));
+	assert_true(diolate_flight_pass(iocb, mapping, begun.part.start, PAGE_SIZE, true, &flown));
 	assert_int_equal(flown.verdict, DIOLATE_IS_NOT);
 	diolate_spans_written(mapping, &part, &folio, NULL);
 	cache[0] = NULL;
@@ -1205,7 +1205,7 @@ static void test_dropped(void **state)
 	diolate_flight_begin(&begun, &flown);
 	diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, NULL, &part);
 	diolate_flight_land(iocb, mapping, NULL);
-	assert_true(diolate_flight_pass(iocb, mapping, PAGE_SIZE, true, &flown));
+	assert_true(diolate_flight_pass(iocb, mapping, begun.part.start, PAGE_SIZE, true, &flown));
 	assert_int_equal(flown.verdict, DIOLATE_IS_NOT);
 	diolate_spans_written(mapping, &part, &folio, NULL);
 	assert_false(diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, NULL, &part));

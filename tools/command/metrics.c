@@ -294,23 +294,33 @@ static char *name_beside(const char *file)
 	return name;
 }
 
-/* Nothing, or a file; the name of a device would be another file's afterwards. */
-static bool replaces_a_file(const char *file)
+/*
+ * The name that is to be replaced, behind links, which stay. NULL if a file has it that is none to be replaced by
+ * another: a device, whose name would be a file's afterwards. To be freed.
+ */
+static char *name_replaced(const char *file)
 {
+	char *name = realpath(file, NULL);
 	struct stat st;
 
-	return stat(file, &st) || S_ISREG(st.st_mode);
+	/* Nothing is there yet. */
+	if (!name)
+		return strdup(file);
+	if (!lstat(name, &st) && S_ISREG(st.st_mode))
+		return name;
+	free(name);
+	return NULL;
 }
 
 /* Written whole under another name and then renamed: who reads it sees the old or the new. */
 static int write_file(const char *file)
 {
-	bool replaces = replaces_a_file(file), whole = false, written;
-	char *new = replaces ? name_beside(file) : NULL;
+	char *replaced = name_replaced(file), *new = replaced ? name_beside(replaced) : NULL;
 	int fd = new ? mkostemp(new, 0) : -1, ret = NOTHING_FOUND;
 	FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
+	bool whole = false, written;
 
-	if (!replaces)
+	if (!replaced)
 		return refuse_word(file, "is no file that could be replaced by another; give the name of one, or no "
 				   "--output.");
 
@@ -321,7 +331,7 @@ static int write_file(const char *file)
 	whole = write_all(out);
 	/* For the collector, which is not root. */
 	written = !fflush(out) && !ferror(out) && !fchmod(fd, 0644);
-	if (fclose(out) || !written || rename(new, file)) {
+	if (fclose(out) || !written || rename(new, replaced)) {
 		ret = refuse_word(file, "cannot be written: %s; it stays as it is.", strerror(errno));
 		unlink(new);
 		goto out;
@@ -330,6 +340,7 @@ static int write_file(const char *file)
 		ret = refuse("%s", why());
 out:
 	free(new);
+	free(replaced);
 	return ret;
 }
 

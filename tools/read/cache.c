@@ -19,9 +19,9 @@ bool cache_is_told(int file, const struct stat *st)
 	char path[32];
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
-	/* Root is as good as the owner where nobody may write at all. */
+	/* Root is as good as the owner where nobody may write at all, or not to this file. */
 	return st->st_uid == geteuid() || !faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) ||
-	       (errno == EROFS && !geteuid());
+	       ((errno == EROFS || errno == EPERM) && !geteuid());
 }
 
 int cache_open(struct cache *cache, int file)

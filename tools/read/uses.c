@@ -266,9 +266,11 @@ static bool look_at_mappings(struct used_files *files, const struct process *pro
 	bool any = false;
 
 	if (!maps) {
+		/* How some kernels say that it has none. */
+		any = errno != ESRCH;
 		if (is_denied(-errno))
 			used_hide(files, process);
-		return true;
+		return any;
 	}
 	for (; getline(&line, &size, maps) > 0; any = true)
 		look_at_mapping(files, process, line);
