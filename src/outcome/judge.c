@@ -158,8 +158,8 @@ static bool judge_is_judged(const struct kiocb *iocb)
 }
 NOKPROBE_SYMBOL(judge_is_judged);
 
-/* Of which write this processor has just ended the flight, for another hook of the same call. */
-static DEFINE_PER_CPU(const struct kiocb *, ended);
+/* The kiocb whose flight this processor has just ended, for another hook of the same call. */
+static DEFINE_PER_CPU(unsigned long, ended);
 
 /*
  * Whether a write was judged in this very call of a receiver. While what tells is armed or disarmed
@@ -171,8 +171,8 @@ static bool judge_has_been(const struct kiocb *iocb, bool followed)
 
 	if (likely(!diolate_telling_is_armed() || diolate_telling_judges()))
 		return false;
-	been = !followed && this_cpu_read(ended) == iocb;
-	this_cpu_write(ended, followed ? iocb : NULL);
+	been = !followed && this_cpu_read(ended) == (unsigned long)iocb;
+	this_cpu_write(ended, followed ? (unsigned long)iocb : 0);
 	return been;
 }
 NOKPROBE_SYMBOL(judge_has_been);
