@@ -284,6 +284,12 @@ bool diolate_telling_is_armed(void)
 }
 NOKPROBE_SYMBOL(diolate_telling_is_armed);
 
+bool diolate_telling_judges(void)
+{
+	return false;
+}
+NOKPROBE_SYMBOL(diolate_telling_judges);
+
 void diolate_telling_call(void)
 {
 }
