@@ -215,8 +215,8 @@ NOKPROBE_SYMBOL(diolate_task_begins);
  * @iocb:  the write; NULL if the next one was not judged
  * @found: it was counted as overtaken
  *
- * The invalidation may not come, and a later write of the kernel have the same kiocb. This is called
- * for that, too, as long as direct writes are followed.
+ * The invalidation may not come, and a later write of the kernel have the same kiocb. This is
+ * called for that, too, as long as direct writes are followed.
  *
  * Context: any, also inside an ftrace callback.
  */
@@ -240,8 +240,8 @@ void diolate_task_judged(struct kiocb *iocb, bool found)
 NOKPROBE_SYMBOL(diolate_task_judged);
 
 /**
- * diolate_task_judges_anew() - direct writes are followed from now on, or no longer: what was said of
- *                              a write before is of another one
+ * diolate_task_judges_anew() - direct writes are followed from now on, or no longer: what was said
+ *                              of a write before is of another one
  *
  * Context: process.
  */

@@ -289,29 +289,32 @@ static bool look_at_task(struct used_files *files, const struct process *process
  * A main thread that has ended has neither descriptors nor memory any more, and still stands for its process, whose
  * other threads have both (do_exit(), kernel/exit.c, 5.10 to 7.3). One of them is enough, as they share them.
  */
-static void look_at_process(const struct process *process, void *data)
+static void look_at_threads(struct used_files *files, const struct process *process)
 {
-	int fd, directory;
+	int fd = openat(process->directory, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *tasks = fd < 0 ? NULL : fdopendir(fd);
+	struct process thread = { .pid = process->pid };
 	struct dirent *entry;
-	bool found = look_at_task(data, process);
-	DIR *tasks;
+	bool found = false;
 
-	directory = found ? -1 : openat(process->directory, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	tasks = directory < 0 ? NULL : fdopendir(directory);
-	while (tasks && !found && (entry = readdir(tasks))) {
-		struct process thread = { .pid = process->pid };
-
+	if (!tasks)
+		return;
+	while (!found && (entry = readdir(tasks))) {
 		if (!isdigit((unsigned char)entry->d_name[0]) || atoi(entry->d_name) == process->pid)
 			continue;
-		fd = openat(directory, entry->d_name, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (fd < 0)
+		thread.directory = openat(fd, entry->d_name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (thread.directory < 0)
 			continue;
-		thread.directory = fd;
-		found = look_at_task(data, &thread);
-		close(fd);
+		found = look_at_task(files, &thread);
+		close(thread.directory);
 	}
-	if (tasks)
-		closedir(tasks);
+	closedir(tasks);
+}
+
+static void look_at_process(const struct process *process, void *data)
+{
+	if (!look_at_task(data, process))
+		look_at_threads(data, process);
 }
 
 /*
