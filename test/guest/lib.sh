@@ -225,7 +225,7 @@ since() {
 
 expect() {
 	cat "$counters" >/tmp/after
-	awk -v expected="$*" -v ignored="$ignored" '
+	differs=$(awk -v expected="$*" -v ignored="$ignored" '
 		BEGIN {
 			n = split(expected, pairs, " ")
 			for (i = 1; i <= n; i++) {
@@ -271,7 +271,7 @@ expect() {
 				bad = 1
 			}
 			exit bad
-		}' /tmp/before /tmp/after || fail "counters"
+		}' /tmp/before /tmp/after) || fail "counters: $differs"
 	agree
 	[ -z "$*" ] || say "$*"
 }
