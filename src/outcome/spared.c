@@ -10,6 +10,8 @@
  *   that was once shared with another, which takes only a reader
  *   (xfs_file_dio_write_unaligned(), 6.1 to 7.3).
  * - Extending a file zeroes the rest of its last block (ext4_setattr(), 7.3).
+ * Or the folio in the way was read, and stored into, when the data of the write were on the disk
+ * already. The folio holds them, and if it was written back since, so does the disk.
  *
  * A dirty folio inside the write shows, where the late error is met, that the write has lost
  * something. Otherwise diolate_spared_look() has to lock the folios at the ends of the write, in

@@ -1116,6 +1116,36 @@ static void test_judged_after_passing(void **state)
 }
 
 /*
+ * The folio in the way of a write was written back until somebody looks: it undid the write, unless it was read
+ * when the data of the write were on the disk.
+ */
+static void test_judged_when_written_back(void **state)
+{
+	struct diolate_begun begun = {
+		.iocb = iocb, .mapping = mapping, .part = { PAGE_SIZE, 2 * PAGE_SIZE },
+	};
+	struct folio folio = { .cached = true, .uptodate = true };
+	struct diolate_part part = page(1);
+	struct diolate_flown flown;
+	unsigned int read;
+
+	(void)state;
+	for (read = 0; read < 3; read++) {
+		cache[1] = read < 2 ? &folio : NULL;
+		diolate_flight_begin(&begun, &flown);
+		diolate_flight_send(iocb, mapping, begun.part.start, NULL, PAGE_SIZE, false, NULL, NULL, &part);
+		diolate_flight_land(iocb, mapping, NULL);
+		cache[1] = &folio;
+		if (read)
+			diolate_spans_read(mapping, &part);
+		diolate_spans_written(mapping, &part, &folio, NULL);
+		assert_int_equal(judged(PAGE_SIZE), read ? DIOLATE_IS_NOT : DIOLATE_IS_OVERTAKEN);
+		assert_true(diolate_flight_end(iocb, NULL, PAGE_SIZE, PAGE_SIZE, &flown));
+	}
+	cache[1] = NULL;
+}
+
+/*
  * A folio that came between a bio's end and the completion, and is sent when the write invalidates and
  * nobody is called for it.
  */
@@ -1299,6 +1329,7 @@ int main(void)
 		cmocka_unit_test(test_two_mapped),
 		cmocka_unit_test(test_passes_of_another_file),
 		cmocka_unit_test(test_judged_after_passing),
+		cmocka_unit_test(test_judged_when_written_back),
 		cmocka_unit_test(test_late_in_passing),
 		cmocka_unit_test(test_the_last_bytes),
 		cmocka_unit_test(test_a_lane_is_full),
