@@ -295,20 +295,22 @@ static char *name_beside(const char *file)
 }
 
 /*
- * The name that is to be replaced, behind links, which stay. NULL if a file has it that is none to be replaced by
- * another: a device, whose name would be a file's afterwards. To be freed.
+ * The name that is to be replaced, behind links, which stay. To be freed; NULL with errno, which is EEXIST if what has
+ * it is none to be replaced by a file: a device, whose name would be a file's afterwards; or a link that leads to no
+ * name, as /dev/stdout does into a pipe.
  */
 static char *name_replaced(const char *file)
 {
 	char *name = realpath(file, NULL);
 	struct stat st;
 
-	/* Nothing is there yet. */
-	if (!name)
-		return strdup(file);
-	if (!lstat(name, &st) && S_ISREG(st.st_mode))
+	if (name && !lstat(name, &st) && S_ISREG(st.st_mode))
 		return name;
+	if (!name && lstat(file, &st))
+		/* Nothing is there yet. */
+		return errno == ENOENT ? strdup(file) : NULL;
 	free(name);
+	errno = EEXIST;
 	return NULL;
 }
 
@@ -320,10 +322,9 @@ static int write_file(const char *file)
 	FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
 	bool whole = false, written;
 
-	if (!replaced)
+	if (!replaced && errno == EEXIST)
 		return refuse_word(file, "is no file that could be replaced by another; give the name of one, or no "
 				   "--output.");
-
 	if (!out) {
 		ret = refuse_word(file, "cannot be written: %s; it stays as it is.", strerror(errno));
 		goto out;
