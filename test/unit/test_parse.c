@@ -123,12 +123,18 @@ static void test_log_time(void **state)
 	assert_int_equal(time.tv_nsec, 500000000);
 	assert_false(parse_log_time("2026-11-24T04:10:05.123456789", &time));
 	assert_false(parse_log_time("yesterday", &time));
+	/* No year has the first, only some have the second. */
+	assert_false(parse_log_time("2026-02-30T10:00:00Z", &time));
+	assert_false(parse_log_time("2026-02-29T10:00:00Z", &time));
+	assert_true(parse_log_time("2028-02-29T10:00:00Z", &time));
+	assert_true(parse_log_time("2026-12-31T23:59:59Z", &time));
 }
 
 static void test_since(void **state)
 {
 	static const char *const bad[] = { "", "x", "10", "10 min", "-5min", "5min ago",
-					   "99999999999999999999s", "2026-13-01", "25:00", "04:10x" };
+					   "99999999999999999999s", "2026-13-01", "25:00", "04:10x", "Z",
+					   "2026-02-30T10:00:00Z", "2026-02-30 10:00Z" };
 	/* 2026-11-24 04:10:05 UTC; the runner's time zone is set below. */
 	const time_t now = 1795493405;
 	struct timespec time;

@@ -167,13 +167,21 @@ bool field_device(const struct fields *fields, unsigned int *major, unsigned int
 	return value && sscanf(value, "%4u:%7u%n", major, minor, &end) == 2 && !value[end];
 }
 
+/* strptime() takes the 30th of February, and timegm() makes it one of March. */
+static bool is_a_day(const struct tm *tm)
+{
+	struct tm day = *tm;
+
+	return timegm(&day) >= 0 && day.tm_mday == tm->tm_mday;
+}
+
 bool parse_log_time(const char *text, struct timespec *time)
 {
 	struct tm tm = { 0 };
 	const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
 	long scale = 100000000;
 
-	if (!rest)
+	if (!rest || !is_a_day(&tm))
 		return false;
 	time->tv_sec = timegm(&tm);
 	time->tv_nsec = 0;
@@ -223,7 +231,7 @@ bool parse_since(const char *text, time_t now, struct timespec *time)
 	if (parse_log_time(text, time) || parse_ago(text, now, time))
 		return true;
 	for (i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
-		struct tm tm, day;
+		struct tm tm;
 		const char *rest;
 
 		localtime_r(&now, &tm);
@@ -233,9 +241,7 @@ bool parse_since(const char *text, time_t now, struct timespec *time)
 		rest = strptime(text, formats[i], &tm);
 		if (!rest || (*rest && strcmp(rest, "Z")))
 			continue;
-		/* No month has such a day. */
-		day = tm;
-		if (timegm(&day) < 0 || day.tm_mday != tm.tm_mday)
+		if (!is_a_day(&tm))
 			return false;
 		/* Whether summer time was in force then is for mktime() to know. */
 		tm.tm_isdst = -1;
