@@ -136,7 +136,7 @@ static void test_since(void **state)
 					   "99999999999999999999s", "2026-13-01", "25:00", "04:10x", "Z",
 					   "2026-02-30T10:00:00Z", "2026-02-30 10:00Z" };
 	/* 2026-11-24 04:10:05 UTC; the runner's time zone is set below. */
-	const time_t now = 1795493405;
+	const time_t now = 1795493405, evening = now + 19 * 3600 + 20 * 60;
 	struct timespec time;
 	size_t i;
 
@@ -159,6 +159,13 @@ static void test_since(void **state)
 	assert_int_equal(time.tv_sec, now - 5);
 	assert_true(parse_since("2026-11-24", now, &time));
 	assert_int_equal(time.tv_sec, now - 5 - 10 * 60 - 6 * 3600);
+	assert_true(parse_since("04:10Z", now, &time));
+	assert_int_equal(time.tv_sec, now - 5);
+	/* 23:30 UTC, when the day is the next one here already; the day that Z speaks of is that of UTC. */
+	assert_true(parse_since("23:10:05Z", evening, &time));
+	assert_int_equal(time.tv_sec, evening - 20 * 60);
+	assert_true(parse_since("01:10", evening, &time));
+	assert_int_equal(time.tv_sec, evening - 20 * 60 - 5);
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		if (parse_since(bad[i], now, &time))
 			fail_msg("\"%s\" was taken for a time", bad[i]);

@@ -226,6 +226,7 @@ bool parse_since(const char *text, time_t now, struct timespec *time)
 		"%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M",
 		"%Y-%m-%d", "%H:%M:%S", "%H:%M",
 	};
+	bool is_utc = *text && text[strlen(text) - 1] == 'Z';
 	size_t i;
 
 	if (parse_log_time(text, time) || parse_ago(text, now, time))
@@ -234,7 +235,11 @@ bool parse_since(const char *text, time_t now, struct timespec *time)
 		struct tm tm;
 		const char *rest;
 
-		localtime_r(&now, &tm);
+		/* Which day it is depends on where. */
+		if (is_utc)
+			gmtime_r(&now, &tm);
+		else
+			localtime_r(&now, &tm);
 		tm.tm_hour = 0;
 		tm.tm_min = 0;
 		tm.tm_sec = 0;
@@ -245,7 +250,7 @@ bool parse_since(const char *text, time_t now, struct timespec *time)
 			return false;
 		/* Whether summer time was in force then is for mktime() to know. */
 		tm.tm_isdst = -1;
-		time->tv_sec = *rest ? timegm(&tm) : mktime(&tm);
+		time->tv_sec = is_utc ? timegm(&tm) : mktime(&tm);
 		time->tv_nsec = 0;
 		return true;
 	}
