@@ -88,7 +88,10 @@ int policy_command(int argc, char **argv)
 		json_object_object_add(object, "policy", json_bytes(policy));
 		print_json(object);
 	} else {
-		printf("%s: %s\n", policy, meaning(policy));
+		char *shown = printable(policy, 0);
+
+		printf("%s: %s\n", shown ? shown : "?", meaning(policy));
+		free(shown);
 	}
 	free(policy);
 	return NOTHING_FOUND;

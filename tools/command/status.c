@@ -278,10 +278,12 @@ static void print_status(struct status *status)
 	int rows, columns, lines;
 
 	terminal_size(&rows, &columns);
-	printf("%sdiolate %s%s is loaded, revision ", colour(BOLD),
-	       version_of(status, "version"), colour(PLAIN));
-	printf("%s\n", version_of(status, "revision"));
-	printf("policy    %s", status->policy ? status->policy : "?");
+	printf("%sdiolate ", colour(BOLD));
+	print_printable(version_of(status, "version"));
+	printf("%s is loaded, revision ", colour(PLAIN));
+	print_printable(version_of(status, "revision"));
+	fputs("\npolicy    ", stdout);
+	print_printable(status->policy ? status->policy : "?");
 	/* A module that has no such parameter is an older one. */
 	if (status->sync && !strcmp(status->sync, "follow"))
 		printf(", also on synchronous writes");
