@@ -4,7 +4,6 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,6 +18,7 @@
 #include "read/compare.h"
 #include "read/mounts.h"
 #include "read/parse.h"
+#include "read/quiet.h"
 #include "read/walk.h"
 #include "show/differences.h"
 #include "show/record.h"
@@ -63,15 +63,6 @@ static bool go_on(const struct compare *compare, bool done)
 {
 	differences_progress(compare, done, run.done, run.files);
 	return !interrupted;
-}
-
-/* Reading must not write the time of access, either; only the owner and root may leave it alone. */
-static int open_quietly(const char *name)
-{
-	int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-	int file = open(name, flags | O_NOATIME);
-
-	return file < 0 && errno == EPERM ? open(name, flags) : file;
 }
 
 /*
@@ -133,19 +124,27 @@ static int check_opened(struct compare *compare, int file, const struct stat *st
 	return verdict(compare);
 }
 
+/* -1 after a sentence. */
+static int open_file(const char *name, struct stat *st)
+{
+	int file = quiet_open(name, st);
+
+	if (file >= 0)
+		return file;
+	if (errno != EINVAL)
+		refuse_word(name, "cannot be opened: %s; give a file that can be read.", strerror(errno));
+	else if (S_ISDIR(st->st_mode))
+		refuse_word(name, "is a directory; give -r to compare the files below it.");
+	else
+		refuse_word(name, "is neither a regular file nor a block device, and only these are compared; give one.");
+	return -1;
+}
+
 /* The size of what can be compared; -1 after a sentence. */
 static off_t size_of(const char *name, int file, const struct stat *st)
 {
 	off_t size = st->st_size;
 
-	if (S_ISDIR(st->st_mode)) {
-		refuse_word(name, "is a directory; give -r to compare the files below it.");
-		return -1;
-	}
-	if (!S_ISREG(st->st_mode) && !S_ISBLK(st->st_mode)) {
-		refuse_word(name, "is neither a regular file nor a block device, and only these are compared; give one.");
-		return -1;
-	}
 	if (S_ISBLK(st->st_mode) && !block_size(file, &size)) {
 		refuse_word(name, "cannot be compared: its size cannot be found out: %s.", strerror(errno));
 		return -1;
@@ -155,15 +154,13 @@ static off_t size_of(const char *name, int file, const struct stat *st)
 
 static int check_file(const char *name, off_t offset)
 {
-	int file = open_quietly(name), ret = CANNOT_TELL;
-	struct compare compare;
 	struct stat st;
+	int file = open_file(name, &st), ret = CANNOT_TELL;
+	struct compare compare;
 	off_t size;
 
-	if (file < 0 || fstat(file, &st)) {
-		refuse_word(name, "cannot be opened: %s; give a file that can be read.", strerror(errno));
-		goto out;
-	}
+	if (file < 0)
+		return ret;
 	size = size_of(name, file, &st);
 	if (size < 0)
 		goto out;
@@ -185,8 +182,7 @@ static int check_file(const char *name, off_t offset)
 	disk_close(&compare.disk);
 	compare_free(&compare);
 out:
-	if (file >= 0)
-		close(file);
+	close(file);
 	return ret;
 }
 

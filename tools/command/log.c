@@ -3,7 +3,6 @@
  * diolate log: the records, and with --follow those to come.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,6 +18,7 @@
 #include "read/module.h"
 #include "read/mounts.h"
 #include "read/parse.h"
+#include "read/quiet.h"
 #include "show/columns.h"
 #include "show/journal.h"
 #include "show/json.h"
@@ -282,11 +282,15 @@ static int look(void)
 /* By number, as it has it now; a name alone may have been another file's. False after a sentence. */
 static bool learn_file(const char *name)
 {
-	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+	int fd = quiet_open(name, &st);
 
 	state.has_file = fd >= 0 && late_file_of(fd, &state.file);
 	if (state.has_file)
 		late_generation_of(fd, &state.file);
+	else if (errno == EINVAL)
+		refuse_word(name, "is neither a regular file nor a block device, and only these have late errors; give "
+			    "one.");
 	else
 		refuse_word(name, "cannot be opened: %s; give a file that can be read.", strerror(errno));
 	if (fd >= 0)

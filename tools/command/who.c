@@ -19,6 +19,7 @@
 #include "read/block.h"
 #include "read/late.h"
 #include "read/named.h"
+#include "read/quiet.h"
 #include "read/used.h"
 #include "read/walk.h"
 #include "show/json.h"
@@ -53,12 +54,10 @@ static void learn_log(const struct used_file *file, struct named_list *named)
 	*named = (struct named_list){ 0 };
 	if (!file->is_here || !S_ISREG(file->stat.st_mode))
 		return;
-	fd = open(file->name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOATIME);
-	if (fd < 0)
-		fd = open(file->name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	fd = quiet_open(file->name, &st);
 	if (fd < 0)
 		return;
-	if (!fstat(fd, &st) && is_same_file(&st, &file->stat) && late_file_of(fd, &late)) {
+	if (is_same_file(&st, &file->stat) && late_file_of(fd, &late)) {
 		late_generation_of(fd, &late);
 		named_read(named, &late);
 	}

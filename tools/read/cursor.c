@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "read/cursor.h"
@@ -19,14 +20,26 @@ static bool take(const char *text, struct cursor *cursor)
 		      &behind) == 4 && (behind == ' ' || behind == '\n');
 }
 
+/* A device, a pipe or a socket: to open one may do something by itself, as a watchdog begins to run. */
+static bool is_special(const char *file)
+{
+	struct stat st;
+
+	return !lstat(file, &st) && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode) && !S_ISLNK(st.st_mode);
+}
+
 int cursor_open(const char *file, struct cursor *cursor)
 {
-	int fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW, 0644);
 	char text[LENGTH + 1] = "";
 	ssize_t length;
-	int error;
+	int fd, error;
 
 	*cursor = (struct cursor){ 0 };
+	if (is_special(file)) {
+		errno = EINVAL;
+		return -1;
+	}
+	fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW, 0644);
 	if (fd < 0)
 		return -1;
 	length = pread(fd, text, LENGTH, 0);

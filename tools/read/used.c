@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "read/quiet.h"
 #include "read/used.h"
 
 /* A block device is one whatever node it is opened by. */
@@ -93,10 +94,8 @@ int used_add(struct used_files *files, const char *name)
 	if (!file)
 		return -ENOMEM;
 	file->is_here = true;
-	fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOATIME);
-	if (fd < 0)
-		fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	map = fd < 0 ? MAP_FAILED : mmap(NULL, 1, PROT_READ, MAP_SHARED, fd, 0);
+	fd = quiet_open(name, &st);
+	map = fd < 0 || !is_same_file(&st, &file->stat) ? MAP_FAILED : mmap(NULL, 1, PROT_READ, MAP_SHARED, fd, 0);
 	if (map != MAP_FAILED) {
 		used_learn(file, map);
 		munmap(map, 1);
