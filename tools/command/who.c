@@ -71,7 +71,10 @@ static void meet_all(const struct who *who, const struct used_file *file, struct
 	for (i = 0; i < who->files.hidden; i++)
 		named_hide(named, who->files.hidden_pid[i]);
 	for (i = 0; i < file->count; i++)
-		named_meet(named, file->user[i].pid, file->user[i].comm);
+		if (file->user[i].has_comm)
+			named_meet(named, file->user[i].pid, file->user[i].comm);
+		else
+			named_hide(named, file->user[i].pid);
 }
 
 /* Above those of one of several. */

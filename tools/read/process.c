@@ -75,27 +75,34 @@ FILE *process_file(int directory, const char *name)
 	return fd < 0 ? NULL : fdopen(fd, "r");
 }
 
-void process_name(const struct process *process, unsigned int *uid, char *comm, size_t size)
+bool process_user(const struct process *process, unsigned int *uid)
 {
-	FILE *file = process_file(process->directory, "comm");
+	FILE *file = process_file(process->directory, "status");
+	bool known = false;
 	char line[256];
 
-	*uid = 0;
-	*comm = 0;
-	if (file) {
-		/* It may hold a newline, and ends with one. */
-		size_t length = fread(comm, 1, size - 1, file);
-
-		comm[length ? length - 1 : 0] = 0;
-		fclose(file);
-	}
-	file = process_file(process->directory, "status");
-	while (file && fgets(line, sizeof(line), file))
+	if (!file)
+		return false;
+	while (!known && fgets(line, sizeof(line), file))
 		/* Real and effective; what it may do is by the effective one. */
-		if (sscanf(line, "Uid: %*u %u", uid) == 1)
-			break;
-	if (file)
-		fclose(file);
+		known = sscanf(line, "Uid: %*u %u", uid) == 1;
+	fclose(file);
+	return known;
+}
+
+bool process_name(const struct process *process, char *comm, size_t size)
+{
+	FILE *file = process_file(process->directory, "comm");
+	size_t length;
+
+	*comm = 0;
+	if (!file)
+		return false;
+	/* It may hold a newline, and ends with one. */
+	length = fread(comm, 1, size - 1, file);
+	fclose(file);
+	comm[length ? length - 1 : 0] = 0;
+	return length;
 }
 
 bool mapping_parse(const char *line, struct mapping *mapping)

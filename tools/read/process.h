@@ -21,8 +21,12 @@ int process_each(void (*visit)(const struct process *process, void *data), void 
 /* Whether /proc lists it. */
 bool process_is_listed(int pid);
 
-/* The user whose rights it has, and its name, of which the newline at the end is cut. */
-void process_name(const struct process *process, unsigned int *uid, char *comm, size_t size);
+/*
+ * The user whose rights it has; and its name, of which the newline at the end is cut. False if it cannot be read, as of
+ * one that has ended.
+ */
+bool process_user(const struct process *process, unsigned int *uid);
+bool process_name(const struct process *process, char *comm, size_t size);
 
 /* A file of its directory, to be read. */
 FILE *process_file(int directory, const char *name);

@@ -174,7 +174,8 @@ static struct user *used_user(struct used_files *files, struct used_file *file, 
 	file->user = more;
 	user = &more[file->count++];
 	*user = (struct user){ .pid = process->pid };
-	process_name(process, &user->uid, user->comm, sizeof(user->comm));
+	user->has_uid = process_user(process, &user->uid);
+	user->has_comm = process_name(process, user->comm, sizeof(user->comm));
 	return user;
 }
 

@@ -26,6 +26,8 @@ struct use {
 
 struct user {
 	int pid;
+	/* What is not known is that of one that has ended since. */
+	bool has_uid, has_comm;
 	unsigned int uid;
 	char comm[32];
 };

@@ -59,10 +59,11 @@ static void print_uses(const struct used_file *file, const struct user *user, en
 
 static void print_user(const struct users_shown *shown, const struct user *user)
 {
-	char number[16], *comm = printable(user->comm, 0);
-	const char *name = user_name(user->uid), *sep = "";
+	char number[16] = "?", *comm = user->has_comm ? printable(user->comm, 0) : NULL;
+	const char *name = user->has_uid ? user_name(user->uid) : NULL, *sep = "";
 
-	snprintf(number, sizeof(number), "%u", user->uid);
+	if (user->has_uid)
+		snprintf(number, sizeof(number), "%u", user->uid);
 	printf("%7d  %-8s  %-15s  ", user->pid, name ? name : number, comm ? comm : "?");
 	free(comm);
 	print_uses(shown->file, user, USE_DIRECT, &sep);
@@ -138,11 +139,11 @@ static struct json_object *uses_json(const struct used_file *file, const struct 
 static struct json_object *user_json(const struct users_shown *shown, const struct user *user)
 {
 	struct json_object *object = json_object_new_object();
-	const char *name = user_name(user->uid);
+	const char *name = user->has_uid ? user_name(user->uid) : NULL;
 
 	json_object_object_add(object, "pid", json_object_new_int(user->pid));
-	json_object_object_add(object, "comm", json_bytes(user->comm));
-	json_object_object_add(object, "uid", json_object_new_uint64(user->uid));
+	json_object_object_add(object, "comm", user->has_comm ? json_bytes(user->comm) : NULL);
+	json_object_object_add(object, "uid", user->has_uid ? json_object_new_uint64(user->uid) : NULL);
 	json_object_object_add(object, "user", name ? json_bytes(name) : NULL);
 	json_object_object_add(object, "direct", uses_json(shown->file, user, USE_DIRECT));
 	json_object_object_add(object, "buffered", uses_json(shown->file, user, USE_BUFFERED));
