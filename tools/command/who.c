@@ -70,6 +70,8 @@ static void meet_all(const struct who *who, const struct used_file *file, struct
 
 	for (i = 0; i < who->files.hidden; i++)
 		named_hide(named, who->files.hidden_pid[i]);
+	if (who->files.is_namespaced)
+		named_hide_all(named);
 	for (i = 0; i < file->count; i++)
 		if (file->user[i].has_comm)
 			named_meet(named, file->user[i].pid, file->user[i].comm);
@@ -106,7 +108,7 @@ static void show_file(struct who *who, const struct used_file *file)
 	meet_all(who, file, &named);
 	shown.named = &named;
 	if (who->json) {
-		print_json(users_json(&shown, who->files.hidden));
+		print_json(users_json(&shown, &who->files));
 	} else {
 		if (!who->is_one)
 			print_heading(file);
@@ -129,7 +131,7 @@ static void show_sum(const struct who *who)
 		json_object_object_add(object, "mount", who->mount ? json_bytes(who->mount) : NULL);
 		json_object_object_add(object, "files", json_object_new_uint64(who->files.count));
 		json_object_object_add(object, "mixed", json_object_new_uint64(who->possible));
-		json_object_object_add(object, "hidden", json_object_new_uint64(who->files.hidden));
+		json_object_object_add(object, "hidden", users_hidden_json(&who->files));
 		json_object_object_add(object, "possible", who->unknown && !who->possible ?
 						       NULL : json_object_new_boolean(who->possible));
 		print_json(object);
@@ -151,7 +153,7 @@ static int look(struct who *who)
 
 	if (ret)
 		return refuse("/proc cannot be read: %s; mount it with: mount -t proc proc /proc", strerror(-ret));
-	who->unknown |= who->files.hidden || who->files.no_memory;
+	who->unknown |= used_some_are_hidden(&who->files) || who->files.no_memory;
 	for (i = 0; i < who->files.count; i++)
 		show_file(who, who->files.file[i]);
 	if (!who->is_one)
@@ -161,6 +163,9 @@ static int look(struct who *who)
 	if (who->files.hidden)
 		refuse("Processes that cannot be looked at: %zu; %s.", who->files.hidden,
 		       geteuid() ? "run this as root" : "even root may not look at them here: run it on the host");
+	if (who->files.is_namespaced)
+		refuse("Processes outside of this PID namespace cannot be looked at, as in a container; run this on the "
+		       "host.");
 	/* What is known stays true, whatever else is not. */
 	if (who->possible)
 		return FOUND;

@@ -105,6 +105,14 @@ void named_hide(struct named_list *list, int pid)
 			list->named[i].hidden = true;
 }
 
+void named_hide_all(struct named_list *list)
+{
+	size_t i;
+
+	for (i = 0; i < list->count; i++)
+		list->named[i].hidden = true;
+}
+
 void named_free(struct named_list *list)
 {
 	free(list->named);

@@ -15,7 +15,7 @@ struct named {
 	uint64_t number, late_errors;
 	/* By named_meet(): this one, or one of its number and another name. */
 	bool met, other_met;
-	/* By named_hide(): whether it has the file cannot be told. */
+	/* By named_hide() or named_hide_all(): whether it has the file cannot be told. */
 	bool hidden;
 };
 
@@ -31,6 +31,7 @@ bool named_read(struct named_list *list, const struct late_file *file);
 /* A process that has the file now; a number alone does not make it the one that is named. */
 void named_meet(struct named_list *list, int pid, const char *comm);
 void named_hide(struct named_list *list, int pid);
+void named_hide_all(struct named_list *list);
 void named_free(struct named_list *list);
 
 #endif

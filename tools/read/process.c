@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "read/module.h"
@@ -66,6 +67,25 @@ bool process_is_listed(int pid)
 	is = path && !access(path, F_OK);
 	free(path);
 	return is;
+}
+
+/* What /proc/self/ns/pid is in the first PID namespace (PROC_PID_INIT_INO, include/linux/proc_ns.h, 5.10 to 7.3). */
+#define FIRST_NAMESPACE "pid:[4026531836]"
+
+bool process_all_namespaces(void)
+{
+	char *self = system_path("/proc/self"), *path = system_path("/proc/self/ns/pid"), name[32];
+	ssize_t length = path ? readlink(path, name, sizeof(name)) : -1;
+	bool all;
+
+	if (length < 0)
+		/* A kernel without such namespaces; but not where /proc is that of a namespace this process is not in. */
+		all = self && path && errno == ENOENT && !access(self, F_OK);
+	else
+		all = length == (ssize_t)strlen(FIRST_NAMESPACE) && !memcmp(name, FIRST_NAMESPACE, length);
+	free(self);
+	free(path);
+	return all;
 }
 
 FILE *process_file(int directory, const char *name)

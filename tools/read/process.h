@@ -20,6 +20,8 @@ int process_each(void (*visit)(const struct process *process, void *data), void 
 
 /* Whether /proc lists it. */
 bool process_is_listed(int pid);
+/* Whether /proc lists those of all PID namespaces, as it does in the first one only, which all others are in. */
+bool process_all_namespaces(void);
 
 /*
  * The user whose rights it has; and its name, of which the newline at the end is cut. False if it cannot be read, as of

@@ -66,6 +66,8 @@ struct used_files {
 	/* The processes that could not be looked at, by number. */
 	size_t hidden;
 	int *hidden_pid;
+	/* Nor could those outside of this PID namespace, whose number nobody knows here. */
+	bool is_namespaced;
 	/* Not all that was met is here. */
 	bool no_memory;
 };
@@ -79,6 +81,12 @@ void used_free(struct used_files *files);
 
 /* Looks at all processes; 0 or -errno. */
 int used_look(struct used_files *files);
+
+/* Whether there may be one that has a file and was not seen. */
+static inline bool used_some_are_hidden(const struct used_files *files)
+{
+	return files->hidden || files->is_namespaced;
+}
 
 static inline bool used_is_mixed(const struct used_file *file)
 {

@@ -319,7 +319,7 @@ static void look_at_process(const struct process *process, void *data)
 
 /*
  * With hidepid=invisible /proc does not even list the processes of others (proc_pid_permission(), fs/proc/base.c). The
- * first one is always there, and is one of these.
+ * first one is always there, and is one of these. In a container it is the container's, and those outside are not listed.
  */
 int used_look(struct used_files *files)
 {
@@ -328,5 +328,6 @@ int used_look(struct used_files *files)
 
 	if (!ret && !process_is_listed(first.pid))
 		used_hide(files, &first);
+	files->is_namespaced = !process_all_namespaces();
 	return ret;
 }

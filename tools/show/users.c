@@ -170,7 +170,12 @@ static void add_file(struct json_object *object, const struct users_shown *shown
 		json_object_object_add(object, "mounted_on", shown->mount ? json_bytes(shown->mount->point) : NULL);
 }
 
-struct json_object *users_json(const struct users_shown *shown, size_t hidden)
+struct json_object *users_hidden_json(const struct used_files *files)
+{
+	return files->is_namespaced ? NULL : json_object_new_uint64(files->hidden);
+}
+
+struct json_object *users_json(const struct users_shown *shown, const struct used_files *files)
 {
 	struct json_object *object = json_object_new_object(), *processes = json_object_new_array();
 	bool possible = users_can_collide(shown);
@@ -180,9 +185,10 @@ struct json_object *users_json(const struct users_shown *shown, size_t hidden)
 	for (i = 0; i < shown->file->count; i++)
 		json_object_array_add(processes, user_json(shown, &shown->file->user[i]));
 	json_object_object_add(object, "processes", processes);
-	json_object_object_add(object, "hidden", json_object_new_uint64(hidden));
+	json_object_object_add(object, "hidden", users_hidden_json(files));
 	/* It is certain if it was seen; that it was not says nothing while some are hidden. */
-	json_object_object_add(object, "possible", hidden && !possible ? NULL : json_object_new_boolean(possible));
+	json_object_object_add(object, "possible", used_some_are_hidden(files) && !possible ?
+					       NULL : json_object_new_boolean(possible));
 	json_object_object_add(object, "gone", named_gone_json(shown->named));
 	return object;
 }

@@ -25,7 +25,9 @@ void users_print(const struct users_shown *shown);
 /* What it comes to, in a sentence; and who has it no more. */
 void users_print_result(const struct users_shown *shown);
 
-/* `hidden`: how many processes could not be looked at. */
-struct json_object *users_json(const struct users_shown *shown, size_t hidden);
+/* `files` are those that were looked for with it. */
+struct json_object *users_json(const struct users_shown *shown, const struct used_files *files);
+/* How many processes could not be looked at. */
+struct json_object *users_hidden_json(const struct used_files *files);
 
 #endif
