@@ -151,7 +151,7 @@ static void print_object(const struct selftest *test, enum verdict verdict, cons
 	const struct row *row = first(test, verdict);
 	struct json_object *object = json_object_new_object();
 
-	json_object_object_add(object, "directory", json_bytes(test->directory));
+	json_add_name(object, "directory", test->directory);
 	json_object_object_add(object, "loaded", json_object_new_boolean(policy != NULL));
 	json_object_object_add(object, "policy", policy ? json_bytes(policy) : NULL);
 	json_object_object_add(object, "length", json_object_new_uint64(test->scratch.length));

@@ -128,7 +128,7 @@ static void show_sum(const struct who *who)
 	if (who->json) {
 		struct json_object *object = json_object_new_object();
 
-		json_object_object_add(object, "mount", who->mount ? json_bytes(who->mount) : NULL);
+		json_add_name(object, "mount", who->mount);
 		json_object_object_add(object, "files", json_object_new_uint64(who->files.count));
 		json_object_object_add(object, "mixed", json_object_new_uint64(who->possible));
 		json_object_object_add(object, "hidden", users_hidden_json(&who->files));

@@ -92,14 +92,6 @@ void culprits_print(const struct culprits *culprits, double seconds, bool live)
 	}
 }
 
-static void add_text(struct json_object *object, const char *key, const char *escaped)
-{
-	if (escaped)
-		record_add_name(object, key, escaped);
-	else
-		json_object_object_add(object, key, NULL);
-}
-
 struct json_object *culprits_json(const struct culprits *culprits, double seconds)
 {
 	struct json_object *array = json_object_new_array();
@@ -109,16 +101,16 @@ struct json_object *culprits_json(const struct culprits *culprits, double second
 		const struct culprit *culprit = &culprits->culprit[i];
 		struct json_object *object = json_object_new_object();
 
-		add_text(object, "dirtied_comm", culprit->comm);
+		record_add_name(object, "dirtied_comm", culprit->comm);
 		json_object_object_add(object, "dirtied_pid", culprit->pid ?
 				       json_object_new_uint64(strtoull(culprit->pid, NULL, 10)) : NULL);
-		add_text(object, "dirtied_by", culprit->by);
+		json_object_object_add(object, "dirtied_by", culprit->by ? json_bytes(culprit->by) : NULL);
 		json_object_object_add(object, "late_errors",
 				       json_object_new_uint64(culprit->late_errors));
 		json_object_object_add(object, "rate",
 				       json_object_new_double(rate_of(culprit, seconds)));
 		json_object_object_add(object, "files", json_object_new_uint64(culprit->files));
-		add_text(object, "comm", culprit->submitter);
+		record_add_name(object, "comm", culprit->submitter);
 		json_object_object_add(object, "comm_late_errors",
 				       json_object_new_uint64(culprit->of_submitter));
 		json_object_array_add(array, object);

@@ -61,7 +61,7 @@ void differences_print_json(const struct compare *compare)
 	static const char *const names[] = { "same", "unwritten", "differs", "unknown" };
 	struct json_object *object = json_object_new_object();
 
-	json_object_object_add(object, "file", json_bytes(compare->name));
+	json_add_name(object, "file", compare->name);
 	json_object_object_add(object, "result", json_object_new_string(names[compare_result(compare)]));
 	json_object_object_add(object, "size", json_object_new_int64(compare->size));
 	json_object_object_add(object, "offset", json_object_new_int64(compare->from));

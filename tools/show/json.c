@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -13,6 +14,21 @@ struct json_object *json_bytes(const char *bytes)
 
 	free(text);
 	return string;
+}
+
+void json_add_name(struct json_object *object, const char *key, const char *bytes)
+{
+	bool lossy = false;
+	char *text = bytes ? valid_utf8(bytes, &lossy) : NULL, *other;
+
+	json_object_object_add(object, key, text ? json_object_new_string(text) : NULL);
+	free(text);
+	if (!lossy || asprintf(&other, "%s_escaped", key) < 0)
+		return;
+	text = escape(bytes);
+	json_object_object_add(object, other, text ? json_object_new_string(text) : NULL);
+	free(text);
+	free(other);
 }
 
 /* Another number if a key goes or means another thing; one more key is no reason. */

@@ -30,7 +30,7 @@ char *record_name(const char *comm);
 char *record_process(const char *comm, const char *pid);
 /* By what a page became dirty, for people; NULL if it is not known. */
 const char *record_by(const char *by);
-/* A name may hold bytes that JSON cannot: then it is there escaped as well, under another key. */
+/* A name that the log escapes, or NULL, as json_add_name() does. */
 void record_add_name(struct json_object *object, const char *key, const char *value);
 
 /* The mounts of now; never fails, but may be empty. */

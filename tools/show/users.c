@@ -142,7 +142,7 @@ static struct json_object *user_json(const struct users_shown *shown, const stru
 	const char *name = user->has_uid ? user_name(user->uid) : NULL;
 
 	json_object_object_add(object, "pid", json_object_new_int(user->pid));
-	json_object_object_add(object, "comm", user->has_comm ? json_bytes(user->comm) : NULL);
+	json_add_name(object, "comm", user->has_comm ? user->comm : NULL);
 	json_object_object_add(object, "uid", user->has_uid ? json_object_new_uint64(user->uid) : NULL);
 	json_object_object_add(object, "user", name ? json_bytes(name) : NULL);
 	json_object_object_add(object, "direct", uses_json(shown->file, user, USE_DIRECT));
@@ -161,13 +161,13 @@ static void add_file(struct json_object *object, const struct users_shown *shown
 	char dev[32];
 
 	snprintf(dev, sizeof(dev), "%u:%u", major(number), minor(number));
-	json_object_object_add(object, "file", file->is_here ? json_bytes(file->name) : NULL);
+	json_add_name(object, "file", file->is_here ? file->name : NULL);
 	if (!file->is_here)
-		json_object_object_add(object, "file_there", json_bytes(file->name));
+		json_add_name(object, "file_there", file->name);
 	json_object_object_add(object, "dev", json_object_new_string(dev));
 	json_object_object_add(object, "ino", block ? NULL : json_object_new_uint64(file->stat.st_ino));
 	if (block)
-		json_object_object_add(object, "mounted_on", shown->mount ? json_bytes(shown->mount->point) : NULL);
+		json_add_name(object, "mounted_on", shown->mount ? shown->mount->point : NULL);
 }
 
 struct json_object *users_hidden_json(const struct used_files *files)
