@@ -37,7 +37,9 @@
 static struct {
 	bool json, follow, journal, has_head;
 	struct timespec since, until;
-	bool has_until;
+	bool has_since, has_until;
+	/* It was said that the log has lost some since then. */
+	bool has_told_lost;
 	/* NULL: any. */
 	const char *outcome;
 	struct late_file file;
@@ -241,6 +243,34 @@ static bool tell_readable(void)
 	return !was_waiting || journal_say(LOG_NOTICE, "The module diolate is loaded: its late errors are logged.");
 }
 
+/* How many the module has counted; 0 if that cannot be read. */
+static uint64_t late_errors_counted(void)
+{
+	struct counters counters;
+
+	return read_counters(&counters) ? counter_value(&counters, "late_errors") : 0;
+}
+
+/*
+ * What is shown since then may not be all, and nothing may be shown of what was lost: that is no answer to a script.
+ * `counted` is from before the log was read.
+ */
+static void tell_lost(const char *text, uint64_t counted)
+{
+	struct history history;
+	char since[32];
+
+	if (!state.has_since || state.has_told_lost)
+		return;
+	history_of(text, counted, &state.since, &history);
+	if (!history.lacks)
+		return;
+	state.has_told_lost = true;
+	format_time(&state.since, since, sizeof(since));
+	refuse("There may have been more late errors since %s: the log has lost some. Load the module with a larger "
+	       "log_size, and ask more often.", since);
+}
+
 /* Its text, and the module that it is of. */
 static char *log_of(uint64_t *module)
 {
@@ -258,8 +288,8 @@ static char *log_of(uint64_t *module)
 
 static int look(void)
 {
+	uint64_t module, counted = state.has_since ? late_errors_counted() : 0;
 	struct mounts mounts;
-	uint64_t module;
 	char *text;
 	bool shown;
 
@@ -269,6 +299,7 @@ static int look(void)
 	if (state.at.seq && is_another(text, module))
 		state.at.seq = 0;
 	state.at.module = module;
+	tell_lost(text, counted);
 	/* Anew each time: what is mounted may change. */
 	mounts = current_mounts();
 	shown = tell_readable() && show_new(text, &mounts);
@@ -342,6 +373,7 @@ int log_command(int argc, char **argv)
 		case 's':
 			if (!is_a_past_time(optarg, &state.since))
 				return CANNOT_TELL;
+			state.has_since = true;
 			break;
 		case 'u':
 			if (!is_a_time(optarg, &state.until))
