@@ -319,7 +319,8 @@ static void look_at_process(const struct process *process, void *data)
 
 /*
  * With hidepid=invisible /proc does not even list the processes of others (proc_pid_permission(), fs/proc/base.c). The
- * first one is always there, and is one of these. In a container it is the container's, and those outside are not listed.
+ * first one is always there, and is one of these. In a container it is the container's, and none that is outside is
+ * listed.
  */
 int used_look(struct used_files *files)
 {
