@@ -18,7 +18,7 @@ module: #? the module for the running kernel
 ifneq ($(MO),)
 MO_TREE := $(abspath $(MO))
 MO_REVISION := DIOLATE_REVISION="$(shell cat REVISION 2>/dev/null || \
-	git describe --always --dirty 2>/dev/null || echo unknown)"
+	git -c safe.directory=$(CURDIR) describe --always --dirty 2>/dev/null || echo unknown)"
 module: links
 links:
 	mkdir -p $(MO_TREE)

@@ -28,6 +28,12 @@ die() {
 	exit 1
 }
 
+# git_here ARGUMENT...: git for this checkout, whoever owns it: root may test what a user has checked out, and who
+# runs its scripts trusts it already. What is given by -c counts here since git 2.38.
+git_here() {
+	git -c "safe.directory=$TOP" -C "$TOP" "$@"
+}
+
 # The flavours of kernels that are built here, each with a file in test/vm/config.
 BUILT="debug kcsan mte-arm64"
 
