@@ -167,7 +167,9 @@ help: #? this list
 
 clean:
 	rm -rf build
-	[ ! -e Module.symvers ] || $(MAKE) -C $(KERNEL_BUILD_DIR) M=$(CURDIR) clean
+	# The headers may be gone, as after an update of the kernel; then what they made stays.
+	[ ! -e Module.symvers ] || [ ! -e $(KERNEL_BUILD_DIR)/Makefile ] || \
+		$(MAKE) -C $(KERNEL_BUILD_DIR) M=$(CURDIR) clean
 
 distclean: clean #? remove what was built, and the cache of kernels
 	test/vm/clean
