@@ -24,8 +24,8 @@
  *   and waits for no write loses writes on stock Linux as well (src/write/filesystem.c).
  *
  * The repair tries folio locks until a deadline and never waits for one. It takes no other lock
- * except below the folio lock, to drop the folio, as truncation does, and as the kernel's own
- * invalidation did just before in the same task, which may hold the inode's lock. No memory is
+ * except below the folio lock, to unmap and drop the folio, as truncation does, and as the kernel's
+ * own invalidation did just before in the same task, which may hold the inode's lock. No memory is
  * allocated and nothing is written, so memory may be short, the disk full, and the file system
  * frozen, read-only or shut down. The repair cannot recurse: dropping a folio invalidates nothing
  * for a direct write. (Before a repair, src/outcome/spared.c looks at a write that may have lost
@@ -101,15 +101,21 @@ static bool repair_is_inside(const struct address_space *mapping, const struct d
 }
 
 /*
- * Drop a locked folio. A clean folio that reaches beyond the range loses nothing, and no store can
- * dirty it meanwhile: on file systems with ->page_mkwrite() (all proven ones) a clean folio is
- * mapped read-only, and the fault takes its lock.
+ * Drop a locked folio. A clean folio that reaches beyond the range loses nothing.
+ *
+ * The folio is unmapped before anything is asked of it, as truncation does. From then on whoever
+ * stores into it, or pins it, first has to take its lock (filemap_fault(), mm/filemap.c;
+ * ->page_mkwrite() of all proven file systems; 5.10 to 7.3). Otherwise a store behind the end of
+ * the file would be lost that comes when another has made the file longer: ext4 lets that happen
+ * while a direct write is in flight (ext4_setattr(), 5.10 to 7.3). A store that was made through
+ * the mapping marks the folio dirty.
  */
 static enum diolate_reason repair_drop(struct address_space *mapping,
 				       const struct diolate_part *part, struct folio *folio)
 {
 	if (folio->mapping != mapping)
 		return DIOLATE_NO_REASON;
+	unmap_mapping_range(mapping, folio_pos(folio), folio_size(folio), 0);
 	if (folio_test_writeback(folio))
 		return DIOLATE_WRITTEN_BACK;
 	if (folio_test_dirty(folio) && !repair_is_inside(mapping, part, folio))
