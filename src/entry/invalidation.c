@@ -63,7 +63,7 @@ NOKPROBE_SYMBOL(invalidation_overtaken_slow);
 /* The same; most writes of user space need no look. */
 static noinline void invalidation_begins_slow(struct kiocb *iocb, size_t length, bool mapped)
 {
-	if (!diolate_judge_leaves(iocb))
+	if (!diolate_judge_leaves(iocb, length))
 		invalidation_overtaken_slow(iocb, length, mapped);
 }
 NOKPROBE_SYMBOL(invalidation_begins_slow);
@@ -166,9 +166,11 @@ void diolate_invalidation_completes(const unsigned long *dio)
 	size_t written;
 
 	/* A read is not noted: its task may be about to invalidate for a write. */
-	if (!iocb || diolate_identify_is_read(iocb) || diolate_judge_leaves(iocb))
+	if (!iocb || diolate_identify_is_read(iocb))
 		return;
 	written = diolate_iomap_dio_written(dio);
+	if (diolate_judge_leaves(iocb, written))
+		return;
 	looks = written && !READ_ONCE(iocb->ki_filp->f_mapping->nrpages);
 	if (looks)
 		found = invalidation_overtaken_slow(iocb, written, false);

@@ -22,6 +22,8 @@
 #include "flight/sentinel.h"
 #include "flight/span.h"
 #include "flight/track.h"
+#include "kernel/compat/context.h"
+#include "kernel/uring.h"
 #include "outcome/judge.h"
 #include "outcome/telling.h"
 #include "report/counters.h"
@@ -201,10 +203,26 @@ bool diolate_judge_answered(struct kiocb *iocb, long ret, struct diolate_flown *
 }
 NOKPROBE_SYMBOL(diolate_judge_answered);
 
+/*
+ * Whether the answer of a write of user space is going to be that of its @length bytes. io_write()
+ * submits the rest of a short write, of which the answer may be an error, or none: see
+ * diolate_uring_is_short().
+ */
+static bool judge_sees_answer(struct kiocb *iocb, size_t length)
+{
+	if (!diolate_receivers_see_answer(iocb))
+		return false;
+	return !diolate_in_task() || (current->flags & PF_WQ_WORKER) ||
+	       diolate_receivers_consumer_of(READ_ONCE(iocb->ki_complete)) != DIOLATE_IO_URING ||
+	       !diolate_uring_is_short(iocb, length);
+}
+NOKPROBE_SYMBOL(judge_sees_answer);
+
 /**
  * diolate_judge_leaves() - whether a write that is about to invalidate is left to be judged when it
  *                          is answered, and nothing is to be done about it before
- * @iocb: the kiocb of the write
+ * @iocb:   the kiocb of the write
+ * @length: bytes written
  *
  * This asks what diolate_judge_passing() asks in judge_is_asked_later(), of the writes of which
  * that is soon said.
@@ -212,11 +230,11 @@ NOKPROBE_SYMBOL(diolate_judge_answered);
  * Context: any, also inside a probe handler.
  * Return: true if it is; false if diolate_judge_passing() has to look.
  */
-bool diolate_judge_leaves(struct kiocb *iocb)
+bool diolate_judge_leaves(struct kiocb *iocb, size_t length)
 {
 	return (iocb->ki_flags & IOCB_WRITE) &&
 	       (diolate_following_sees_answers() || diolate_telling_is_armed()) &&
-	       diolate_identify_is_of_user_space(iocb) && diolate_receivers_see_answer(iocb) &&
+	       diolate_identify_is_of_user_space(iocb) && judge_sees_answer(iocb, length) &&
 	       !diolate_spans_have_afters();
 }
 NOKPROBE_SYMBOL(diolate_judge_leaves);
@@ -254,7 +272,7 @@ bool diolate_judge_passing(struct kiocb *iocb, size_t length, bool mapped,
 	struct kiocb *submitter = length ? diolate_identify_submitter_of(iocb) : NULL;
 	/* An overlayfs write is followed by the kiocb of another file. */
 	bool answered = submitter &&
-			(iocb != submitter || diolate_receivers_see_answer(submitter));
+			(iocb != submitter || judge_sees_answer(submitter, length));
 
 	if (!length || (answered && judge_is_asked_later(iocb, submitter)) ||
 	    !diolate_filesystem_may_be_overtaken(iocb->ki_filp->f_mapping->host))

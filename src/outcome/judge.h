@@ -14,7 +14,7 @@ struct kiocb;
 u32 diolate_judge_owner(const struct file *file);
 void diolate_judge_begins_slow(struct kiocb *iocb, size_t count, const struct iomap_dio_ops *dops,
 			       bool (*sees)(void));
-bool diolate_judge_leaves(struct kiocb *iocb);
+bool diolate_judge_leaves(struct kiocb *iocb, size_t length);
 bool diolate_judge_answered(struct kiocb *iocb, long ret, struct diolate_flown *flown);
 bool diolate_judge_passing(struct kiocb *iocb, size_t length, bool mapped,
 			   struct diolate_flown *flown);

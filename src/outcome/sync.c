@@ -225,6 +225,8 @@ NOKPROBE_SYMBOL(diolate_sync_drop);
 static void sync_settled(struct diolate_waiting *w, enum diolate_outcome outcome,
 			 enum diolate_reason reason, long ret)
 {
+	/* What is written back over it from now on is no news. */
+	diolate_flight_settle(w->iocb);
 	diolate_counters_settled(outcome);
 	diolate_log_settled(w->iocb, outcome, reason, ret);
 }
@@ -277,8 +279,6 @@ static void sync_settle(struct diolate_sync *s)
 	if (ret != written) {
 		diolate_syscall_change(ret);
 		sync_put_back(s, written);
-		/* What is written back over it from now on is no news. */
-		diolate_flight_settle(w->iocb);
 	}
 	sync_settled(w, outcome, written < 0 ? DIOLATE_NO_REASON : w->reason, ret);
 }

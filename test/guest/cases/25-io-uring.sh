@@ -88,6 +88,24 @@ uring_short() {
 	expect late_errors=1 stuck=1 delivered=1
 }
 
+# The same, where it is the disk that was written to in the wrong order.
+uring_short_overtaken() {
+	load track=always
+	before
+	collision ext4 --uring $longer --limit 81920 --during "/lib-guest/written-back.sh /mnt/ext4/collision"
+	case $(uname -r) in
+	5.*)
+		is res -5 "$line"
+		expect late_errors=1 overtaken=1 delivered=1
+		;;
+	*)
+		is res 49152 "$line"
+		expect late_errors=1 overtaken=1 undeliverable=1
+		newest reason short-write
+		;;
+	esac
+}
+
 # What cannot be told is made true all the same.
 uring_short_repaired() {
 	load policy=repair repair_ms=10000
@@ -114,6 +132,7 @@ done
 core run uring-longer-observe-ext4 uring_observe ext4 "$longer"
 core run uring-longer-no-collision-ext4 uring_without_collision ext4 "$longer"
 core run uring-short uring_short
+core run uring-short-overtaken uring_short_overtaken
 quick run uring-short-repaired uring_short_repaired
 # 5.10 and 6.1 refuse to poll a dm device (-EOPNOTSUPP), and no other can be held while a write is
 # waited for.
