@@ -212,7 +212,7 @@ static bool judge_sees_answer(struct kiocb *iocb, size_t length)
 {
 	if (!diolate_receivers_see_answer(iocb))
 		return false;
-	return !diolate_in_task() || (current->flags & PF_WQ_WORKER) ||
+	return !diolate_in_submitter() ||
 	       diolate_receivers_consumer_of(READ_ONCE(iocb->ki_complete)) != DIOLATE_IO_URING ||
 	       !diolate_uring_is_short(iocb, length);
 }

@@ -24,14 +24,10 @@
 #include "write/receivers.h"
 #include "write/waiting.h"
 
-/*
- * Whether the file system waits for a write. Then the task that submits the write meets the late
- * error, a task of user space or of io_uring, and never a kworker.
- */
+/* Whether the file system waits for a write. Then its submitter meets the late error. */
 static bool late_is_waited_for(enum diolate_consumer consumer)
 {
-	return consumer != DIOLATE_KERNEL && diolate_in_task() &&
-	       !(current->flags & PF_WQ_WORKER);
+	return consumer != DIOLATE_KERNEL && diolate_in_submitter();
 }
 NOKPROBE_SYMBOL(late_is_waited_for);
 

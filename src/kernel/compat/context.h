@@ -8,6 +8,7 @@
 #include <linux/kprobes.h>
 #include <linux/preempt.h>
 #include <linux/ptrace.h>
+#include <linux/sched.h>
 
 #include "kernel/compat/version.h"
 
@@ -45,6 +46,19 @@ static __always_inline bool diolate_in_task(void)
 	return likely(in_task()) ||
 	       ((preempt_count() & (NMI_MASK | HARDIRQ_MASK)) == NMI_OFFSET + HARDIRQ_OFFSET &&
 		!in_serving_softirq());
+}
+
+/**
+ * diolate_in_submitter() - whether a write that ends here may be one for which this task waits
+ *
+ * The task that submits a write waits for it: one of user space or of io_uring, and never a
+ * kworker, which completes the writes of others.
+ *
+ * Context: any, also inside a probe handler.
+ */
+static __always_inline bool diolate_in_submitter(void)
+{
+	return diolate_in_task() && !(current->flags & PF_WQ_WORKER);
 }
 
 #endif

@@ -4,4 +4,5 @@
 #include <linux/compiler.h>
 
 #define diolate_in_task() (!race_is_irq())
+#define diolate_in_submitter() (diolate_in_task() && !(current->flags & PF_WQ_WORKER))
 #define hardirq_count() race_is_irq()
