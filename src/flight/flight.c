@@ -364,7 +364,8 @@ NOKPROBE_SYMBOL(diolate_flight_judge);
  *           not written
  * @flown:   set to what is known of it; nothing, if it has passed here before
  *
- * diolate_flights_sweep() reports what is found out later.
+ * The caller counts the write if it was overtaken. What is found out later, or never, is reported
+ * by diolate_flights_sweep(), unless diolate_flight_settle() comes first, as for a late error.
  *
  * Context: any, also inside a probe handler.
  * Return: whether the write is followed.
@@ -390,18 +391,51 @@ bool diolate_flight_pass(const struct kiocb *iocb, const struct address_space *m
 		f->passed = true;
 		f->since = jiffies;
 		f->hasty = diolate_spans_settle_late(&f->spans) && !mapped;
-		/* The caller counts the write, or no span can be marked any more. */
-		if (flown->verdict != DIOLATE_IS_NOT || !diolate_spans_can_be_marked(&f->spans)) {
+		if (flown->verdict == DIOLATE_NOT_JUDGED) {
+			__set_bit(flown->unknown, &f->doubts);
+		} else if (flown->verdict == DIOLATE_IS_OVERTAKEN ||
+			   !diolate_spans_can_be_marked(&f->spans)) {
 			diolate_spans_take(&f->spans, &f->marks);
 			f->settled = true;
 			f->verdict = flown->verdict;
-			f->unknown = flown->unknown;
 		}
 	}
 	raw_spin_unlock_irqrestore(&b->lock, flags);
 	return f;
 }
 NOKPROBE_SYMBOL(diolate_flight_pass);
+
+/**
+ * diolate_flight_pass_unknown() - a write that is not followed is about to invalidate, and nobody
+ *                                 knows whether it was overtaken
+ * @begun: the write; its number is 0. There is no flight with its kiocb
+ *
+ * diolate_flights_sweep() reports the write, unless diolate_flight_settle() or diolate_flight_end()
+ * comes first.
+ *
+ * Context: any, also inside a probe handler.
+ * Return: true if it does; false if there is no place, and the caller counts the write.
+ */
+bool diolate_flight_pass_unknown(const struct diolate_begun *begun)
+{
+	struct diolate_bucket *b = diolate_bucket_of(begun->iocb);
+	unsigned long flags;
+	struct diolate_flight *f;
+
+	raw_spin_lock_irqsave(&b->lock, flags);
+	f = diolate_bucket_add(b, begun);
+	if (f) {
+		f->full = false;
+		f->passed = true;
+		__set_bit(DIOLATE_UNKNOWN_ARMING, &f->doubts);
+	} else {
+		/* Nobody asks any more. */
+		diolate_bucket_was_crowded(begun->iocb);
+	}
+	raw_spin_unlock_irqrestore(&b->lock, flags);
+	return f;
+}
+NOKPROBE_SYMBOL(diolate_flight_pass_unknown);
 
 /**
  * diolate_flight_invalidates() - a direct write whose answer is seen invalidates the page cache
@@ -496,12 +530,16 @@ bool diolate_flight_end(const struct kiocb *iocb, const void *file, loff_t pos, 
 	raw_spin_lock_irqsave(&b->lock, flags);
 	f = diolate_bucket_find(b, iocb);
 	if (f) {
-		same = f->begun.file == file && !f->passed &&
+		/* One that passed in full is another's: its answer is not seen. */
+		same = f->begun.file == file && !(f->passed && f->full) &&
 		       (!bytes || f->begun.part.start == pos);
 		diolate_spans_take(&f->spans, &f->marks);
-		if (same)
+		if (same) {
 			diolate_verdict_report(f, bytes, DIOLATE_AFTERWARDS, flown);
-		diolate_bucket_drop(b, f);
+			diolate_bucket_forget(b, f);
+		} else {
+			diolate_bucket_drop(b, f);
+		}
 	}
 	raw_spin_unlock_irqrestore(&b->lock, flags);
 	return same;

@@ -74,10 +74,8 @@ static __always_inline enum diolate_verdict verdict_on(const struct diolate_flig
 	enum diolate_verdict verdict;
 
 	/* It was counted then. Before it invalidates once more, it is as it was. */
-	if (f->settled && when == DIOLATE_BEFORE) {
-		flown->unknown = f->unknown;
+	if (f->settled && when == DIOLATE_BEFORE)
 		return f->verdict;
-	}
 	if (f->settled)
 		return DIOLATE_IS_NOT;
 	if (when != DIOLATE_TOO_LATE && verdict_is_unseen(f, bytes))
@@ -92,7 +90,7 @@ static __always_inline enum diolate_verdict verdict_on(const struct diolate_flig
 /**
  * diolate_verdict_report() - what is known of a direct write
  * @f:     the write, whose bucket is locked
- * @bytes: that it has written
+ * @bytes: that it has written; if DIOLATE_TOO_LATE, nobody knows, and it may have written all
  * @when:  it is judged; if DIOLATE_AFTERWARDS, its spans were taken
  * @flown: set to what is known
  *
@@ -102,8 +100,9 @@ void diolate_verdict_report(const struct diolate_flight *f, u64 bytes, enum diol
 			    struct diolate_flown *flown)
 {
 	flown->mapping = f->begun.mapping;
-	flown->part.start = f->begun.part.start;
-	flown->part.end = f->begun.part.start + bytes;
+	flown->part = f->begun.part;
+	if (when != DIOLATE_TOO_LATE)
+		flown->part.end = flown->part.start + bytes;
 	flown->number = f->full ? f->begun.number : 0;
 	flown->dirtied = f->marks.overtaken ? f->marks.dirtied : f->marks.after_dirtied;
 	flown->verdict = verdict_on(f, bytes, when, flown);

@@ -17,8 +17,7 @@
  * @passed:  diolate_flight_pass() judged it, and nobody is going to end it
  * @hasty:   diolate_flight_pass() judged it before its blocks were the file's
  * @settled: what became of it is known, and counted; no mark counts any more
- * @verdict: on it, when it was settled
- * @unknown: why @verdict is DIOLATE_NOT_JUDGED
+ * @verdict: on it, when it was settled; not DIOLATE_NOT_JUDGED
  * @strange: another task than the one that began it sent a bio: its bios may have no order
  * @several: it has more bios than one, and which of them writes what is not known
  * @marks:   what overtook it, of spans that were taken or peeked at
@@ -34,7 +33,6 @@ struct diolate_flight {
 	bool hasty;
 	bool settled;
 	enum diolate_verdict verdict;
-	enum diolate_unknown unknown;
 	bool strange;
 	bool several;
 	struct diolate_marks marks;

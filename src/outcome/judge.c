@@ -31,16 +31,30 @@
 #include "write/identify.h"
 #include "write/receivers.h"
 
+/* Whether no page of a write was written back since it began: then it was not overtaken. */
+static bool judge_is_alone(const struct diolate_flown *flown)
+{
+	return flown->part.start >= flown->part.end ||
+	       !diolate_order_written_back(flown->mapping, flown->part.start >> PAGE_SHIFT,
+				     (flown->part.end - 1) >> PAGE_SHIFT, flown->number);
+}
+NOKPROBE_SYMBOL(judge_is_alone);
+
 /**
  * diolate_judge_left() - count a write that was or may have been overtaken, and was not answered
  * @flown: what is known of the write
  *
- * Nobody looked at the write in time to tell it, so even an overtaken write counts as unknown.
+ * Nobody looked at the write in time to tell it, so even an overtaken write counts as unknown. A
+ * folio that was under writeback when a bio was sent may be so yet, and its end not be noted.
  *
  * Context: any.
  */
 void diolate_judge_left(const struct diolate_flown *flown)
 {
+	if (flown->verdict == DIOLATE_NOT_JUDGED && flown->unknown != DIOLATE_UNKNOWN_AT_START &&
+	    flown->number && judge_is_alone(flown))
+		return;
+	diolate_track_hold();
 	diolate_counters_unknown(flown->verdict == DIOLATE_NOT_JUDGED ?
 				   flown->unknown : DIOLATE_UNKNOWN_UNSEEN);
 }
@@ -107,15 +121,6 @@ void diolate_judge_begins_slow(struct kiocb *iocb, size_t count, const struct io
 		judge_begins(iocb, count, dops, sees());
 }
 NOKPROBE_SYMBOL(diolate_judge_begins_slow);
-
-/* Whether no page of a write was written back since it began: then it was not overtaken. */
-static bool judge_is_alone(const struct diolate_flown *flown)
-{
-	return flown->part.start >= flown->part.end ||
-	       !diolate_order_written_back(flown->mapping, flown->part.start >> PAGE_SHIFT,
-				     (flown->part.end - 1) >> PAGE_SHIFT, flown->number);
-}
-NOKPROBE_SYMBOL(judge_is_alone);
 
 /* The final verdict on a write; counts the write if the verdict is that nobody can know. */
 static __always_inline enum diolate_verdict judge_settle(const struct diolate_flown *flown)
@@ -252,6 +257,22 @@ static bool judge_is_asked_later(const struct kiocb *iocb, const struct kiocb *s
 }
 NOKPROBE_SYMBOL(judge_is_asked_later);
 
+/* Whether a write that is not followed is counted later, unless a late error comes. */
+static bool judge_passes_unknown(struct kiocb *iocb, const struct diolate_flown *flown)
+{
+	const struct diolate_begun begun = {
+		.iocb = iocb,
+		.mapping = flown->mapping,
+		.file = iocb->ki_filp,
+		.part = flown->part,
+		.owner = diolate_judge_owner(iocb->ki_filp),
+	};
+
+	return flown->verdict == DIOLATE_NOT_JUDGED && flown->unknown == DIOLATE_UNKNOWN_ARMING &&
+	       diolate_flight_pass_unknown(&begun);
+}
+NOKPROBE_SYMBOL(judge_passes_unknown);
+
 /**
  * diolate_judge_passing() - whether a write that is about to invalidate was overtaken; false if it
  *                           is judged when it is answered
@@ -260,8 +281,8 @@ NOKPROBE_SYMBOL(judge_is_asked_later);
  * @mapped: they are the file's
  * @flown:  set to what is known of the write, if it was overtaken
  *
- * A write of user space is counted in overtaken_unknown twice if it is counted here and answers
- * begin to be seen before it is answered.
+ * If nobody knows, the work sweeps the flights, and so counts the write, unless a late error or an
+ * answer that is seen comes first.
  *
  * Context: any, also inside a probe handler.
  * Return: true if the write was overtaken.
@@ -270,22 +291,24 @@ bool diolate_judge_passing(struct kiocb *iocb, size_t length, bool mapped,
 			   struct diolate_flown *flown)
 {
 	struct kiocb *submitter = length ? diolate_identify_submitter_of(iocb) : NULL;
+	struct address_space *mapping = iocb->ki_filp->f_mapping;
 	/* An overlayfs write is followed by the kiocb of another file. */
 	bool answered = submitter &&
 			(iocb != submitter || judge_sees_answer(submitter, length));
 
 	if (!length || (answered && judge_is_asked_later(iocb, submitter)) ||
-	    !diolate_filesystem_may_be_overtaken(iocb->ki_filp->f_mapping->host))
+	    !diolate_filesystem_may_be_overtaken(mapping->host))
 		return false;
-	if (!answered && diolate_flight_pass(iocb, iocb->ki_filp->f_mapping, iocb->ki_pos, length,
-					     mapped, flown)) {
-		/* The work sweeps the flights, and so reports what is found out later. */
+	if (!answered && diolate_flight_pass(iocb, mapping, iocb->ki_pos, length, mapped, flown)) {
 		diolate_track_call();
-	} else {
-		judge_look_up(flown, submitter ?: iocb, iocb->ki_filp->f_mapping, iocb->ki_pos,
-			      length);
+		return flown->verdict != DIOLATE_NOT_JUDGED &&
+		       judge_settle(flown) == DIOLATE_IS_OVERTAKEN;
 	}
-	return judge_settle(flown) == DIOLATE_IS_OVERTAKEN;
+	judge_look_up(flown, submitter ?: iocb, mapping, iocb->ki_pos, length);
+	if (!judge_passes_unknown(submitter ?: iocb, flown))
+		return judge_settle(flown) == DIOLATE_IS_OVERTAKEN;
+	diolate_track_call();
+	return false;
 }
 NOKPROBE_SYMBOL(diolate_judge_passing);
 

@@ -494,7 +494,7 @@ static void missed(struct write *w, bool dropped)
 	race_model_unlock();
 }
 
-/* Nobody is called with the result: the write is judged before it invalidates. */
+/* Nobody is called with the result: the write is judged before it invalidates. What is not known is said later. */
 static bool pass(struct write *w)
 {
 	struct diolate_flown flown;
@@ -502,7 +502,8 @@ static bool pass(struct write *w)
 	if (!diolate_flight_pass(w->iocb, mapping_of(w->file), w->first * PAGE_SIZE,
 				 (w->end - w->first) * PAGE_SIZE, true, &flown))
 		return false;
-	judge(w, &flown);
+	if (flown.verdict == DIOLATE_IS_OVERTAKEN)
+		judge(w, &flown);
 	missed(w, drop(w->file, w->first, w->end));
 	return true;
 }

@@ -1058,7 +1058,10 @@ static int judged(u64 start)
 	return diolate_flight_judge(iocb, mapping, &part, &flown) ? (int)flown.verdict : -1;
 }
 
-/* What was said of a write in passing is said once more if it could not invalidate. */
+/*
+ * What was said of a write in passing is said once more if it could not invalidate. What is not known is counted
+ * when nobody can find out any more.
+ */
 static void test_judged_after_passing(void **state)
 {
 	struct diolate_begun begun = {
@@ -1088,11 +1091,11 @@ static void test_judged_after_passing(void **state)
 				 how == 2 ? DIOLATE_NOT_JUDGED : (int)flown.verdict);
 		begins = true;
 		assert_int_equal(judged(PAGE_SIZE), flown.verdict);
-		/* It was counted when it passed. */
+		/* Only an overtaken one was counted when it passed. */
 		lefts = 0;
 		jiffies += 10 * HZ;
 		assert_false(diolate_flights_sweep(false, leave));
-		assert_int_equal(lefts, 0);
+		assert_int_equal(lefts, how == 0);
 	}
 	/* A reader may have found zeros after that. */
 	begun.late = true;
@@ -1113,6 +1116,96 @@ static void test_judged_after_passing(void **state)
 	diolate_flight_settle(iocb);
 	assert_int_equal(judged(PAGE_SIZE), DIOLATE_IS_NOT);
 	assert_true(diolate_flight_end(iocb, NULL, PAGE_SIZE, PAGE_SIZE, &flown));
+}
+
+/*
+ * A write of which it is not known in passing whether it was overtaken is counted when it is over, once, and not if a
+ * late error is met.
+ */
+static void test_not_known_in_passing(void **state)
+{
+	struct diolate_begun begun = {
+		.iocb = iocb, .mapping = mapping, .part = { PAGE_SIZE, 3 * PAGE_SIZE }, .number = 7,
+	};
+	struct diolate_part part = page(1);
+	struct diolate_flown flown;
+	unsigned int how;
+
+	(void)state;
+	for (how = 0; how < 4; how++) {
+		diolate_flight_begin(&begun, &flown);
+		assert_int_equal(flown.verdict, DIOLATE_IS_NOT);
+		diolate_flight_send(iocb, mapping, begun.part.start, NULL, PAGE_SIZE, false, NULL, NULL, &part);
+		diolate_flight_land(iocb, mapping, NULL);
+		/* Of two pages a bio was seen of one only. */
+		assert_true(diolate_flight_pass(iocb, mapping, begun.part.start, 2 * PAGE_SIZE, true, &flown));
+		assert_int_equal(flown.verdict, DIOLATE_NOT_JUDGED);
+		assert_int_equal(flown.unknown, DIOLATE_UNKNOWN_UNSEEN);
+		if (how == 1)
+			diolate_spans_written(mapping, &part, folios, NULL);
+		if (how == 2)
+			diolate_flight_settle(iocb);
+		last_left.verdict = DIOLATE_IS_NOT;
+		lefts = 0;
+		if (how == 3) {
+			/* The next write with this kiocb begins. */
+			diolate_flight_begin(&begun, &last_left);
+			diolate_flight_end(iocb, NULL, 0, 0, &flown);
+			lefts++;
+		}
+		jiffies += 10 * HZ;
+		assert_false(diolate_flights_sweep(false, leave));
+		assert_int_equal(lefts, how != 2);
+		if (how == 2)
+			continue;
+		assert_int_equal(last_left.verdict, DIOLATE_NOT_JUDGED);
+		assert_int_equal(last_left.unknown, DIOLATE_UNKNOWN_UNSEEN);
+		/* So that the caller can ask whether anything of it was written back at all. */
+		assert_int_equal(last_left.number, 7);
+		assert_int_equal(last_left.part.start, begun.part.start);
+		assert_int_equal(last_left.part.end, begun.part.end);
+	}
+}
+
+/*
+ * Nor is one counted at once that is not followed: when it is over, or answered, and not if a late error is met.
+ */
+static void test_unfollowed_in_passing(void **state)
+{
+	const struct diolate_begun begun = {
+		.iocb = iocb, .mapping = mapping, .file = folios, .part = page(1),
+	};
+	struct diolate_flown flown;
+	unsigned int how;
+
+	(void)state;
+	for (how = 0; how < 5; how++) {
+		assert_false(diolate_flight_pass(iocb, mapping, begun.part.start, PAGE_SIZE, true, &flown));
+		assert_true(diolate_flight_pass_unknown(&begun));
+		/* It may invalidate twice. */
+		assert_true(diolate_flight_pass(iocb, mapping, begun.part.start, PAGE_SIZE, true, &flown));
+		assert_int_equal(flown.verdict, DIOLATE_IS_NOT);
+		assert_true(diolate_flights_are_over());
+		flown.verdict = DIOLATE_IS_NOT;
+		lefts = 0;
+		if (how == 1 || how == 2) {
+			if (how == 2)
+				diolate_flight_settle(iocb);
+			assert_true(diolate_flight_end(iocb, folios, PAGE_SIZE, PAGE_SIZE, &flown));
+			assert_int_equal(flown.verdict, how == 1 ? DIOLATE_NOT_JUDGED : DIOLATE_IS_NOT);
+			assert_int_equal(flown.number, 0);
+		}
+		if (how == 3)
+			diolate_flight_settle(iocb);
+		/* It is another that is answered. */
+		if (how == 4)
+			assert_false(diolate_flight_end(iocb, folios, 0, PAGE_SIZE, &flown));
+		jiffies += 10 * HZ;
+		assert_false(diolate_flights_sweep(false, leave));
+		assert_int_equal(lefts, how == 0 || how == 4);
+		if (lefts)
+			assert_int_equal(last_left.unknown, DIOLATE_UNKNOWN_ARMING);
+	}
 }
 
 /*
@@ -1329,6 +1422,8 @@ int main(void)
 		cmocka_unit_test(test_two_mapped),
 		cmocka_unit_test(test_passes_of_another_file),
 		cmocka_unit_test(test_judged_after_passing),
+		cmocka_unit_test(test_not_known_in_passing),
+		cmocka_unit_test(test_unfollowed_in_passing),
 		cmocka_unit_test(test_judged_when_written_back),
 		cmocka_unit_test(test_late_in_passing),
 		cmocka_unit_test(test_the_last_bytes),
