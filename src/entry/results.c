@@ -31,6 +31,23 @@ static noinline void results_answered_slow(unsigned long ip, struct diolate_ftra
 }
 NOKPROBE_SYMBOL(results_answered_slow);
 
+/* The late write that receives a result; NULL if that write is not late. */
+static noinline struct diolate_waiting *results_waiting_slow(struct kiocb *iocb, long ret)
+{
+	struct diolate_waiting *w = diolate_waiting_find(iocb);
+
+	/* A synchronous one is told elsewhere, and has the stack of its task. */
+	if (!w || w->sync)
+		return NULL;
+	/* Its position has advanced by the bytes written. */
+	if ((iocb->ki_flags & IOCB_WRITE) &&
+	    diolate_waiting_is_of(w, iocb->ki_filp, ret < 0 ? -1 : iocb->ki_pos - ret))
+		return w;
+	diolate_tell_lost(w);
+	return NULL;
+}
+NOKPROBE_SYMBOL(results_waiting_slow);
+
 /*
  * void aio_complete_rw(struct kiocb *iocb, long res), fs/aio.c; void io_complete_rw(struct kiocb
  * *iocb, long res) and io_complete_rw_iopoll(), io_uring/rw.c; 5.10 to 7.3; and int
@@ -48,7 +65,7 @@ static void notrace results_received(unsigned long ip, unsigned long parent_ip,
 	/* kiocb_done() gets this: the write is in flight, or has completed and is gone. */
 	if (ret == -EIOCBQUEUED)
 		return;
-	w = likely(diolate_waiting_none()) ? NULL : diolate_waiting_find(iocb);
+	w = likely(diolate_waiting_none()) ? NULL : results_waiting_slow(iocb, ret);
 	if (w)
 		diolate_ftrace_change(regs, diolate_tell_waiting_slow(w, iocb, ret));
 	/* If telling is not armed, only src/entry/bios.c may see the result. */
@@ -70,7 +87,7 @@ void diolate_results_answered(unsigned long ip, struct diolate_ftrace_regs *regs
 
 	/* Else results_received() judges, after it told a late error, if there is one. */
 	if (!diolate_telling_judges() && ret != -EIOCBQUEUED &&
-	    (diolate_waiting_none() || !diolate_waiting_find(iocb)))
+	    (diolate_waiting_none() || !results_waiting_slow(iocb, ret)))
 		results_answered_slow(ip, regs, iocb, ret);
 }
 

@@ -16,6 +16,7 @@
 #include "outcome/repair.h"
 #include "outcome/spared.h"
 #include "outcome/sync.h"
+#include "outcome/tell.h"
 #include "outcome/telling.h"
 #include "report/counters.h"
 #include "report/log.h"
@@ -90,6 +91,20 @@ static struct diolate_waiting *late_wait_for_result(struct kiocb *iocb, struct d
 }
 NOKPROBE_SYMBOL(late_wait_for_result);
 
+/* Whether a late write has met its late error before, and waits. */
+static bool late_waits(struct kiocb *iocb)
+{
+	struct diolate_waiting *w = diolate_waiting_find(iocb);
+
+	if (!w)
+		return false;
+	if (w->sync || diolate_waiting_is_of(w, iocb->ki_filp, iocb->ki_pos))
+		return true;
+	diolate_tell_lost(w);
+	return false;
+}
+NOKPROBE_SYMBOL(late_waits);
+
 /* Count a late error, and have what is pending told. */
 static void late_is_decided(const struct diolate_invalidation *inv, struct kiocb *iocb,
 			    const struct diolate_late *late, struct diolate_waiting *waiting,
@@ -151,6 +166,8 @@ static void late_has_to_be_handled(const struct diolate_late *late, bool unclear
 	struct diolate_late otherwise = *late;
 
 	otherwise.repair = false;
+	waiting->file = waiting->iocb->ki_filp;
+	waiting->start = waiting->iocb->ki_pos;
 	waiting->told = late->way == DIOLATE_WAY_CONSUMER;
 	waiting->repairs = late->repair;
 	waiting->outcome = diolate_policy_decide(&otherwise);
@@ -187,7 +204,7 @@ static void late_is_met(struct diolate_invalidation *inv, enum diolate_met met)
 	late.follows = READ_ONCE(diolate_params_follows);
 	late.waited_for = late_is_waited_for(late.consumer);
 	late.repeat = inv->seen || inv->counted || diolate_inside_was_reported(inv->iocb) ||
-		      diolate_waiting_find(iocb);
+		      late_waits(iocb);
 	late.proven = diolate_filesystem_is_proven(inv->iocb->ki_filp->f_mapping->host);
 	late.whole = !late.repeat && late_is_whole(inv, late.proven);
 	waiting = late_wait_for_result(iocb, &late, inv->length, met);
@@ -257,6 +274,8 @@ enum diolate_outcome diolate_late_overtaken(struct kiocb *iocb, const struct dio
 	if (late.consumer == DIOLATE_SYNC && late.follows)
 		waiting = diolate_sync_begin(iocb, &late.way);
 	if (waiting) {
+		waiting->file = iocb->ki_filp;
+		waiting->start = iocb->ki_pos;
 		waiting->told = true;
 		waiting->unclear = false;
 		waiting->repairs = false;

@@ -81,7 +81,8 @@ NOKPROBE_SYMBOL(diolate_waiting_begin);
  * @iocb: the kiocb; only compared
  *
  * Context: any, also inside a probe handler.
- * Return: the late write, which nobody else ends; NULL if there is none.
+ * Return: the late write, which nobody else ends, if diolate_waiting_is_of() says so; NULL if there
+ *         is none.
  */
 struct diolate_waiting *diolate_waiting_find(const struct kiocb *iocb)
 {
@@ -94,6 +95,22 @@ struct diolate_waiting *diolate_waiting_find(const struct kiocb *iocb)
 	return NULL;
 }
 NOKPROBE_SYMBOL(diolate_waiting_find);
+
+/**
+ * diolate_waiting_is_of() - whether a late write is that with a kiocb, or an earlier one
+ * @w:     of diolate_waiting_find()
+ * @file:  of the kiocb
+ * @start: where the write with the kiocb begins, bytes; -1 if that is not known
+ *
+ * An earlier one would have been answered where it is not seen, as by a live patch.
+ *
+ * Context: any, also inside a probe handler.
+ */
+bool diolate_waiting_is_of(const struct diolate_waiting *w, const struct file *file, loff_t start)
+{
+	return w->file == file && (start < 0 || w->start == start);
+}
+NOKPROBE_SYMBOL(diolate_waiting_is_of);
 
 /**
  * diolate_waiting_of_task() - the late write that this task was sent to handle

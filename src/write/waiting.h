@@ -11,12 +11,15 @@
 #include "model/policy.h"
 
 struct diolate_sync;
+struct file;
 struct kiocb;
 struct task_struct;
 
 /**
  * struct diolate_waiting - a late write
  * @iocb:    the kiocb that its consumer is going to be called with; NULL if the place is free
+ * @file:    of that kiocb
+ * @start:   where the write begins, bytes
  * @task:    the task sent to handle the write, until it has come there, or NULL
  * @told:    its result can be changed; else the write waits only until it is handled
  * @unclear: it is yet to be looked at whether the write has lost something
@@ -29,6 +32,8 @@ struct task_struct;
  */
 struct diolate_waiting {
 	struct kiocb *iocb;
+	const struct file *file;
+	loff_t start;
 	const struct task_struct *task;
 	bool told;
 	bool unclear;
@@ -41,6 +46,7 @@ struct diolate_waiting {
 bool diolate_waiting_none(void);
 struct diolate_waiting *diolate_waiting_begin(struct kiocb *iocb);
 struct diolate_waiting *diolate_waiting_find(const struct kiocb *iocb);
+bool diolate_waiting_is_of(const struct diolate_waiting *w, const struct file *file, loff_t start);
 struct diolate_waiting *diolate_waiting_of_task(void);
 void diolate_waiting_end(struct diolate_waiting *w);
 void diolate_waiting_put(void);

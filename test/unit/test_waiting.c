@@ -58,6 +58,24 @@ static void test_found_until_it_ends(void **state)
 	assert_true(diolate_waiting_none());
 }
 
+/* Another write may have the kiocb of one that waits, if that was answered where nobody sees it. */
+static void test_another_has_its_kiocb(void **state)
+{
+	struct diolate_waiting *w = diolate_waiting_begin(in_first(0));
+	const struct file *file = (void *)&w, *other = (void *)&file;
+
+	(void)state;
+	w->file = file;
+	w->start = 4096;
+	assert_true(diolate_waiting_is_of(w, file, 4096));
+	assert_false(diolate_waiting_is_of(w, file, 0));
+	assert_false(diolate_waiting_is_of(w, other, 4096));
+	/* What has failed has not got anywhere. */
+	assert_true(diolate_waiting_is_of(w, file, -1));
+	assert_false(diolate_waiting_is_of(w, other, -1));
+	end(w);
+}
+
 static void test_nothing_is_left_of_the_one_before(void **state)
 {
 	struct diolate_waiting *w = diolate_waiting_begin(in_first(0));
@@ -160,6 +178,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_found_until_it_ends),
+		cmocka_unit_test(test_another_has_its_kiocb),
 		cmocka_unit_test(test_nothing_is_left_of_the_one_before),
 		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_side_by_side),
