@@ -68,7 +68,7 @@ struct diolate_begun {
  * @unknown: why @verdict is DIOLATE_NOT_JUDGED
  * @mapping: its file; may be gone if nobody answered the write
  * @part:    what it has written; what it was to write, if nobody answered it
- * @number:  when it began; 0 if it was followed later
+ * @number:  when it began; 0 if it was followed later, or that says nothing
  * @dirtied: if it was overtaken, the note of how what overtook it became dirty (dirtied.h), or 0
  */
 struct diolate_flown {

@@ -144,8 +144,8 @@ bool diolate_bucket_was_crowded(const struct kiocb *iocb)
 NOKPROBE_SYMBOL(diolate_bucket_was_crowded);
 
 /*
- * A place: a free one, or that of a flight of which all is known, or of an owner who has more than
- * @owner would have.
+ * A place: a free one, or that of a flight of which nothing more is found out, or of an owner who
+ * has more than @owner would have.
  */
 static struct diolate_flight *bucket_make_room(struct diolate_bucket *b, u32 owner)
 {
@@ -156,8 +156,8 @@ static struct diolate_flight *bucket_make_room(struct diolate_bucket *b, u32 own
 		return &b->flights[__ffs(~b->used)];
 	for (i = 0; i < DIOLATE_PLACES; i++) {
 		f = &b->flights[i];
-		if (f->passed && f->settled) {
-			diolate_bucket_forget(b, f);
+		if (f->passed && (f->settled || !f->spans.list)) {
+			diolate_bucket_drop(b, f);
 			return f;
 		}
 	}
@@ -206,6 +206,7 @@ struct diolate_flight *diolate_bucket_add(struct diolate_bucket *b,
 	f->passed = false;
 	f->hasty = false;
 	f->settled = false;
+	f->late = false;
 	f->verdict = DIOLATE_IS_NOT;
 	f->strange = false;
 	f->several = false;

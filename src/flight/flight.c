@@ -23,7 +23,7 @@
 
 /*
  * A flight that nobody ends is given up after OVER jiffies since it began or its last bio ended, if
- * no bio is in flight; after PASSED_OVER since diolate_flight_pass() judged it.
+ * no bio is in flight; after PASSED_OVER since it has passed, about to invalidate.
  */
 #define OVER (60 * HZ)
 #define PASSED_OVER (10 * HZ)
@@ -354,6 +354,16 @@ bool diolate_flight_judge(const struct kiocb *iocb, const struct address_space *
 }
 NOKPROBE_SYMBOL(diolate_flight_judge);
 
+/*
+ * Whether a flight that has passed may be that of an earlier write with the same kiocb and place:
+ * not if each write that begins is followed, and so was this.
+ */
+static bool flight_may_be_earlier(const struct diolate_flight *f)
+{
+	return f->passed && !(f->full && diolate_following_is_begun());
+}
+NOKPROBE_SYMBOL(flight_may_be_earlier);
+
 /**
  * diolate_flight_pass() - judge a write before it invalidates, if its answer is not seen
  * @iocb:    of diolate_flight_begin()
@@ -380,8 +390,9 @@ bool diolate_flight_pass(const struct kiocb *iocb, const struct address_space *m
 	raw_spin_lock_irqsave(&b->lock, flags);
 	f = diolate_bucket_find(b, iocb);
 	flown->verdict = DIOLATE_IS_NOT;
-	/* The write of this flight failed, and nobody was called for it. Its file may be gone. */
-	if (f && (f->begun.mapping != mapping || f->begun.part.start != pos)) {
+	/* It is an earlier write's, and nobody was called for that. Its file may be gone. */
+	if (f && (f->begun.mapping != mapping || f->begun.part.start != pos ||
+		  flight_may_be_earlier(f))) {
 		diolate_bucket_drop(b, f);
 		f = NULL;
 	}
@@ -391,12 +402,12 @@ bool diolate_flight_pass(const struct kiocb *iocb, const struct address_space *m
 		f->passed = true;
 		f->since = jiffies;
 		f->hasty = diolate_spans_settle_late(&f->spans) && !mapped;
-		if (flown->verdict == DIOLATE_NOT_JUDGED) {
+		if (flown->verdict == DIOLATE_NOT_JUDGED)
 			__set_bit(flown->unknown, &f->doubts);
-		} else if (flown->verdict == DIOLATE_IS_OVERTAKEN ||
-			   !diolate_spans_can_be_marked(&f->spans)) {
+		/* Else what is marked later may be news. */
+		if (flown->verdict != DIOLATE_IS_NOT || !diolate_spans_can_be_marked(&f->spans)) {
 			diolate_spans_take(&f->spans, &f->marks);
-			f->settled = true;
+			f->settled = flown->verdict != DIOLATE_NOT_JUDGED;
 			f->verdict = flown->verdict;
 		}
 	}
@@ -408,26 +419,30 @@ NOKPROBE_SYMBOL(diolate_flight_pass);
 /**
  * diolate_flight_pass_unknown() - a write that is not followed is about to invalidate, and nobody
  *                                 knows whether it was overtaken
- * @begun: the write; its number is 0. There is no flight with its kiocb
+ * @begun:   the write; its number is 0
+ * @unknown: why nobody knows
  *
- * diolate_flights_sweep() reports the write, unless diolate_flight_settle() or diolate_flight_end()
- * comes first.
+ * A flight with its kiocb is an earlier write's. diolate_flights_sweep() reports the write, unless
+ * diolate_flight_late() or diolate_flight_settle() comes first.
  *
  * Context: any, also inside a probe handler.
  * Return: true if it does; false if there is no place, and the caller counts the write.
  */
-bool diolate_flight_pass_unknown(const struct diolate_begun *begun)
+bool diolate_flight_pass_unknown(const struct diolate_begun *begun, enum diolate_unknown unknown)
 {
 	struct diolate_bucket *b = diolate_bucket_of(begun->iocb);
 	unsigned long flags;
 	struct diolate_flight *f;
 
 	raw_spin_lock_irqsave(&b->lock, flags);
+	f = diolate_bucket_find(b, begun->iocb);
+	if (f)
+		diolate_bucket_drop(b, f);
 	f = diolate_bucket_add(b, begun);
 	if (f) {
 		f->full = false;
 		f->passed = true;
-		__set_bit(DIOLATE_UNKNOWN_ARMING, &f->doubts);
+		__set_bit(unknown, &f->doubts);
 	} else {
 		/* Nobody asks any more. */
 		diolate_bucket_was_crowded(begun->iocb);
@@ -466,20 +481,44 @@ NOKPROBE_SYMBOL(diolate_flight_invalidates);
  * @iocb: of diolate_flight_begin()
  *
  * Context: any, also inside a probe handler.
- * Return: true if it is.
+ * Return: true if it is. A flight that has passed may be that of an earlier write.
  */
 bool diolate_flight_is_followed(const struct kiocb *iocb)
 {
 	struct diolate_bucket *b = diolate_bucket_of(iocb);
+	struct diolate_flight *f;
 	unsigned long flags;
 	bool followed;
 
 	raw_spin_lock_irqsave(&b->lock, flags);
-	followed = diolate_bucket_find(b, iocb);
+	f = diolate_bucket_find(b, iocb);
+	followed = f && !f->passed;
 	raw_spin_unlock_irqrestore(&b->lock, flags);
 	return followed;
 }
 NOKPROBE_SYMBOL(diolate_flight_is_followed);
+
+/**
+ * diolate_flight_late() - a late error was met of a direct write, which is counted as that
+ * @iocb: of diolate_flight_begin()
+ *
+ * Whether the write was overtaken may be asked yet, until diolate_flight_settle().
+ *
+ * Context: any, also inside a probe handler.
+ */
+void diolate_flight_late(const struct kiocb *iocb)
+{
+	struct diolate_bucket *b = diolate_bucket_of(iocb);
+	unsigned long flags;
+	struct diolate_flight *f;
+
+	raw_spin_lock_irqsave(&b->lock, flags);
+	f = diolate_bucket_find(b, iocb);
+	if (f)
+		f->late = true;
+	raw_spin_unlock_irqrestore(&b->lock, flags);
+}
+NOKPROBE_SYMBOL(diolate_flight_late);
 
 /**
  * diolate_flight_settle() - what became of a direct write is known
@@ -530,16 +569,12 @@ bool diolate_flight_end(const struct kiocb *iocb, const void *file, loff_t pos, 
 	raw_spin_lock_irqsave(&b->lock, flags);
 	f = diolate_bucket_find(b, iocb);
 	if (f) {
-		/* One that passed in full is another's: its answer is not seen. */
-		same = f->begun.file == file && !(f->passed && f->full) &&
+		same = f->begun.file == file && !f->passed &&
 		       (!bytes || f->begun.part.start == pos);
 		diolate_spans_take(&f->spans, &f->marks);
-		if (same) {
+		if (same)
 			diolate_verdict_report(f, bytes, DIOLATE_AFTERWARDS, flown);
-			diolate_bucket_forget(b, f);
-		} else {
-			diolate_bucket_drop(b, f);
-		}
+		diolate_bucket_drop(b, f);
 	}
 	raw_spin_unlock_irqrestore(&b->lock, flags);
 	return same;
@@ -578,7 +613,7 @@ static void flights_say_dropped(struct diolate_bucket *b,
 
 /**
  * diolate_flights_sweep() - give up direct writes that are over, and were not answered
- * @all:  give up all flights
+ * @all:  give up all flights that have not passed
  * @left: called for each write that was overtaken, or of which that is not known
  *
  * Context: process, may sleep.
@@ -602,7 +637,7 @@ bool diolate_flights_sweep(bool all, void (*left)(const struct diolate_flown *fl
 				continue;
 			flown.verdict = DIOLATE_IS_NOT;
 			raw_spin_lock_irqsave(&b->lock, flags);
-			if ((b->used & BIT(i)) && (all || flight_is_over(f))) {
+			if ((b->used & BIT(i)) && ((all && !f->passed) || flight_is_over(f))) {
 				diolate_spans_take(&f->spans, &f->marks);
 				diolate_verdict_report(f, 0, DIOLATE_TOO_LATE, &flown);
 				/* The write may be held up before its first bio. */
@@ -610,7 +645,7 @@ bool diolate_flights_sweep(bool all, void (*left)(const struct diolate_flown *fl
 					diolate_bucket_crowd_out(f->begun.iocb);
 				diolate_bucket_forget(b, f);
 			}
-			some |= (b->used & BIT(i)) && !f->begun.told;
+			some |= (b->used & BIT(i)) && (f->passed || !f->begun.told);
 			raw_spin_unlock_irqrestore(&b->lock, flags);
 			if (flown.verdict != DIOLATE_IS_NOT)
 				left(&flown);
@@ -623,7 +658,7 @@ bool diolate_flights_sweep(bool all, void (*left)(const struct diolate_flown *fl
  * diolate_flights_are_over() - whether all direct writes that were followed have ended
  *
  * Context: any; while none begins.
- * Return: whether no flight is left, except those that diolate_flight_pass() has judged.
+ * Return: whether no flight is left, except those that have passed.
  */
 bool diolate_flights_are_over(void)
 {

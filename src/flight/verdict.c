@@ -76,7 +76,7 @@ static __always_inline enum diolate_verdict verdict_on(const struct diolate_flig
 	/* It was counted then. Before it invalidates once more, it is as it was. */
 	if (f->settled && when == DIOLATE_BEFORE)
 		return f->verdict;
-	if (f->settled)
+	if (f->settled || (f->late && when == DIOLATE_TOO_LATE))
 		return DIOLATE_IS_NOT;
 	if (when != DIOLATE_TOO_LATE && verdict_is_unseen(f, bytes))
 		return verdict_unknown(flown,
@@ -104,6 +104,9 @@ void diolate_verdict_report(const struct diolate_flight *f, u64 bytes, enum diol
 	if (when != DIOLATE_TOO_LATE)
 		flown->part.end = flown->part.start + bytes;
 	flown->number = f->full ? f->begun.number : 0;
+	/* The end of a writeback that was on its way then may not be noted yet. */
+	if (when == DIOLATE_TOO_LATE && (f->doubts & BIT(DIOLATE_UNKNOWN_AT_START)))
+		flown->number = 0;
 	flown->dirtied = f->marks.overtaken ? f->marks.dirtied : f->marks.after_dirtied;
 	flown->verdict = verdict_on(f, bytes, when, flown);
 }

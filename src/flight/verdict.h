@@ -14,10 +14,12 @@
  * @since:   when it began, a bio of it last ended, or it began to invalidate; jiffies
  * @sent:    bytes of its bios
  * @full:    it was followed since it began
- * @passed:  diolate_flight_pass() judged it, and nobody is going to end it
+ * @passed:  diolate_flight_pass() judged it, or diolate_flight_pass_unknown() began it, and nobody
+ *           is going to end it
  * @hasty:   diolate_flight_pass() judged it before its blocks were the file's
  * @settled: what became of it is known, and counted; no mark counts any more
- * @verdict: on it, when it was settled; not DIOLATE_NOT_JUDGED
+ * @late:    a late error was met: it is counted as that
+ * @verdict: on it, when it was settled
  * @strange: another task than the one that began it sent a bio: its bios may have no order
  * @several: it has more bios than one, and which of them writes what is not known
  * @marks:   what overtook it, of spans that were taken or peeked at
@@ -32,6 +34,7 @@ struct diolate_flight {
 	bool passed;
 	bool hasty;
 	bool settled;
+	bool late;
 	enum diolate_verdict verdict;
 	bool strange;
 	bool several;

@@ -44,17 +44,17 @@ NOKPROBE_SYMBOL(judge_is_alone);
  * diolate_judge_left() - count a write that was or may have been overtaken, and was not answered
  * @flown: what is known of the write
  *
- * Nobody looked at the write in time to tell it, so even an overtaken write counts as unknown. A
- * folio that was under writeback when a bio was sent may be so yet, and its end not be noted.
+ * Nobody looked at the write in time to tell it, so even an overtaken write counts as unknown.
  *
  * Context: any.
  */
 void diolate_judge_left(const struct diolate_flown *flown)
 {
-	if (flown->verdict == DIOLATE_NOT_JUDGED && flown->unknown != DIOLATE_UNKNOWN_AT_START &&
-	    flown->number && judge_is_alone(flown))
+	if (flown->verdict == DIOLATE_NOT_JUDGED && flown->number && judge_is_alone(flown))
 		return;
-	diolate_track_hold();
+	/* Those that began before following are no reason to follow for long. */
+	if (flown->number)
+		diolate_track_hold();
 	diolate_counters_unknown(flown->verdict == DIOLATE_NOT_JUDGED ?
 				   flown->unknown : DIOLATE_UNKNOWN_UNSEEN);
 }
@@ -268,8 +268,8 @@ static bool judge_passes_unknown(struct kiocb *iocb, const struct diolate_flown 
 		.owner = diolate_judge_owner(iocb->ki_filp),
 	};
 
-	return flown->verdict == DIOLATE_NOT_JUDGED && flown->unknown == DIOLATE_UNKNOWN_ARMING &&
-	       diolate_flight_pass_unknown(&begun);
+	return flown->verdict == DIOLATE_NOT_JUDGED && !judge_is_alone(flown) &&
+	       diolate_flight_pass_unknown(&begun, flown->unknown);
 }
 NOKPROBE_SYMBOL(judge_passes_unknown);
 
@@ -281,8 +281,9 @@ NOKPROBE_SYMBOL(judge_passes_unknown);
  * @mapped: they are the file's
  * @flown:  set to what is known of the write, if it was overtaken
  *
- * If nobody knows, the work sweeps the flights, and so counts the write, unless a late error or an
- * answer that is seen comes first.
+ * If nobody knows, the work sweeps the flights, and so counts the write, unless a late error comes
+ * first. A write of user space is counted in overtaken_unknown twice if answers begin to be seen
+ * before it is answered.
  *
  * Context: any, also inside a probe handler.
  * Return: true if the write was overtaken.

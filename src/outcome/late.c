@@ -91,14 +91,14 @@ static struct diolate_waiting *late_wait_for_result(struct kiocb *iocb, struct d
 }
 NOKPROBE_SYMBOL(late_wait_for_result);
 
-/* Whether a late write has met its late error before, and waits. */
-static bool late_waits(struct kiocb *iocb)
+/* Whether a late write, which begins at @start, has met its late error before, and waits. */
+static bool late_waits(struct kiocb *iocb, loff_t start)
 {
 	struct diolate_waiting *w = diolate_waiting_find(iocb);
 
 	if (!w)
 		return false;
-	if (w->sync || diolate_waiting_is_of(w, iocb->ki_filp, iocb->ki_pos))
+	if (w->sync || diolate_waiting_is_of(w, iocb->ki_filp, start))
 		return true;
 	diolate_tell_lost(w);
 	return false;
@@ -113,7 +113,9 @@ static void late_is_decided(const struct diolate_invalidation *inv, struct kiocb
 	bool pends = outcome == DIOLATE_PENDING;
 
 	/* What is written back over it from now on is no news. */
-	if (!pends && outcome != DIOLATE_REPEAT)
+	if (pends)
+		diolate_flight_late(iocb);
+	else if (outcome != DIOLATE_REPEAT)
 		diolate_flight_settle(iocb);
 	diolate_counters_late(late->kind, outcome);
 	if (outcome != DIOLATE_REPEAT)
@@ -166,8 +168,6 @@ static void late_has_to_be_handled(const struct diolate_late *late, bool unclear
 	struct diolate_late otherwise = *late;
 
 	otherwise.repair = false;
-	waiting->file = waiting->iocb->ki_filp;
-	waiting->start = waiting->iocb->ki_pos;
 	waiting->told = late->way == DIOLATE_WAY_CONSUMER;
 	waiting->repairs = late->repair;
 	waiting->outcome = diolate_policy_decide(&otherwise);
@@ -204,7 +204,7 @@ static void late_is_met(struct diolate_invalidation *inv, enum diolate_met met)
 	late.follows = READ_ONCE(diolate_params_follows);
 	late.waited_for = late_is_waited_for(late.consumer);
 	late.repeat = inv->seen || inv->counted || diolate_inside_was_reported(inv->iocb) ||
-		      late_waits(iocb);
+		      late_waits(iocb, inv->iocb->ki_pos);
 	late.proven = diolate_filesystem_is_proven(inv->iocb->ki_filp->f_mapping->host);
 	late.whole = !late.repeat && late_is_whole(inv, late.proven);
 	waiting = late_wait_for_result(iocb, &late, inv->length, met);
@@ -212,8 +212,12 @@ static void late_is_met(struct diolate_invalidation *inv, enum diolate_met met)
 	unclear = late_is_unclear(inv);
 	/* Before the result comes, diolate_instead_run() looks which bytes are dirty. */
 	late.unclear = unclear && met != DIOLATE_MET_AWAITABLE;
-	if (waiting)
+	if (waiting) {
+		waiting->file = iocb->ki_filp;
+		/* The position of an overlayfs write with O_APPEND is set when it has written. */
+		waiting->start = inv->iocb->ki_pos;
 		late_has_to_be_handled(&late, unclear, waiting);
+	}
 	outcome = diolate_policy_decide(&late);
 	inv->whole = late.whole && outcome == DIOLATE_SPARED;
 	late_is_decided(inv, iocb, &late, waiting, outcome);

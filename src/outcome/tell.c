@@ -22,8 +22,8 @@
  *   and exfat get no IOCB_NOWAIT). The callback that kiocb_done() may call finds the write settled.
  *
  * A write of which that is not certain waits in diolate_instead_run() alone (@told of struct
- * diolate_waiting). Should a live patch have changed what is said here, the next write with the
- * kiocb is not taken for the one that waits: it has another place or file (diolate_tell_lost()).
+ * diolate_waiting). Should a live patch have changed what is said here, a later write with the
+ * kiocb is not taken for the one that waits, if it has another place or file (diolate_tell_lost()).
  */
 #include <linux/fs.h>
 #include <linux/kprobes.h>
@@ -75,6 +75,8 @@ noinline long diolate_tell_waiting_slow(struct diolate_waiting *w, struct kiocb 
 
 	if (ret < 0 || outcome == DIOLATE_PENDING)
 		outcome = diolate_policy_settle(&ret);
+	/* A flight of it that has passed is not counted, too. */
+	diolate_flight_settle(iocb);
 	diolate_tell_settled(iocb, outcome, reason, ret);
 	diolate_waiting_end(w);
 	diolate_waiting_put();

@@ -117,7 +117,7 @@ static unsigned long reports(void)
 /* Among others, the writes of which it was found when they had ended that they may have been overtaken. */
 static unsigned long found_later(void)
 {
-	return counter("unknown_replaced") + counter("unknown_unseen");
+	return counter("unknown_replaced") + counter("unknown_unseen") + counter("unknown_late");
 }
 
 /* xorshift64: the same everywhere. */

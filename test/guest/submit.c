@@ -313,6 +313,12 @@ static int get_first(void)
 	return aio.n;
 }
 
+/* Where a write is said to begin. With O_APPEND it begins where the file ends. */
+static size_t asked_for(unsigned int i)
+{
+	return opt.flags & O_APPEND ? 0 : offset_of(i);
+}
+
 void write_libaio(int fd, char *data, long *res)
 {
 	struct iocb iocbs[MAX_WRITES], *list[MAX_WRITES];
@@ -330,7 +336,7 @@ void write_libaio(int fd, char *data, long *res)
 	if (n)
 		errx(1, "io_setup: %s", strerror(-n));
 	for (i = 0; i < opt.writes; i++) {
-		io_prep_pwrite(&iocbs[i], fd, data, opt.length, offset_of(i));
+		io_prep_pwrite(&iocbs[i], fd, data, opt.length, asked_for(i));
 		list[i] = &iocbs[i];
 	}
 	if (process_is("left"))
@@ -389,10 +395,10 @@ void write_uring(int fd, char *data, long *res)
 	if (uring_is("fixed")) {
 		must(io_uring_register_buffers(&ring, &buffer, 1), "io_uring_register_buffers");
 		must(io_uring_register_files(&ring, &fd, 1), "io_uring_register_files");
-		io_uring_prep_write_fixed(sqe, 0, data, opt.length, offset_of(0), 0);
+		io_uring_prep_write_fixed(sqe, 0, data, opt.length, asked_for(0), 0);
 		sqe->flags |= IOSQE_FIXED_FILE;
 	} else {
-		io_uring_prep_write(sqe, fd, data, opt.length, offset_of(0));
+		io_uring_prep_write(sqe, fd, data, opt.length, asked_for(0));
 	}
 	if (uring_is("quiet"))
 		sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;

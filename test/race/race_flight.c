@@ -423,7 +423,7 @@ static void judge(struct write *w, const struct diolate_flown *flown)
 /* What is found out of a write that nobody ends; of one that made place for another it is not known which. */
 static void left(const struct diolate_flown *flown)
 {
-	if (flown->verdict != DIOLATE_IS_NOT && flown->mapping)
+	if (flown->verdict != DIOLATE_IS_NOT && flown->mapping && flown->number)
 		is_said(&writes[flown->number], flown);
 	else if (flown->verdict != DIOLATE_IS_NOT)
 		__atomic_add_fetch(&nameless, 1, __ATOMIC_RELAXED);
@@ -608,6 +608,8 @@ static void end(void)
 	unsigned int i;
 
 	diolate_flights_sweep(true, left);
+	race_jiffies += 10 * HZ;
+	diolate_flights_sweep(false, left);
 	for (i = 1; i <= written && kiocbs_in_use == FEW; i++)
 		if (writes[i].missed && !writes[i].said && !nameless--)
 			race_wrong("a write was overtaken, and that is not said: the %uth of %u",

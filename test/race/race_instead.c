@@ -246,6 +246,11 @@ void diolate_uring_fail(struct kiocb *iocb)
 	(void)iocb;
 }
 
+void diolate_flight_late(const struct kiocb *iocb)
+{
+	write_of(iocb);
+}
+
 void diolate_flight_settle(const struct kiocb *iocb)
 {
 	write_of(iocb);

@@ -30,6 +30,29 @@ overlay() {
 	esac
 }
 
+# Where a write with O_APPEND begins only the file below knows, until it has written.
+overlay_append() {
+	overlay_on xfs
+	for policy in propagate observe; do
+		load policy=$policy
+		before
+		collision_in xfs /mnt/overlay --append --size 66048 --offset 66048 $1
+		is size 131584 "$line"
+		case $policy in
+		propagate)
+			is res -5 "$line"
+			expect late_errors=1 stuck=1 delivered=1
+			;;
+		observe)
+			is ok 1 "$line"
+			expect late_errors=1 stuck=1 observed=1
+			;;
+		esac
+		unload
+	done
+	umount /mnt/overlay
+}
+
 # A second one on top of it. Its own writes go to its own upper layer, which the kernel does not allow
 # to be an overlay; its lower layer is the first.
 overlay_twice() {
@@ -72,3 +95,5 @@ for fs in ext4 xfs; do
 		locks quick_if "$fs" ext4 run "overlay-twice${how:+-uring}-longer-$fs" overlay_twice "$fs" "$how $longer"
 	done
 done
+quick run overlay-append overlay_append ""
+run overlay-append-uring overlay_append --uring

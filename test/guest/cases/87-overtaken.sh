@@ -263,19 +263,20 @@ overtaken_first() {
 # Written back and dirtied once more: of a write that is not followed nobody knows whether it was overtaken, until it is
 # found to be stuck. It is in one counter.
 overtaken_first_and_stuck() {
-	for how in "" --uring --sync; do
+	for how in observe "observe --uring" "observe --sync" propagate "propagate --uring"; do
+		policy=${how%% *}
 		/sbin/insmod /refuse.ko function=register_ftrace_function comm=kworker error=-12
-		load policy=observe
+		load policy=$policy
 		before
-		at_once=1 overtaken "$1" "/mnt/$1" --again $how
+		at_once=1 overtaken "$1" "/mnt/$1" --again ${how#"$policy"}
 		[ "$(cat /sys/module/refuse/parameters/refused)" = 1 ] || fail "not refused"
 		/sbin/rmmod refuse
-		is res 65536 "$line"
 		# Until nothing is found out any more (PASSED_OVER, src/flight/flight.c).
 		all_found_out --sync
 		case $how in
-		--sync) expect late_errors=1 stuck=1 sync=1 repeats="$([ "$1" != vfat ] || echo 1)" ;;
-		*) expect late_errors=1 stuck=1 observed=1 ;;
+		*--sync) expect late_errors=1 stuck=1 sync=1 repeats="$([ "$1" != vfat ] || echo 1)" ;;
+		observe*) expect late_errors=1 stuck=1 observed=1 ;;
+		*) expect late_errors=1 stuck=1 delivered=1 ;;
 		esac
 		unload
 	done
