@@ -417,42 +417,6 @@ bool diolate_flight_pass(const struct kiocb *iocb, const struct address_space *m
 NOKPROBE_SYMBOL(diolate_flight_pass);
 
 /**
- * diolate_flight_pass_unknown() - a write that is not followed is about to invalidate, and nobody
- *                                 knows whether it was overtaken
- * @begun:   the write; its number is 0
- * @unknown: why nobody knows
- *
- * A flight with its kiocb is an earlier write's. diolate_flights_sweep() reports the write, unless
- * diolate_flight_late() or diolate_flight_settle() comes first.
- *
- * Context: any, also inside a probe handler.
- * Return: true if it does; false if there is no place, and the caller counts the write.
- */
-bool diolate_flight_pass_unknown(const struct diolate_begun *begun, enum diolate_unknown unknown)
-{
-	struct diolate_bucket *b = diolate_bucket_of(begun->iocb);
-	unsigned long flags;
-	struct diolate_flight *f;
-
-	raw_spin_lock_irqsave(&b->lock, flags);
-	f = diolate_bucket_find(b, begun->iocb);
-	if (f)
-		diolate_bucket_drop(b, f);
-	f = diolate_bucket_add(b, begun);
-	if (f) {
-		f->full = false;
-		f->passed = true;
-		__set_bit(unknown, &f->doubts);
-	} else {
-		/* Nobody asks any more. */
-		diolate_bucket_was_crowded(begun->iocb);
-	}
-	raw_spin_unlock_irqrestore(&b->lock, flags);
-	return f;
-}
-NOKPROBE_SYMBOL(diolate_flight_pass_unknown);
-
-/**
  * diolate_flight_invalidates() - a direct write whose answer is seen invalidates the page cache
  * @iocb: of diolate_flight_begin()
  *
@@ -498,22 +462,34 @@ bool diolate_flight_is_followed(const struct kiocb *iocb)
 }
 NOKPROBE_SYMBOL(diolate_flight_is_followed);
 
+/* The flight of a write, and not that of an earlier one with this kiocb. */
+static struct diolate_flight *flight_of(struct diolate_bucket *b, const struct kiocb *iocb,
+					const void *file, loff_t start)
+{
+	struct diolate_flight *f = diolate_bucket_find(b, iocb);
+
+	return f && f->begun.file == file && f->begun.part.start == start ? f : NULL;
+}
+NOKPROBE_SYMBOL(flight_of);
+
 /**
  * diolate_flight_late() - a late error was met of a direct write, which is counted as that
- * @iocb: of diolate_flight_begin()
+ * @iocb:  of diolate_flight_begin()
+ * @file:  of diolate_flight_begin(); compared
+ * @start: where the write begins; compared
  *
  * Whether the write was overtaken may be asked yet, until diolate_flight_settle().
  *
  * Context: any, also inside a probe handler.
  */
-void diolate_flight_late(const struct kiocb *iocb)
+void diolate_flight_late(const struct kiocb *iocb, const void *file, loff_t start)
 {
 	struct diolate_bucket *b = diolate_bucket_of(iocb);
 	unsigned long flags;
 	struct diolate_flight *f;
 
 	raw_spin_lock_irqsave(&b->lock, flags);
-	f = diolate_bucket_find(b, iocb);
+	f = flight_of(b, iocb, file, start);
 	if (f)
 		f->late = true;
 	raw_spin_unlock_irqrestore(&b->lock, flags);
@@ -522,20 +498,22 @@ NOKPROBE_SYMBOL(diolate_flight_late);
 
 /**
  * diolate_flight_settle() - what became of a direct write is known
- * @iocb: of diolate_flight_begin()
+ * @iocb:  of diolate_flight_begin()
+ * @file:  of diolate_flight_begin(); compared
+ * @start: where the write begins; compared
  *
  * diolate_flight_end() has to follow, and says that the write was not overtaken.
  *
  * Context: any, also inside a probe handler.
  */
-void diolate_flight_settle(const struct kiocb *iocb)
+void diolate_flight_settle(const struct kiocb *iocb, const void *file, loff_t start)
 {
 	struct diolate_bucket *b = diolate_bucket_of(iocb);
 	unsigned long flags;
 	struct diolate_flight *f;
 
 	raw_spin_lock_irqsave(&b->lock, flags);
-	f = diolate_bucket_find(b, iocb);
+	f = flight_of(b, iocb, file, start);
 	if (f) {
 		f->settled = true;
 		f->verdict = DIOLATE_IS_NOT;
@@ -613,7 +591,7 @@ static void flights_say_dropped(struct diolate_bucket *b,
 
 /**
  * diolate_flights_sweep() - give up direct writes that are over, and were not answered
- * @all:  give up all flights that have not passed
+ * @all:  give up all flights
  * @left: called for each write that was overtaken, or of which that is not known
  *
  * Context: process, may sleep.
@@ -637,7 +615,7 @@ bool diolate_flights_sweep(bool all, void (*left)(const struct diolate_flown *fl
 				continue;
 			flown.verdict = DIOLATE_IS_NOT;
 			raw_spin_lock_irqsave(&b->lock, flags);
-			if ((b->used & BIT(i)) && ((all && !f->passed) || flight_is_over(f))) {
+			if ((b->used & BIT(i)) && (all || flight_is_over(f))) {
 				diolate_spans_take(&f->spans, &f->marks);
 				diolate_verdict_report(f, 0, DIOLATE_TOO_LATE, &flown);
 				/* The write may be held up before its first bio. */

@@ -35,11 +35,10 @@ bool diolate_flight_judge(const struct kiocb *iocb, const struct address_space *
 			  const struct diolate_part *part, struct diolate_flown *flown);
 bool diolate_flight_pass(const struct kiocb *iocb, const struct address_space *mapping,
 			 loff_t pos, u64 bytes, bool mapped, struct diolate_flown *flown);
-bool diolate_flight_pass_unknown(const struct diolate_begun *begun, enum diolate_unknown unknown);
 void diolate_flight_invalidates(const struct kiocb *iocb);
 bool diolate_flight_is_followed(const struct kiocb *iocb);
-void diolate_flight_late(const struct kiocb *iocb);
-void diolate_flight_settle(const struct kiocb *iocb);
+void diolate_flight_late(const struct kiocb *iocb, const void *file, loff_t start);
+void diolate_flight_settle(const struct kiocb *iocb, const void *file, loff_t start);
 bool diolate_flight_end(const struct kiocb *iocb, const void *file, loff_t pos, u64 bytes,
 			struct diolate_flown *flown);
 bool diolate_flights_sweep(bool all, void (*left)(const struct diolate_flown *flown));

@@ -14,8 +14,7 @@
  * @since:   when it began, a bio of it last ended, or it began to invalidate; jiffies
  * @sent:    bytes of its bios
  * @full:    it was followed since it began
- * @passed:  diolate_flight_pass() judged it, or diolate_flight_pass_unknown() began it, and nobody
- *           is going to end it
+ * @passed:  diolate_flight_pass() judged it, and nobody is going to end it
  * @hasty:   diolate_flight_pass() judged it before its blocks were the file's
  * @settled: what became of it is known, and counted; no mark counts any more
  * @late:    a late error was met: it is counted as that

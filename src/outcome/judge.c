@@ -52,8 +52,8 @@ void diolate_judge_left(const struct diolate_flown *flown)
 {
 	if (flown->verdict == DIOLATE_NOT_JUDGED && flown->number && judge_is_alone(flown))
 		return;
-	/* Those that began before following are no reason to follow for long. */
-	if (flown->number)
+	/* That a write began before following is no reason to follow for long. */
+	if (flown->verdict != DIOLATE_NOT_JUDGED || flown->unknown != DIOLATE_UNKNOWN_ARMING)
 		diolate_track_hold();
 	diolate_counters_unknown(flown->verdict == DIOLATE_NOT_JUDGED ?
 				   flown->unknown : DIOLATE_UNKNOWN_UNSEEN);
@@ -257,22 +257,6 @@ static bool judge_is_asked_later(const struct kiocb *iocb, const struct kiocb *s
 }
 NOKPROBE_SYMBOL(judge_is_asked_later);
 
-/* Whether a write that is not followed is counted later, unless a late error comes. */
-static bool judge_passes_unknown(struct kiocb *iocb, const struct diolate_flown *flown)
-{
-	const struct diolate_begun begun = {
-		.iocb = iocb,
-		.mapping = flown->mapping,
-		.file = iocb->ki_filp,
-		.part = flown->part,
-		.owner = diolate_judge_owner(iocb->ki_filp),
-	};
-
-	return flown->verdict == DIOLATE_NOT_JUDGED && !judge_is_alone(flown) &&
-	       diolate_flight_pass_unknown(&begun, flown->unknown);
-}
-NOKPROBE_SYMBOL(judge_passes_unknown);
-
 /**
  * diolate_judge_passing() - whether a write that is about to invalidate was overtaken; false if it
  *                           is judged when it is answered
@@ -281,9 +265,10 @@ NOKPROBE_SYMBOL(judge_passes_unknown);
  * @mapped: they are the file's
  * @flown:  set to what is known of the write, if it was overtaken
  *
- * If nobody knows, the work sweeps the flights, and so counts the write, unless a late error comes
- * first. A write of user space is counted in overtaken_unknown twice if answers begin to be seen
- * before it is answered.
+ * If nobody knows, and the write is followed, the work sweeps the flights, and so counts the write,
+ * unless a late error comes first. Else it is counted here, and a late error beside it. A write of
+ * user space is counted in overtaken_unknown twice if it is counted here and answers begin to be
+ * seen before it is answered.
  *
  * Context: any, also inside a probe handler.
  * Return: true if the write was overtaken.
@@ -306,10 +291,7 @@ bool diolate_judge_passing(struct kiocb *iocb, size_t length, bool mapped,
 		       judge_settle(flown) == DIOLATE_IS_OVERTAKEN;
 	}
 	judge_look_up(flown, submitter ?: iocb, mapping, iocb->ki_pos, length);
-	if (!judge_passes_unknown(submitter ?: iocb, flown))
-		return judge_settle(flown) == DIOLATE_IS_OVERTAKEN;
-	diolate_track_call();
-	return false;
+	return judge_settle(flown) == DIOLATE_IS_OVERTAKEN;
 }
 NOKPROBE_SYMBOL(diolate_judge_passing);
 

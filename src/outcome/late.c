@@ -114,9 +114,9 @@ static void late_is_decided(const struct diolate_invalidation *inv, struct kiocb
 
 	/* What is written back over it from now on is no news. */
 	if (pends)
-		diolate_flight_late(iocb);
+		diolate_flight_late(iocb, iocb->ki_filp, inv->iocb->ki_pos);
 	else if (outcome != DIOLATE_REPEAT)
-		diolate_flight_settle(iocb);
+		diolate_flight_settle(iocb, iocb->ki_filp, inv->iocb->ki_pos);
 	diolate_counters_late(late->kind, outcome);
 	if (outcome != DIOLATE_REPEAT)
 		diolate_log_late(inv, iocb, late, outcome, pends ? iocb : NULL);

@@ -210,7 +210,7 @@ enum diolate_reason diolate_repair(const struct kiocb *iocb, struct address_spac
 	smp_rmb();
 	if (diolate_judge_now(iocb, mapping, part) != DIOLATE_IS_NOT)
 		return DIOLATE_WRITTEN_BACK;
-	diolate_flight_settle(iocb);
+	diolate_flight_settle(iocb, iocb->ki_filp, part->start);
 	return DIOLATE_NO_REASON;
 }
 

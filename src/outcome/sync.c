@@ -226,7 +226,7 @@ static void sync_settled(struct diolate_waiting *w, enum diolate_outcome outcome
 			 enum diolate_reason reason, long ret)
 {
 	/* What is written back over it from now on is no news. */
-	diolate_flight_settle(w->iocb);
+	diolate_flight_settle(w->iocb, w->file, w->start);
 	diolate_counters_settled(outcome);
 	diolate_log_settled(w->iocb, outcome, reason, ret);
 }

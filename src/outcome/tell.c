@@ -75,8 +75,6 @@ noinline long diolate_tell_waiting_slow(struct diolate_waiting *w, struct kiocb 
 
 	if (ret < 0 || outcome == DIOLATE_PENDING)
 		outcome = diolate_policy_settle(&ret);
-	/* A flight of it that has passed is not counted, too. */
-	diolate_flight_settle(iocb);
 	diolate_tell_settled(iocb, outcome, reason, ret);
 	diolate_waiting_end(w);
 	diolate_waiting_put();
@@ -143,7 +141,7 @@ NOKPROBE_SYMBOL(diolate_tell_lost);
 void diolate_tell_give_up(struct diolate_waiting *w)
 {
 	/* What is written back over it from now on is no news. */
-	diolate_flight_settle(w->iocb);
+	diolate_flight_settle(w->iocb, w->file, w->start);
 	diolate_tell_settled(w->iocb, w->outcome, w->reason, 0);
 	diolate_waiting_end(w);
 }

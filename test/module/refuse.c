@@ -8,8 +8,8 @@
  *   insmod refuse.ko function=register_kprobe comm=init
  *
  * The program is insmod unless comm= names another, or how its name begins. With symbol= only calls
- * that register a probe of that symbol count. What is refused is the nth call (1 unless given); the
- * parameter `refused`, readable, says how many were, 0 or 1.
+ * that register a probe of that symbol count. What is refused is the nth call (1 unless given), and
+ * with times= so many from that on; the parameter `refused`, readable, says how many were.
  */
 #include <linux/kprobes.h>
 #include <linux/module.h>
@@ -27,6 +27,8 @@ static unsigned int nth = 1;
 module_param(nth, uint, 0444);
 static int error = -ENOMEM;
 module_param(error, int, 0444);
+static unsigned int times = 1;
+module_param(times, uint, 0444);
 static unsigned int refused;
 module_param(refused, uint, 0444);
 
@@ -45,7 +47,7 @@ static int called(struct kprobe *p, struct pt_regs *regs)
 	if (strncmp(current->comm, comm, strlen(comm)) ||
 	    (*symbol && (!kp->symbol_name || strcmp(kp->symbol_name, symbol))))
 		return 0;
-	if (++calls != nth)
+	if (++calls < nth || calls - nth >= times)
 		return 0;
 	refused++;
 	instruction_pointer_set(regs, (unsigned long)refusal);

@@ -608,8 +608,6 @@ static void end(void)
 	unsigned int i;
 
 	diolate_flights_sweep(true, left);
-	race_jiffies += 10 * HZ;
-	diolate_flights_sweep(false, left);
 	for (i = 1; i <= written && kiocbs_in_use == FEW; i++)
 		if (writes[i].missed && !writes[i].said && !nameless--)
 			race_wrong("a write was overtaken, and that is not said: the %uth of %u",

@@ -246,13 +246,17 @@ void diolate_uring_fail(struct kiocb *iocb)
 	(void)iocb;
 }
 
-void diolate_flight_late(const struct kiocb *iocb)
+void diolate_flight_late(const struct kiocb *iocb, const void *file, loff_t start)
 {
+	(void)file;
+	(void)start;
 	write_of(iocb);
 }
 
-void diolate_flight_settle(const struct kiocb *iocb)
+void diolate_flight_settle(const struct kiocb *iocb, const void *file, loff_t start)
 {
+	(void)file;
+	(void)start;
 	write_of(iocb);
 }
 

@@ -120,8 +120,10 @@ void diolate_syscall_change(long ret)
 	own()->changed = true;
 }
 
-void diolate_flight_settle(const struct kiocb *iocb)
+void diolate_flight_settle(const struct kiocb *iocb, const void *file, loff_t start)
 {
+	(void)file;
+	(void)start;
 	if (iocb != own()->iocb)
 		race_wrong("another write is settled");
 }
