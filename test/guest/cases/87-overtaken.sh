@@ -326,7 +326,7 @@ overtaken_at_start_and_stuck() {
 	echo "$line"
 	is res 65536 "$line"
 	all_found_out --sync
-	expect late_errors=1 stuck=1 sync=1 repeats=$(twice "$1")
+	expect late_errors=1 stuck=1 sync=1 "repeats=$(twice "$1")"
 }
 
 # What is read when the bio that wrote it has ended has the bytes of the write, though another of its bios is
