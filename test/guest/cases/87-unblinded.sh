@@ -46,13 +46,14 @@ overtaken_beside() {
 		#!/bin/sh
 		set -e
 		/lib-guest/dm.sh hold $2
-		rm -f /tmp/stored
+		rm -f /tmp/stored /tmp/enough
 		/tmp/as-nobody >/tmp/nobody.log 2>&1 &
 		until [ -e /tmp/stored ]; do
 			usleep 1000
 		done
 		/lib-guest/flush.sh sync
 		/lib-guest/dm.sh release $2
+		: >/tmp/enough
 		wait
 	END
 	chmod +x /tmp/meanwhile
@@ -68,12 +69,16 @@ overtaken_beside() {
 }
 
 # The file is read directly all the time, and written through the page cache: whoever is counted in flight there
-# writes nothing directly.
+# writes nothing directly. He stops soon, or the write is in flight for longer than what was written back is kept.
 beside_a_reader() {
 	overtaken_beside "$1" "$2" "
 		fio --name=reads --filename=/mnt/$2/nobody --direct=1 --ioengine=libaio --rw=randread --bs=4k \
-			--iodepth=32 --size=16m --time_based --runtime=5 --thread --output=/tmp/reads &
+			--iodepth=32 --size=16m --time_based --runtime=600 --thread --output=/tmp/reads &
 		xfs_io -c 'mmap -rw 0 4m' -c 'mwrite 0 4m' /mnt/$2/nobody && : >/tmp/stored
+		until [ -e /tmp/enough ]; do
+			usleep 1000
+		done
+		kill \$!
 		wait"
 }
 
