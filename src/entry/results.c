@@ -12,6 +12,7 @@
 #include "entry/results.h"
 #include "flight/track.h"
 #include "kernel/hook.h"
+#include "outcome/late.h"
 #include "outcome/tell.h"
 #include "outcome/telling.h"
 #include "write/receivers.h"
@@ -43,7 +44,7 @@ static noinline struct diolate_waiting *results_waiting_slow(struct kiocb *iocb,
 	if ((iocb->ki_flags & IOCB_WRITE) &&
 	    diolate_waiting_is_of(w, iocb->ki_filp, ret < 0 ? -1 : iocb->ki_pos - ret))
 		return w;
-	diolate_tell_lost(w);
+	diolate_late_lost(w);
 	return NULL;
 }
 NOKPROBE_SYMBOL(results_waiting_slow);

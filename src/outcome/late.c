@@ -16,7 +16,6 @@
 #include "outcome/repair.h"
 #include "outcome/spared.h"
 #include "outcome/sync.h"
-#include "outcome/tell.h"
 #include "outcome/telling.h"
 #include "report/counters.h"
 #include "report/log.h"
@@ -91,6 +90,25 @@ static struct diolate_waiting *late_wait_for_result(struct kiocb *iocb, struct d
 }
 NOKPROBE_SYMBOL(late_wait_for_result);
 
+/**
+ * diolate_late_lost() - end the wait of a late write whose kiocb is another write's by now
+ * @w: the late write; not a synchronous one
+ *
+ * Context: any, also inside a probe handler.
+ */
+void diolate_late_lost(struct diolate_waiting *w)
+{
+	bool pends = w->outcome == DIOLATE_PENDING;
+	enum diolate_outcome outcome = pends ? DIOLATE_UNDELIVERABLE : w->outcome;
+
+	diolate_telling_told();
+	diolate_counters_settled(outcome);
+	diolate_log_settled(w->iocb, outcome, pends ? DIOLATE_NOT_WATCHED : w->reason, 0);
+	diolate_waiting_end(w);
+	diolate_waiting_put();
+}
+NOKPROBE_SYMBOL(diolate_late_lost);
+
 /* Whether a late write, which begins at @start, has met its late error before, and waits. */
 static bool late_waits(struct kiocb *iocb, loff_t start)
 {
@@ -100,7 +118,7 @@ static bool late_waits(struct kiocb *iocb, loff_t start)
 		return false;
 	if (w->sync || diolate_waiting_is_of(w, iocb->ki_filp, start))
 		return true;
-	diolate_tell_lost(w);
+	diolate_late_lost(w);
 	return false;
 }
 NOKPROBE_SYMBOL(late_waits);

@@ -9,6 +9,7 @@
 #include "write/invalidation.h"
 
 struct diolate_flown;
+struct diolate_waiting;
 
 /** enum diolate_met - where a late error is met */
 enum diolate_met {
@@ -16,6 +17,7 @@ enum diolate_met {
 	DIOLATE_MET_AWAITABLE,	/* where the task can wait until telling is armed */
 };
 
+void diolate_late_lost(struct diolate_waiting *w);
 void diolate_late_stuck(struct diolate_invalidation *inv, enum diolate_met met);
 enum diolate_outcome diolate_late_overtaken(struct kiocb *iocb, const struct diolate_flown *flown,
 					    size_t length, bool waited_for);

@@ -23,7 +23,7 @@
  *
  * A write of which that is not certain waits in diolate_instead_run() alone (@told of struct
  * diolate_waiting). Should a live patch have changed what is said here, a later write with the
- * kiocb is not taken for the one that waits, if it has another place or file (diolate_tell_lost()).
+ * kiocb is not taken for the one that waits, if it has another place or file (diolate_late_lost()).
  */
 #include <linux/fs.h>
 #include <linux/kprobes.h>
@@ -113,23 +113,6 @@ noinline long diolate_tell_overtaken(struct kiocb *iocb, long ret, unsigned long
 	return told;
 }
 NOKPROBE_SYMBOL(diolate_tell_overtaken);
-
-/**
- * diolate_tell_lost() - end the wait of a late write whose kiocb is another write's by now
- * @w: the late write; not a synchronous one
- *
- * Context: any, also inside a probe handler.
- */
-void diolate_tell_lost(struct diolate_waiting *w)
-{
-	bool pends = w->outcome == DIOLATE_PENDING;
-
-	diolate_tell_settled(w->iocb, pends ? DIOLATE_UNDELIVERABLE : w->outcome,
-			     pends ? DIOLATE_NOT_WATCHED : w->reason, 0);
-	diolate_waiting_end(w);
-	diolate_waiting_put();
-}
-NOKPROBE_SYMBOL(diolate_tell_lost);
 
 /**
  * diolate_tell_give_up() - end the wait of a late write, whose submitter is not told

@@ -13,7 +13,6 @@ void diolate_tell_settled(struct kiocb *iocb, enum diolate_outcome outcome,
 			  enum diolate_reason reason, long ret);
 long diolate_tell_waiting_slow(struct diolate_waiting *w, struct kiocb *iocb, long ret);
 long diolate_tell_overtaken(struct kiocb *iocb, long ret, unsigned long ip);
-void diolate_tell_lost(struct diolate_waiting *w);
 void diolate_tell_give_up(struct diolate_waiting *w);
 
 #endif
