@@ -75,6 +75,7 @@ dirtier_loop() {
 
 # In a container: a process is named by its number outside.
 dirtier_in_namespace() {
+	[ -e /proc/self/ns/pid ] || skip "this kernel has no PID namespaces"
 	load
 	before
 	line=$(unshare -p -f collide --submitted ext4 /mnt/ext4/collision) || fail "$line"

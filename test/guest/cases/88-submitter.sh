@@ -93,6 +93,7 @@ submitter_many() {
 
 # What it is called inside is its number in a pid namespace of its own, 1.
 submitter_in_namespace() {
+	[ -e /proc/self/ns/pid ] || skip "this kernel has no PID namespaces"
 	load
 	before
 	line=$(unshare -p -f collide ext4 /mnt/ext4/collision) || fail "$line"
