@@ -150,7 +150,7 @@ model_sync() {
 	umount "/mnt/$fs"
 	mount_fs "$fs"
 	cmp /tmp/image "/mnt/$fs/model" || fail "not the same after it was mounted anew"
-	[ "$(value sync_eio "$found")" -ge 20 ] || fail "only $(value sync_eio "$found") told: $found"
+	[ "$(value sync_eio "$found")" -ge 10 ] || fail "only $(value sync_eio "$found") told: $found"
 	say "$found"
 }
 
