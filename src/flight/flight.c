@@ -462,15 +462,25 @@ bool diolate_flight_is_followed(const struct kiocb *iocb)
 }
 NOKPROBE_SYMBOL(diolate_flight_is_followed);
 
-/* The flight of a write, and not that of an earlier one with this kiocb. */
-static struct diolate_flight *flight_of(struct diolate_bucket *b, const struct kiocb *iocb,
-					const void *file, loff_t start)
+/* A late error of a write was met, or settled; its flight is not that of an earlier write. */
+static void flight_note_late(const struct kiocb *iocb, const void *file, loff_t start, bool settled)
 {
-	struct diolate_flight *f = diolate_bucket_find(b, iocb);
+	struct diolate_bucket *b = diolate_bucket_of(iocb);
+	unsigned long flags;
+	struct diolate_flight *f;
 
-	return f && f->begun.file == file && f->begun.part.start == start ? f : NULL;
+	raw_spin_lock_irqsave(&b->lock, flags);
+	f = diolate_bucket_find(b, iocb);
+	if (f && f->begun.file == file && f->begun.part.start == start) {
+		f->late = true;
+		if (settled) {
+			f->settled = true;
+			f->verdict = DIOLATE_IS_NOT;
+		}
+	}
+	raw_spin_unlock_irqrestore(&b->lock, flags);
 }
-NOKPROBE_SYMBOL(flight_of);
+NOKPROBE_SYMBOL(flight_note_late);
 
 /**
  * diolate_flight_late() - a late error was met of a direct write, which is counted as that
@@ -484,15 +494,7 @@ NOKPROBE_SYMBOL(flight_of);
  */
 void diolate_flight_late(const struct kiocb *iocb, const void *file, loff_t start)
 {
-	struct diolate_bucket *b = diolate_bucket_of(iocb);
-	unsigned long flags;
-	struct diolate_flight *f;
-
-	raw_spin_lock_irqsave(&b->lock, flags);
-	f = flight_of(b, iocb, file, start);
-	if (f)
-		f->late = true;
-	raw_spin_unlock_irqrestore(&b->lock, flags);
+	flight_note_late(iocb, file, start, false);
 }
 NOKPROBE_SYMBOL(diolate_flight_late);
 
@@ -508,17 +510,7 @@ NOKPROBE_SYMBOL(diolate_flight_late);
  */
 void diolate_flight_settle(const struct kiocb *iocb, const void *file, loff_t start)
 {
-	struct diolate_bucket *b = diolate_bucket_of(iocb);
-	unsigned long flags;
-	struct diolate_flight *f;
-
-	raw_spin_lock_irqsave(&b->lock, flags);
-	f = flight_of(b, iocb, file, start);
-	if (f) {
-		f->settled = true;
-		f->verdict = DIOLATE_IS_NOT;
-	}
-	raw_spin_unlock_irqrestore(&b->lock, flags);
+	flight_note_late(iocb, file, start, true);
 }
 NOKPROBE_SYMBOL(diolate_flight_settle);
 

@@ -281,23 +281,29 @@ overtaken_before() {
 	done
 }
 
+# at_start FS [COMMAND]: writes /tmp/at-start, which writes the file back, and holds that from when the write waits for
+# its data; then runs COMMAND, and lets go when both are on their way.
+at_start() {
+	cat >/tmp/at-start <<-END
+		set -e
+		/lib-guest/dm.sh hold $1
+		xfs_io -c 'sync_range -a -w 0 65536' /mnt/$1/collision
+		$(in_flight "$1" -ge 1)
+		${2:-}
+		(
+			$(in_flight "$1" -ge 2)
+			/lib-guest/dm.sh release $1
+		) >/dev/null 2>&1 &
+	END
+}
+
 # What is on its way to the disk when the write's own bytes are sent: which of the two comes there last is the
 # device's matter. This one does what it was asked first to do, so the write is whole: -EIO would be false.
 overtaken_at_start() {
 	load track=always
 	for how in "" --uring; do
 		before
-		# Held from when the write waits for its data; let go when both are on their way.
-		cat >/tmp/at-start <<-END
-			set -e
-			/lib-guest/dm.sh hold $1
-			xfs_io -c 'sync_range -a -w 0 65536' /mnt/$1/collision
-			$(in_flight "$1" -ge 1)
-			(
-				$(in_flight "$1" -ge 2)
-				/lib-guest/dm.sh release $1
-			) >/dev/null 2>&1 &
-		END
+		at_start "$1"
 		line=$(collide --inline $how --during "sh /tmp/at-start" - "/mnt/$1/collision") || fail "$line"
 		echo "$line"
 		is ok 1 "$line"
@@ -311,17 +317,7 @@ overtaken_at_start() {
 overtaken_at_start_and_stuck() {
 	load track=always
 	before
-	cat >/tmp/at-start <<-END
-		set -e
-		/lib-guest/dm.sh hold $1
-		xfs_io -c 'sync_range -a -w 0 65536' /mnt/$1/collision
-		$(in_flight "$1" -ge 1)
-		xfs_io -c 'mmap -rw 0 4096' -c 'mwrite -S 0x73 5 1' /mnt/$1/collision
-		(
-			$(in_flight "$1" -ge 2)
-			/lib-guest/dm.sh release $1
-		) >/dev/null 2>&1 &
-	END
+	at_start "$1" "xfs_io -c 'mmap -rw 0 4096' -c 'mwrite -S 0x73 5 1' /mnt/$1/collision"
 	line=$(collide --inline --sync --during "sh /tmp/at-start" - "/mnt/$1/collision") || fail "$line"
 	echo "$line"
 	is res 65536 "$line"
