@@ -154,6 +154,7 @@ who_mount() {
 # partitioned: a loop device in $loop with one partition, $part, from 1 MiB on; both are held open, or what is in their
 # caches would be written when the last closes them. A device that has written little has no share of what may be dirty,
 # and is written to at once (wb_over_bg_thresh(), mm/page-writeback.c, 5.10 to 7.3): this one is given a share.
+# All devices together may be given less than 100, and every file system here has 15 (test/guest/fs.sh).
 partitioned() {
 	needs loop
 	modprobe loop
@@ -163,7 +164,7 @@ partitioned() {
 	printf '\125\252' | dd of=/mnt/ext4/disk bs=1 seek=510 conv=notrunc
 	loop=$(/sbin/losetup --find --show --partscan /mnt/ext4/disk)
 	part=${loop}p1
-	echo 50 >"/sys/class/block/${loop#/dev/}/bdi/min_ratio"
+	echo 15 >"/sys/class/block/${loop#/dev/}/bdi/min_ratio"
 	wait_until "[ -b $part ]"
 	dd if=/dev/urandom of="$part" bs=16k count=4 conv=fsync
 	exec 7<"$part" 8<"$loop"
