@@ -108,7 +108,7 @@ litmus: #? 1/2 min: the tables without a lock, against the kernel's own model of
 lint: #? 1 min: what can be said of the source without running it
 	@test/lint
 
-check: #? 40 min, the first time some more: both, and the cases that matter on the stock kernels
+check: #? 40 min, the first time some more: all three, races, and the cases that matter on the stock kernels
 	@test/check
 
 check-all: #? some hours: every case on every kernel

@@ -64,8 +64,8 @@ const struct word words[] = {
 	  "The write succeeded after the page cache was put right: the disk holds what it wrote, and the cache "
 	  "nothing else." },
 	{ WORD_COUNTER | WORD_OUTCOME, "spared", "lost nothing, only what was cached was stale",
-	  "The write succeeded, as nothing of it was in danger: what was dirty lay beside it, and was written back and "
-	  "dropped." },
+	  "The write succeeded, as nothing of it was in danger: what was dirty lay beside it, or came after it, and was "
+	  "written back and dropped." },
 	{ WORD_COUNTER | WORD_OUTCOME, "sync", "synchronous, and nobody was told",
 	  "The write was synchronous, and its program was told of a success: with sync=report all are, and with "
 	  "sync=follow those by calls that cannot be told." },
