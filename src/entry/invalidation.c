@@ -32,7 +32,7 @@ static void invalidation_count_overtaken(struct kiocb *iocb, const struct diolat
 {
 	struct diolate_invalidation *inv;
 
-	diolate_late_overtaken(iocb, flown, length, true);
+	diolate_late_overtaken(iocb, flown, iocb->ki_pos, length, true);
 	diolate_inside_was_reported(iocb);
 	inv = diolate_task_hold();
 	if (inv)
@@ -86,13 +86,14 @@ NOKPROBE_SYMBOL(invalidation_date);
  * void kiocb_invalidate_post_direct_write(struct kiocb *iocb, size_t count), mm/filemap.c, 6.1 to
  * 7.3: the call is noted even if nothing is cached, because pages may come after its entry.
  */
-static __always_inline void invalidation_invalidate(unsigned long iocb, unsigned long count)
+static __always_inline void invalidation_invalidate(unsigned long argument, unsigned long count)
 {
-	bool judged = diolate_task_begins((struct kiocb *)iocb, NULL, count,
-					  invalidation_dirtied((struct kiocb *)iocb));
+	struct kiocb *iocb = (struct kiocb *)argument;
+	bool judged = diolate_task_begins(iocb, iocb->ki_pos, NULL, count,
+					  invalidation_dirtied(iocb));
 
 	if (unlikely(diolate_track_suspects()) && !judged)
-		invalidation_begins_slow((struct kiocb *)iocb, count, true);
+		invalidation_begins_slow(iocb, count, true);
 }
 
 DIOLATE_HOOKED(diolate_invalidation_enter_invalidate, invalidation_invalidate);
@@ -110,9 +111,12 @@ static __always_inline void invalidation_iomap_complete(unsigned long dio, unsig
 
 	if (iocb && diolate_identify_is_read(iocb))
 		return;
-	diolate_task_begins(iocb, iocb ? (void *)dio : NULL, 0,
-			    iocb ? invalidation_dirtied(iocb) : -1);
-	if (iocb && unlikely(diolate_track_suspects()))
+	if (!iocb) {
+		diolate_task_begins(NULL, 0, NULL, 0, -1);
+		return;
+	}
+	diolate_task_begins(iocb, iocb->ki_pos, (void *)dio, 0, invalidation_dirtied(iocb));
+	if (unlikely(diolate_track_suspects()))
 		invalidation_begins_slow(iocb, diolate_iomap_dio_written((void *)dio), false);
 }
 
@@ -175,7 +179,7 @@ void diolate_invalidation_completes(const unsigned long *dio)
 	if (looks)
 		found = invalidation_overtaken_slow(iocb, written, false);
 	/* It may invalidate all the same: a write that is waited for always does. */
-	diolate_task_judged(looks ? iocb : NULL, found);
+	diolate_task_judged(looks ? iocb : NULL, iocb->ki_pos, found);
 }
 NOKPROBE_SYMBOL(diolate_invalidation_completes);
 
@@ -197,7 +201,7 @@ int diolate_invalidation_enter_dio_complete(struct kretprobe_instance *ri, struc
 	complete->inv.dated = false;
 	complete->inv.ended = NULL;
 	if (flags & DIO_COMPLETE_ASYNC)
-		diolate_task_begins(NULL, NULL, 0, -1);
+		diolate_task_begins(NULL, 0, NULL, 0, -1);
 	if (unlikely(diolate_dirtied_is_live()) && (flags & DIO_COMPLETE_INVALIDATE))
 		invalidation_dio_dirtied_slow(complete, flags & DIO_COMPLETE_ASYNC);
 	if (unlikely(diolate_track_suspects()) && (flags & DIO_COMPLETE_INVALIDATE))
@@ -216,6 +220,7 @@ int diolate_invalidation_enter_direct_write(struct kretprobe_instance *ri, struc
 	struct diolate_direct_write *write = (void *)ri->data;
 
 	write->inv.iocb = (struct kiocb *)regs_get_kernel_argument(regs, 0);
+	write->inv.start = write->inv.iocb->ki_pos;
 	write->inv.length = iov_iter_count((void *)regs_get_kernel_argument(regs, 1));
 	write->inv.seen = false;
 	write->inv.counted = false;
@@ -226,7 +231,7 @@ int diolate_invalidation_enter_direct_write(struct kretprobe_instance *ri, struc
 	write->reported = false;
 	write->judged = false;
 	/* What this task has begun last is over: the invalidation that comes is the first one. */
-	diolate_task_begins(NULL, NULL, 0, -1);
+	diolate_task_begins(NULL, 0, NULL, 0, -1);
 	if (unlikely(diolate_track_suspects()))
 		diolate_judge_begins_slow(write->inv.iocb, write->inv.length, NULL,
 					  diolate_following_sees_dio);

@@ -76,7 +76,7 @@ static void instead_look_up(struct file *filp, struct diolate_part *part)
 	preempt_disable();
 	inv = diolate_inside_invalidation(filp);
 	if (inv) {
-		part->start = inv->iocb->ki_pos;
+		part->start = inv->start;
 		part->end = part->start + inv->length;
 	}
 	diolate_task_release();

@@ -73,19 +73,20 @@ static enum diolate_consumer late_consumer_of(const struct kiocb *iocb)
 NOKPROBE_SYMBOL(late_consumer_of);
 
 /* Have a write wait for its result if its submitter may be told, and find the way to tell it. */
-static struct diolate_waiting *late_wait_for_result(struct kiocb *iocb, struct diolate_late *late,
-						    size_t length, enum diolate_met met)
+static struct diolate_waiting *late_wait_for_result(const struct diolate_invalidation *inv,
+						    struct kiocb *iocb, struct diolate_late *late,
+						    enum diolate_met met)
 {
 	struct diolate_waiting *waiting;
 
 	late->way = DIOLATE_WAY_MISSED;
 	if (late->consumer == DIOLATE_SYNC && late->follows && !late->repeat)
-		return diolate_sync_begin(iocb, &late->way);
+		return diolate_sync_begin(iocb, inv->start, &late->way);
 	if (late->repeat || late->policy == DIOLATE_OBSERVE ||
 	    !diolate_is_of_user_space(late->consumer))
 		return NULL;
 	waiting = diolate_waiting_begin(iocb);
-	late->way = waiting ? late_way_of(iocb, late, length, met) : DIOLATE_WAY_FULL;
+	late->way = waiting ? late_way_of(iocb, late, inv->length, met) : DIOLATE_WAY_FULL;
 	return waiting;
 }
 NOKPROBE_SYMBOL(late_wait_for_result);
@@ -132,9 +133,9 @@ static void late_is_decided(const struct diolate_invalidation *inv, struct kiocb
 
 	/* What is written back over it from now on is no news. */
 	if (pends)
-		diolate_flight_late(iocb, iocb->ki_filp, inv->iocb->ki_pos);
+		diolate_flight_late(iocb, iocb->ki_filp, inv->start);
 	else if (outcome != DIOLATE_REPEAT)
-		diolate_flight_settle(iocb, iocb->ki_filp, inv->iocb->ki_pos);
+		diolate_flight_settle(iocb, iocb->ki_filp, inv->start);
 	diolate_counters_late(late->kind, outcome);
 	if (outcome != DIOLATE_REPEAT)
 		diolate_log_late(inv, iocb, late, outcome, pends ? iocb : NULL);
@@ -169,10 +170,9 @@ NOKPROBE_SYMBOL(late_is_to_be_repaired);
 /* Whether the folios that could not be dropped may be dirty beside the write only. */
 static bool late_is_unclear(const struct diolate_invalidation *inv)
 {
-	const struct kiocb *iocb = inv->iocb;
-	struct diolate_part part = { .start = iocb->ki_pos, .end = iocb->ki_pos + inv->length };
+	struct diolate_part part = { .start = inv->start, .end = inv->start + inv->length };
 
-	return diolate_spared_is_open(iocb->ki_filp->f_mapping, &part);
+	return diolate_spared_is_open(inv->iocb->ki_filp->f_mapping, &part);
 }
 NOKPROBE_SYMBOL(late_is_unclear);
 
@@ -222,18 +222,17 @@ static void late_is_met(struct diolate_invalidation *inv, enum diolate_met met)
 	late.follows = READ_ONCE(diolate_params_follows);
 	late.waited_for = late_is_waited_for(late.consumer);
 	late.repeat = inv->seen || inv->counted || diolate_inside_was_reported(inv->iocb) ||
-		      late_waits(iocb, inv->iocb->ki_pos);
+		      late_waits(iocb, inv->start);
 	late.proven = diolate_filesystem_is_proven(inv->iocb->ki_filp->f_mapping->host);
 	late.whole = !late.repeat && late_is_whole(inv, late.proven);
-	waiting = late_wait_for_result(iocb, &late, inv->length, met);
+	waiting = late_wait_for_result(inv, iocb, &late, met);
 	late.repair = late_is_to_be_repaired(&late, waiting, inv, met);
 	unclear = late_is_unclear(inv);
 	/* Before the result comes, diolate_instead_run() looks which bytes are dirty. */
 	late.unclear = unclear && met != DIOLATE_MET_AWAITABLE;
 	if (waiting) {
 		waiting->file = iocb->ki_filp;
-		/* The position of an overlayfs write with O_APPEND is set when it has written. */
-		waiting->start = inv->iocb->ki_pos;
+		waiting->start = inv->start;
 		late_has_to_be_handled(&late, unclear, waiting);
 	}
 	outcome = diolate_policy_decide(&late);
@@ -264,7 +263,8 @@ NOKPROBE_SYMBOL(diolate_late_stuck);
  * diolate_late_overtaken() - a write without a late error until now was overtaken
  * @iocb:       the kiocb of the write; in a receiver, the kiocb that the consumer is called with
  * @flown:      what is known of it; on overlayfs, its file is not the file of @iocb
- * @length:     bytes written; the ki_pos of @iocb is where they begin
+ * @start:      where the write begins
+ * @length:     bytes written
  * @waited_for: the file system has waited for the write, in this task
  *
  * Context: any, also inside a probe handler; the write is yet to be answered.
@@ -272,9 +272,9 @@ NOKPROBE_SYMBOL(diolate_late_stuck);
  *         write is synchronous: that is told at the end of its system call.
  */
 enum diolate_outcome diolate_late_overtaken(struct kiocb *iocb, const struct diolate_flown *flown,
-					    size_t length, bool waited_for)
+					    loff_t start, size_t length, bool waited_for)
 {
-	struct diolate_invalidation inv = { .iocb = iocb, .length = length };
+	struct diolate_invalidation inv = { .iocb = iocb, .start = start, .length = length };
 	struct diolate_late late = {
 		.kind = DIOLATE_OVERTAKEN,
 		.consumer = late_consumer_of(iocb),
@@ -294,10 +294,10 @@ enum diolate_outcome diolate_late_overtaken(struct kiocb *iocb, const struct dio
 	if (late.consumer == DIOLATE_IO_URING && waited_for)
 		late.way = late_way_if_waited_for(iocb, length);
 	if (late.consumer == DIOLATE_SYNC && late.follows)
-		waiting = diolate_sync_begin(iocb, &late.way);
+		waiting = diolate_sync_begin(iocb, start, &late.way);
 	if (waiting) {
 		waiting->file = iocb->ki_filp;
-		waiting->start = iocb->ki_pos;
+		waiting->start = start;
 		waiting->told = true;
 		waiting->unclear = false;
 		waiting->repairs = false;

@@ -20,6 +20,6 @@ enum diolate_met {
 void diolate_late_lost(struct diolate_waiting *w);
 void diolate_late_stuck(struct diolate_invalidation *inv, enum diolate_met met);
 enum diolate_outcome diolate_late_overtaken(struct kiocb *iocb, const struct diolate_flown *flown,
-					    size_t length, bool waited_for);
+					    loff_t start, size_t length, bool waited_for);
 
 #endif

@@ -168,14 +168,15 @@ NOKPROBE_SYMBOL(sync_file_of);
 
 /**
  * diolate_sync_begin() - have a late synchronous write wait for the end of its system call
- * @iocb: the kiocb of the write; not waiting yet
- * @way:  set to the way in which the write can be told
+ * @iocb:  the kiocb of the write; not waiting yet
+ * @start: where the write begins
+ * @way:   set to the way in which the write can be told
  *
  * Context: any, also inside a probe handler.
  * Return: the late write: diolate_sync_tell() or diolate_sync_drop() has to follow. NULL if it
  *         cannot be told.
  */
-struct diolate_waiting *diolate_sync_begin(struct kiocb *iocb, enum diolate_way *way)
+struct diolate_waiting *diolate_sync_begin(struct kiocb *iocb, loff_t start, enum diolate_way *way)
 {
 	struct diolate_waiting *w;
 	struct diolate_syscall call;
@@ -199,7 +200,7 @@ struct diolate_waiting *diolate_sync_begin(struct kiocb *iocb, enum diolate_way 
 	s->waiting = w;
 	s->call = call;
 	s->file = file;
-	s->start = iocb->ki_pos;
+	s->start = start;
 	s->before = READ_ONCE(file->f_pos);
 	w->sync = s;
 	return w;

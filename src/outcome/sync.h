@@ -12,7 +12,7 @@ struct kiocb;
 
 void diolate_sync_init(void);
 int diolate_sync_refuses(void);
-struct diolate_waiting *diolate_sync_begin(struct kiocb *iocb, enum diolate_way *way);
+struct diolate_waiting *diolate_sync_begin(struct kiocb *iocb, loff_t start, enum diolate_way *way);
 void diolate_sync_tell(struct diolate_waiting *w);
 void diolate_sync_drop(struct diolate_waiting *w);
 

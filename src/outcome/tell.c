@@ -100,11 +100,9 @@ noinline long diolate_tell_overtaken(struct kiocb *iocb, long ret, unsigned long
 
 	preempt_disable_notrace();
 	if (diolate_judge_answered(iocb, ret, &flown)) {
-		/* diolate_late_overtaken() expects ki_pos where the write began. */
-		iocb->ki_pos -= ret;
-		outcome = diolate_late_overtaken(iocb, &flown, ret,
+		/* ki_pos has advanced by the bytes written. */
+		outcome = diolate_late_overtaken(iocb, &flown, iocb->ki_pos - ret, ret,
 						 diolate_receivers_waited_for(ip));
-		iocb->ki_pos += ret;
 		if (outcome == DIOLATE_PENDING)
 			diolate_tell_settled(iocb, diolate_policy_settle(&told), DIOLATE_NO_REASON,
 					     told);

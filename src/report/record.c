@@ -255,7 +255,7 @@ void diolate_record_take(struct diolate_record *r, const struct diolate_invalida
 
 	r->kind = late->kind;
 	r->time = ktime_get_real_fast_ns();
-	r->pos = inv->iocb->ki_pos;
+	r->pos = inv->start;
 	r->length = inv->length;
 	r->consumer = late->consumer;
 	r->uid = from_kuid(&init_user_ns, file->f_cred->fsuid);

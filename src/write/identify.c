@@ -176,6 +176,8 @@ static bool identify_dio_with(struct diolate_invalidation *inv, const unsigned l
 	if (!(file ? identify_is_of_file(iocb, file) : !!diolate_identify_submitter_slow(iocb)))
 		return false;
 	inv->iocb = iocb;
+	/* dio_complete() advances it when it has invalidated (fs/direct-io.c, 5.4 to 7.3). */
+	inv->start = iocb->ki_pos;
 	inv->length = diolate_identify_plausible(dio[result_at]);
 	return true;
 }

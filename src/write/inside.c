@@ -63,10 +63,10 @@ static struct diolate_invalidation *inside_begun_last(void *file)
 	struct diolate_invalidation *inv = diolate_task_hold();
 	struct file *filp;
 
-	if (!inv || (!inv->iocb && !inv->dio))
+	if (!inv || !inv->iocb)
 		return NULL;
 	if (inv->dio) {
-		if (!diolate_iomap_dio_identify(inv, inv->dio))
+		if (!diolate_iomap_dio_measure(inv))
 			return NULL;
 		inv->dio = NULL;
 	}

@@ -9,8 +9,11 @@ struct kiocb;
 /**
  * struct diolate_invalidation - one call that ends a direct write by invalidating the page cache
  * @iocb:    the direct write; alive as long as the call lasts
- * @dio:     the struct iomap_dio to read @iocb and @length from; NULL if there is none
- * @length:  bytes of the write; 0 if not known
+ * @dio:     the struct iomap_dio to read @length from; NULL if there is none
+ * @start:   where the write begins: the ki_pos of @iocb when the call begins. Before 6.5, and stable
+ *           kernels without its "iomap: update ki_pos a little later in iomap_dio_complete", that
+ *           function advances ki_pos before it invalidates (fs/iomap/direct-io.c)
+ * @length:  bytes of the write, at most MAX_RW_COUNT; 0 if not known
  * @seen:    the late error of the call was seen
  * @counted: the write was counted as overtaken
  * @whole:   the late error of the call is of no write: what is in the way came after it
@@ -24,12 +27,13 @@ struct kiocb;
  * @dirtied: diolate_dirtied_now() of its file when the call began: what became dirty since was not
  *           in the way
  *
- * Only the task that makes the call uses it.
+ * Only the task that makes the call uses it. With a place of src/write/task.c it fills a cache line.
  */
 struct diolate_invalidation {
 	struct kiocb *iocb;
 	const unsigned long *dio;
-	size_t length;
+	loff_t start;
+	unsigned int length;
 	bool seen : 1;
 	bool counted : 1;
 	bool whole : 1;

@@ -132,25 +132,25 @@ bool diolate_iomap_dio_is_late(const void *dio)
 NOKPROBE_SYMBOL(diolate_iomap_dio_is_late);
 
 /**
- * diolate_iomap_dio_identify() - the write of what may be a struct iomap_dio in use
- * @inv: filled in if it may be a write
- * @dio: what iomap_dio_complete() was called with last in this task; gone if that call is over
+ * diolate_iomap_dio_measure() - how long the write of what may be a struct iomap_dio in use is
+ * @inv: what iomap_dio_complete() was called for last in this task. Its @dio is gone if that call
+ *       is over; @length is set if not
  *
  * Context: any, also inside a probe handler.
- * Return: whether it may be a write.
+ * Return: whether it may be the same write.
  */
-bool diolate_iomap_dio_identify(struct diolate_invalidation *inv, const void *dio)
+bool diolate_iomap_dio_measure(struct diolate_invalidation *inv)
 {
+	const void *dio = inv->dio;
 	struct kiocb *iocb;
 	unsigned long bytes;
 
 	if (READ_ONCE(diolate_layout.iomap) == DIOLATE_HAS_CHANGED ||
 	    get_kernel_nofault(iocb, (struct kiocb **)(dio + diolate_layout.iomap_iocb)) ||
 	    get_kernel_nofault(bytes, (unsigned long *)(dio + diolate_layout.iomap_size)) ||
-	    !diolate_identify_may_be_pointer(iocb))
+	    iocb != inv->iocb)
 		return false;
-	inv->iocb = iocb;
 	inv->length = diolate_identify_plausible(bytes);
 	return true;
 }
-NOKPROBE_SYMBOL(diolate_iomap_dio_identify);
+NOKPROBE_SYMBOL(diolate_iomap_dio_measure);

@@ -13,7 +13,7 @@
 struct kiocb *diolate_iomap_dio_kiocb_slow(const void *dio);
 size_t diolate_iomap_dio_written(const void *dio);
 bool diolate_iomap_dio_is_late(const void *dio);
-bool diolate_iomap_dio_identify(struct diolate_invalidation *inv, const void *dio);
+bool diolate_iomap_dio_measure(struct diolate_invalidation *inv);
 
 /**
  * diolate_iomap_dio_kiocb() - the kiocb of a struct iomap_dio

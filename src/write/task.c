@@ -171,6 +171,7 @@ static __always_inline struct place *task_own_place(void)
 /**
  * diolate_task_begins() - this task begins to invalidate the page cache for a direct write
  * @iocb:    the direct write; NULL if not known
+ * @start:   where the write begins
  * @dio:     the struct iomap_dio of the write, or NULL
  * @length:  bytes; 0 if not known
  * @dirtied: diolate_dirtied_now() of its file; negative if not known
@@ -178,7 +179,8 @@ static __always_inline struct place *task_own_place(void)
  * Context: any, also inside a probe handler.
  * Return: whether the write was judged for this, of diolate_task_judged().
  */
-bool diolate_task_begins(struct kiocb *iocb, const unsigned long *dio, size_t length, s64 dirtied)
+bool diolate_task_begins(struct kiocb *iocb, loff_t start, const unsigned long *dio, size_t length,
+			 s64 dirtied)
 {
 	struct place *place = task_own_place();
 	bool judged, same;
@@ -191,6 +193,7 @@ bool diolate_task_begins(struct kiocb *iocb, const unsigned long *dio, size_t le
 	place->inv.again = same && !place->inv.seen && !place->inv.judged;
 	place->inv.iocb = iocb;
 	place->inv.dio = dio;
+	place->inv.start = start;
 	place->inv.length = length;
 	place->inv.seen = false;
 	place->inv.counted = judged && place->inv.counted;
@@ -213,6 +216,7 @@ NOKPROBE_SYMBOL(diolate_task_begins);
 /**
  * diolate_task_judged() - a write was judged that this task may invalidate for next
  * @iocb:  the write; NULL if the next one was not judged
+ * @start: where the write begins
  * @found: it was counted as overtaken
  *
  * The invalidation may not come, and a later write of the kernel have the same kiocb. This is
@@ -220,7 +224,7 @@ NOKPROBE_SYMBOL(diolate_task_begins);
  *
  * Context: any, also inside an ftrace callback.
  */
-void diolate_task_judged(struct kiocb *iocb, bool found)
+void diolate_task_judged(struct kiocb *iocb, loff_t start, bool found)
 {
 	struct place *place = task_own_place();
 
@@ -228,6 +232,7 @@ void diolate_task_judged(struct kiocb *iocb, bool found)
 		return;
 	place->inv.iocb = iocb;
 	place->inv.dio = NULL;
+	place->inv.start = start;
 	place->inv.length = 0;
 	place->inv.seen = false;
 	place->inv.counted = found;

@@ -9,8 +9,9 @@
 
 int diolate_task_init(void);
 void diolate_task_exit(void);
-bool diolate_task_begins(struct kiocb *iocb, const unsigned long *dio, size_t length, s64 dirtied);
-void diolate_task_judged(struct kiocb *iocb, bool found);
+bool diolate_task_begins(struct kiocb *iocb, loff_t start, const unsigned long *dio, size_t length,
+			 s64 dirtied);
+void diolate_task_judged(struct kiocb *iocb, loff_t start, bool found);
 void diolate_task_judges_anew(void);
 bool diolate_task_ends(const struct kiocb *iocb);
 void diolate_task_ended(const struct kiocb *iocb, bool succeeded);

@@ -261,7 +261,7 @@ static void begin_to_invalidate(const struct kiocb *iocb, size_t length)
 	static const unsigned long dio;
 
 	race_handler(true);
-	diolate_task_begins((struct kiocb *)iocb, begins_first ? &dio : NULL, length, -1);
+	diolate_task_begins((struct kiocb *)iocb, 0, begins_first ? &dio : NULL, length, -1);
 	race_handler(false);
 }
 

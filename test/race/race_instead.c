@@ -3,7 +3,8 @@
  * Late errors of libaio are met, and each is decided at once, or looked at, repaired or waited for in the place of the
  * kernel's record, or told where its result is received, in the same task or another, with kiocbs that are used
  * again, while what tells is armed and disarmed, the policy changes, and the module is unloaded. Each late error is
- * counted once, and one that is pending is settled once; whose result is changed is counted as delivered.
+ * counted once, and one that is pending is settled once; whose result is changed is counted as delivered. Each is of
+ * the bytes that were written, also if the kernel has advanced ki_pos before it invalidates, as before 6.5.
  * With src/outcome/late.c src/outcome/instead.c src/outcome/tell.c src/outcome/telling.c src/write/waiting.c
  * With src/model/policy.c
  */
@@ -47,6 +48,7 @@ unsigned long race_jiffies;
 /**
  * struct write - a direct write, until its result is received
  * @iocb:      its kiocb, whose address is that of the next write
+ * @start:     where it begins
  * @taken:     it is one
  * @handed:    anybody may receive its result
  * @met:       its late error was met
@@ -56,6 +58,7 @@ unsigned long race_jiffies;
  */
 static struct write {
 	struct kiocb iocb;
+	loff_t start;
 	bool taken, handed, met, put_right;
 	unsigned int counted, settled;
 	struct race_order order;
@@ -96,6 +99,24 @@ static struct write *write_of(const struct kiocb *iocb)
 
 	if (iocb != &w->iocb)
 		race_wrong("a late error is taken for that of another write");
+	return w;
+}
+
+static struct write *write_from(const struct kiocb *iocb, loff_t start)
+{
+	struct write *w = write_of(iocb);
+
+	if (start != w->start)
+		race_wrong("a late error is taken for that of other bytes");
+	return w;
+}
+
+static struct write *write_with(const struct diolate_part *part)
+{
+	struct write *w = own();
+
+	if (part->start != w->start || part->end != w->start + LENGTH)
+		race_wrong("it is looked at other bytes than were written");
 	return w;
 }
 
@@ -146,7 +167,7 @@ void diolate_log_settled(const void *mark, enum diolate_outcome outcome, enum di
 bool diolate_spared_is_open(struct address_space *m, const struct diolate_part *part)
 {
 	(void)m;
-	(void)part;
+	write_with(part);
 	return race_any(2);
 }
 
@@ -159,7 +180,7 @@ enum diolate_outcome diolate_spared_look(const struct kiocb *iocb, struct addres
 	enum diolate_outcome outcome = outcomes[race_any(3)];
 
 	(void)m;
-	(void)part;
+	write_with(part);
 	race_point();
 	*reason = outcome == DIOLATE_UNDELIVERABLE ? DIOLATE_BUSY : DIOLATE_NO_REASON;
 	write_of(iocb)->put_right = outcome == DIOLATE_SPARED;
@@ -178,7 +199,7 @@ enum diolate_reason diolate_repair(const struct kiocb *iocb, struct address_spac
 	bool failed = race_any(2);
 
 	(void)m;
-	(void)part;
+	write_with(part);
 	race_point();
 	write_of(iocb)->put_right = !failed;
 	return failed ? DIOLATE_BUSY : DIOLATE_NO_REASON;
@@ -249,15 +270,13 @@ void diolate_uring_fail(struct kiocb *iocb)
 void diolate_flight_late(const struct kiocb *iocb, const void *file, loff_t start)
 {
 	(void)file;
-	(void)start;
-	write_of(iocb);
+	write_from(iocb, start);
 }
 
 void diolate_flight_settle(const struct kiocb *iocb, const void *file, loff_t start)
 {
 	(void)file;
-	(void)start;
-	write_of(iocb);
+	write_from(iocb, start);
 }
 
 bool diolate_judge_answered(struct kiocb *iocb, long ret, struct diolate_flown *flown)
@@ -268,9 +287,10 @@ bool diolate_judge_answered(struct kiocb *iocb, long ret, struct diolate_flown *
 	return false;
 }
 
-struct diolate_waiting *diolate_sync_begin(struct kiocb *iocb, enum diolate_way *way)
+struct diolate_waiting *diolate_sync_begin(struct kiocb *iocb, loff_t start, enum diolate_way *way)
 {
 	(void)iocb;
+	(void)start;
 	(void)way;
 	return NULL;
 }
@@ -359,6 +379,8 @@ static void receive(struct write *w)
 	race_handler(true);
 	if (__atomic_load_n(&armed, __ATOMIC_SEQ_CST)) {
 		waiting = diolate_waiting_none() ? NULL : diolate_waiting_find(&w->iocb);
+		if (waiting && !diolate_waiting_is_of(waiting, &file, w->start))
+			race_wrong("a late write is taken for another");
 		if (waiting)
 			told = diolate_tell_waiting_slow(waiting, &w->iocb, ret);
 	}
@@ -392,6 +414,7 @@ static struct write *take(void)
 	if (taken)
 		return NULL;
 	race_take(&w->order);
+	w->start = race_any(3) * LENGTH;
 	w->handed = false;
 	w->met = false;
 	w->put_right = false;
@@ -426,7 +449,10 @@ static void meet(struct write *w, bool again)
 
 	about[race_self()] = w;
 	race_current()->flags = race_any(2) ? PF_WQ_WORKER : 0;
-	*inv = (struct diolate_invalidation){ .iocb = &w->iocb, .length = LENGTH, .counted = again };
+	*inv = (struct diolate_invalidation){
+		.iocb = &w->iocb, .start = w->start, .length = LENGTH, .counted = again,
+	};
+	w->iocb.ki_pos = w->start + race_any(2) * LENGTH;
 	race_handler(true);
 	if (!__atomic_load_n(&closing, __ATOMIC_SEQ_CST)) {
 		bool awaitable = race_any(4);

@@ -177,7 +177,7 @@ static void meet(struct call *c)
 	struct diolate_waiting *w;
 	enum diolate_way way;
 
-	w = diolate_sync_begin(c->iocb, &way);
+	w = diolate_sync_begin(c->iocb, c->iocb->ki_pos, &way);
 	if (!w) {
 		if (way != DIOLATE_WAY_FULL)
 			race_wrong("a write cannot be told in the way %u", way);
@@ -265,7 +265,7 @@ static void end(void)
 	calls[0].file = 0;
 	for (i = 0; i < MOST_OF_ONE; i++) {
 		iocbs[i].ki_filp = &files[0];
-		w[i] = diolate_sync_begin(&iocbs[i], &way);
+		w[i] = diolate_sync_begin(&iocbs[i], iocbs[i].ki_pos, &way);
 		if (!w[i])
 			race_wrong("a place is lost");
 	}

@@ -75,7 +75,8 @@ static void look(struct kiocb *iocb, size_t length, bool again, bool ended)
 		return;
 	}
 	race_touch(inv, sizeof(*inv), false);
-	if (inv->iocb != iocb || inv->length != length)
+	/* Of each the bytes are as many as are before it. */
+	if (inv->iocb != iocb || inv->length != length || inv->start != (loff_t)length)
 		race_wrong("a task finds an invalidation that it has not begun");
 	if (inv->again && !again)
 		race_wrong("a write is taken for the one before");
@@ -99,10 +100,10 @@ static void complete(unsigned int pid)
 	struct diolate_invalidation *inv;
 
 	race_handler(true);
-	diolate_task_begins(NULL, NULL, 0, -1);
+	diolate_task_begins(NULL, 0, NULL, 0, -1);
 	look(NULL, 0, false, false);
 	if (judged || race_any(2))
-		diolate_task_judged(judged ? iocb : NULL, found);
+		diolate_task_judged(judged ? iocb : NULL, 0, found);
 	/* Who lives does not lose its place when all are busy. */
 	inv = busy && judged ? diolate_task_hold() : NULL;
 	noted = inv;
@@ -114,7 +115,7 @@ static void complete(unsigned int pid)
 		diolate_task_ended(iocb, ended);
 		race_handler(true);
 	}
-	told = diolate_task_begins(iocb, NULL, length, -1);
+	told = diolate_task_begins(iocb, length, NULL, length, -1);
 	if (told && !judged)
 		race_wrong("a write is taken for one that was judged");
 	inv = diolate_task_hold();
@@ -129,7 +130,7 @@ static void complete(unsigned int pid)
 		diolate_task_release();
 	look(iocb, length, false, ended);
 	if (race_any(2)) {
-		if (diolate_task_begins(iocb, NULL, length + 1, -1))
+		if (diolate_task_begins(iocb, length + 1, NULL, length + 1, -1))
 			race_wrong("a second invalidation is taken for one that was judged");
 		look(iocb, length + 1, true, ended);
 	}
