@@ -10,9 +10,9 @@ struct kiocb;
  * struct diolate_invalidation - one call that ends a direct write by invalidating the page cache
  * @iocb:    the direct write; alive as long as the call lasts
  * @dio:     the struct iomap_dio to read @length from; NULL if there is none
- * @start:   where the write begins: the ki_pos of @iocb when the call begins. Before 6.5, and stable
- *           kernels without its "iomap: update ki_pos a little later in iomap_dio_complete", that
- *           function advances ki_pos before it invalidates (fs/iomap/direct-io.c)
+ * @start:   where the write begins: the ki_pos of @iocb when the call begins. Before 6.5, and on
+ *           stable kernels without "iomap: update ki_pos a little later in iomap_dio_complete",
+ *           that function advances ki_pos before it invalidates (fs/iomap/direct-io.c)
  * @length:  bytes of the write, at most MAX_RW_COUNT; 0 if not known
  * @seen:    the late error of the call was seen
  * @counted: the write was counted as overtaken
@@ -27,7 +27,8 @@ struct kiocb;
  * @dirtied: diolate_dirtied_now() of its file when the call began: what became dirty since was not
  *           in the way
  *
- * Only the task that makes the call uses it. With a place of src/write/task.c it fills a cache line.
+ * Only the task that makes the call uses it. With the rest of a place of src/write/task.c it fills
+ * a cache line.
  */
 struct diolate_invalidation {
 	struct kiocb *iocb;
