@@ -523,7 +523,8 @@ NOKPROBE_SYMBOL(diolate_flight_settle);
  * @flown: set to what is known of it
  *
  * A flight with this kiocb may be that of an earlier write, which came to nothing or whose answer
- * was not seen. Its file may be gone.
+ * was not seen. Its file may be gone. One that has passed was judged then, as its answer was not to
+ * be seen: nothing more is said of it here.
  *
  * Context: any, also inside an ftrace callback.
  * Return: whether the write was followed. It is over in any case.
@@ -539,10 +540,11 @@ bool diolate_flight_end(const struct kiocb *iocb, const void *file, loff_t pos, 
 	raw_spin_lock_irqsave(&b->lock, flags);
 	f = diolate_bucket_find(b, iocb);
 	if (f) {
-		same = f->begun.file == file && !f->passed &&
+		same = f->begun.file == file && !flight_may_be_earlier(f) &&
 		       (!bytes || f->begun.part.start == pos);
 		diolate_spans_take(&f->spans, &f->marks);
-		if (same)
+		flown->verdict = DIOLATE_IS_NOT;
+		if (same && !f->passed)
 			diolate_verdict_report(f, bytes, DIOLATE_AFTERWARDS, flown);
 		diolate_bucket_drop(b, f);
 	}
