@@ -194,16 +194,29 @@ static void late_has_to_be_handled(const struct diolate_late *late, bool unclear
 }
 NOKPROBE_SYMBOL(late_has_to_be_handled);
 
+/* Whether a write that is judged when it is answered may have been overtaken by now. */
+static bool late_may_be_overtaken(const struct diolate_invalidation *inv, const struct kiocb *iocb)
+{
+	struct diolate_part part = { .start = inv->start, .end = inv->start + inv->length };
+	struct diolate_flown flown;
+
+	return diolate_flight_is_followed(iocb) &&
+	       (!diolate_flight_judge(iocb, inv->iocb->ki_filp->f_mapping, &part, &flown) ||
+		flown.verdict != DIOLATE_IS_NOT);
+}
+NOKPROBE_SYMBOL(late_may_be_overtaken);
+
 /*
  * Whether a write of fs/direct-io.c has invalidated the page cache before, with success. What is in
  * the way when generic_file_direct_write() does so once more was read since, and is no older than
- * the write (5.10 to 7.3).
+ * what the disk has (5.10 to 7.3). That is the write, unless the write was overtaken.
  */
-static bool late_is_whole(const struct diolate_invalidation *inv, bool proven)
+static bool late_is_whole(const struct diolate_invalidation *inv, const struct kiocb *iocb,
+			  bool proven)
 {
 	return proven && inv->again &&
 	       diolate_filesystem_uses_dio(inv->iocb->ki_filp->f_mapping->host) &&
-	       diolate_inside_direct_write_of(inv->iocb);
+	       diolate_inside_direct_write_of(inv->iocb) && !late_may_be_overtaken(inv, iocb);
 }
 NOKPROBE_SYMBOL(late_is_whole);
 
@@ -224,7 +237,7 @@ static void late_is_met(struct diolate_invalidation *inv, enum diolate_met met)
 	late.repeat = inv->seen || inv->counted || diolate_inside_was_reported(inv->iocb) ||
 		      late_waits(iocb, inv->start);
 	late.proven = diolate_filesystem_is_proven(inv->iocb->ki_filp->f_mapping->host);
-	late.whole = !late.repeat && late_is_whole(inv, late.proven);
+	late.whole = !late.repeat && late_is_whole(inv, iocb, late.proven);
 	waiting = late_wait_for_result(inv, iocb, &late, met);
 	late.repair = late_is_to_be_repaired(&late, waiting, inv, met);
 	unclear = late_is_unclear(inv);

@@ -52,6 +52,8 @@ unsigned long race_jiffies;
  * @taken:     it is one
  * @handed:    anybody may receive its result
  * @met:       its late error was met
+ * @followed:  it is; else nobody knows whether it was overtaken
+ * @overtaken: it was, as is known by the time when the late error is met
  * @put_right: its page cache is right, by repair or because it was spared
  * @counted:   as what, plus one; 0 if not
  * @settled:   how the pending late error was settled, plus one; 0 if not
@@ -59,7 +61,7 @@ unsigned long race_jiffies;
 static struct write {
 	struct kiocb iocb;
 	loff_t start;
-	bool taken, handed, met, put_right;
+	bool taken, handed, met, followed, overtaken, put_right;
 	unsigned int counted, settled;
 	struct race_order order;
 } writes[WRITES];
@@ -180,7 +182,8 @@ enum diolate_outcome diolate_spared_look(const struct kiocb *iocb, struct addres
 	enum diolate_outcome outcome = outcomes[race_any(3)];
 
 	(void)m;
-	write_with(part);
+	if (write_with(part)->overtaken)
+		outcome = DIOLATE_PENDING;
 	race_point();
 	*reason = outcome == DIOLATE_UNDELIVERABLE ? DIOLATE_BUSY : DIOLATE_NO_REASON;
 	write_of(iocb)->put_right = outcome == DIOLATE_SPARED;
@@ -199,7 +202,7 @@ enum diolate_reason diolate_repair(const struct kiocb *iocb, struct address_spac
 	bool failed = race_any(2);
 
 	(void)m;
-	write_with(part);
+	failed |= write_with(part)->overtaken;
 	race_point();
 	write_of(iocb)->put_right = !failed;
 	return failed ? DIOLATE_BUSY : DIOLATE_NO_REASON;
@@ -229,8 +232,10 @@ bool diolate_inside_was_reported(struct kiocb *iocb)
 
 struct diolate_direct_write *diolate_inside_direct_write_of(struct kiocb *iocb)
 {
+	static struct diolate_direct_write calls;
+
 	(void)iocb;
-	return NULL;
+	return &calls;
 }
 
 struct diolate_invalidation *diolate_inside_invalidation(struct file *f)
@@ -252,7 +257,7 @@ bool diolate_filesystem_is_proven(const struct inode *i)
 bool diolate_filesystem_uses_dio(const struct inode *i)
 {
 	(void)i;
-	return false;
+	return true;
 }
 
 bool diolate_uring_is_short(const struct kiocb *iocb, size_t length)
@@ -277,6 +282,20 @@ void diolate_flight_settle(const struct kiocb *iocb, const void *file, loff_t st
 {
 	(void)file;
 	write_from(iocb, start);
+}
+
+bool diolate_flight_is_followed(const struct kiocb *iocb)
+{
+	return write_of(iocb)->followed;
+}
+
+bool diolate_flight_judge(const struct kiocb *iocb, const struct address_space *m,
+			  const struct diolate_part *part, struct diolate_flown *flown)
+{
+	(void)iocb;
+	(void)m;
+	flown->verdict = write_with(part)->overtaken ? DIOLATE_IS_OVERTAKEN : DIOLATE_IS_NOT;
+	return true;
 }
 
 bool diolate_judge_answered(struct kiocb *iocb, long ret, struct diolate_flown *flown)
@@ -392,6 +411,8 @@ static void receive(struct write *w)
 	delivered = w->settled == 1 + DIOLATE_DELIVERED;
 	if (!w->put_right && (w->settled == 1 + DIOLATE_REPAIRED || w->settled == 1 + DIOLATE_SPARED))
 		race_wrong("a write is spared or repaired, and its page cache is not right");
+	if (w->overtaken && (w->counted == 1 + DIOLATE_SPARED || w->settled == 1 + DIOLATE_SPARED))
+		race_wrong("a write is spared, and was overtaken");
 	if (w->put_right && (delivered || w->settled == 1 + DIOLATE_UNDELIVERABLE))
 		race_wrong("a write has a late error, and its page cache is right");
 	if (delivered != (told != ret))
@@ -417,6 +438,8 @@ static struct write *take(void)
 	w->start = race_any(3) * LENGTH;
 	w->handed = false;
 	w->met = false;
+	w->followed = race_any(2);
+	w->overtaken = w->followed && !race_any(4);
 	w->put_right = false;
 	w->counted = 0;
 	w->settled = 0;
@@ -451,6 +474,7 @@ static void meet(struct write *w, bool again)
 	race_current()->flags = race_any(2) ? PF_WQ_WORKER : 0;
 	*inv = (struct diolate_invalidation){
 		.iocb = &w->iocb, .start = w->start, .length = LENGTH, .counted = again,
+		.again = !race_any(4),
 	};
 	w->iocb.ki_pos = w->start + race_any(2) * LENGTH;
 	race_handler(true);
