@@ -45,6 +45,7 @@ umount_all() {
 start_writers() {
 	note "writers begin: ${1:-$soaked}"
 	for fs in ${1:-$soaked}; do
+		soaking ready $shared $fs
 		# In a group whose memory can be made short.
 		sh -c "echo \$\$ >/tmp/cgroup/soak/cgroup.procs; exec soaking run $shared $fs /mnt/$fs" >>/tmp/soak/$fs.log 2>&1 &
 		echo $! >/tmp/soak/$fs.pid

@@ -3,6 +3,8 @@
  * Programs for a soak (soak.sh), which run for hours and can be asked at any time what they were
  * told.
  *
+ *   soaking ready SHARED NAME
+ *                        those of that name will run; before `run`, and before the first `stop`
  *   soaking run SHARED NAME DIRECTORY
  *                        direct writers by libaio, io_uring and system calls, and who gets in their
  *                        way: one that writes to the same files through the page cache, two that
@@ -425,7 +427,6 @@ static void run_all(const char *name, const char *directory)
 	slot = slot_of(name);
 	make_file(directory, "soak", FILE_PAGES, &direct, &cached, &map);
 	make_file(directory, "grow", GROW_PAGES, &grow_direct, &grow_cached, &grow_map);
-	atomic_store(&slot->stop, 0);
 	atomic_store(&slot->parked, 0);
 	atomic_store(&slot->threads, n);
 	for (i = 0; i < n; i++) {
@@ -454,6 +455,12 @@ static void pause_all(void)
 				     atomic_load(&s->threads), atomic_load(&s->parked));
 			rest(5);
 		}
+}
+
+/* Before `run`: they may be told to stop before they have begun. */
+static void ready(const char *name)
+{
+	atomic_store(&slot_of(name)->stop, 0);
 }
 
 static void stop(const char *name)
@@ -544,7 +551,7 @@ int main(int argc, char **argv)
 	const char *action = argc > 1 ? argv[1] : "";
 
 	if (argc < 3)
-		errx(2, "usage: soaking run|pause|resume|stop|sum SHARED ... | read DIRECTORY CLOSED");
+		errx(2, "usage: soaking ready|run|pause|resume|stop|sum SHARED ... | read DIRECTORY CLOSED");
 	if (!strcmp(action, "read") && argc == 4)
 		read_all(argv[2], argv[3]);
 	open_shared(argv[2]);
@@ -554,6 +561,8 @@ int main(int argc, char **argv)
 		pause_all();
 	else if (!strcmp(action, "resume"))
 		atomic_store(&shared->pause, 0);
+	else if (!strcmp(action, "ready") && argc == 4)
+		ready(argv[3]);
 	else if (!strcmp(action, "stop") && argc == 4)
 		stop(argv[3]);
 	else if (!strcmp(action, "sum"))
