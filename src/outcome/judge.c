@@ -266,9 +266,9 @@ NOKPROBE_SYMBOL(judge_is_asked_later);
  * @flown:  set to what is known of the write, if it was overtaken
  *
  * If nobody knows, and the write is followed, the work sweeps the flights, and so counts the write,
- * unless a late error comes first. Else it is counted here, and a late error beside it. Such a write
- * of user space is counted in overtaken_unknown twice if answers begin to be seen before it is
- * answered.
+ * unless a late error comes first. Else it is counted here, and a late error beside it. A write of
+ * user space that is not followed is counted in overtaken_unknown twice if answers begin to be seen
+ * before it is answered.
  *
  * Context: any, also inside a probe handler.
  * Return: true if the write was overtaken.

@@ -30,7 +30,9 @@ static const char *const proven[] = {
 	"ext2",	/* ext4's code or, on some kernels, its own */
 	"ext3",
 	"ext4",
+#if !DIOLATE_EXFAT_READERS_DIRTY
 	"exfat",
+#endif
 	"vfat",
 	"xfs",
 };
@@ -57,7 +59,7 @@ static const char *const discards[] = {
 #if DIOLATE_EXFAT_WAITS
 	"exfat",
 #endif
-#if DIOLATE_F2FS_COUNTS
+#if DIOLATE_F2FS_WAITS
 	"f2fs",
 #endif
 	"vfat",

@@ -89,8 +89,8 @@ const struct word words[] = {
 	  "The write was cut short and io_uring was about to go on with the rest, which forgets the late error of the "
 	  "first part." },
 	{ WORD_REASON, "filesystem", "repair is not for this file system",
-	  "The policy repair drops pages on ext2, ext3, ext4, xfs, vfat, f2fs (from 5.18 on) and exfat (from 7.2 on) "
-	  "only." },
+	  "The policy repair drops pages on ext2, ext3, ext4, xfs, vfat, f2fs (from 6.12 on; of 6.1 from 6.1.192 on) "
+	  "and exfat (from 7.2 on) only." },
 	{ WORD_REASON, "not-seen", "not all of the write, or of its writeback, was seen",
 	  "It is not known what the write has written, what was written back meanwhile, or whether it has become the "
 	  "file's." },

@@ -15,12 +15,23 @@
 #define DIOLATE_EXFAT_WAITS (LINUX_VERSION_CODE >= KERNEL_VERSION(7, 2, 0))
 
 /*
- * f2fs counts the dirty pages of a file itself. It may count a page twice that two tasks make dirty
- * at the same time (f2fs_set_data_page_dirty(), fs/f2fs/data.c, 5.10; fixed in 5.18,
- * f2fs_dirty_data_folio()). The count was then wrong when the file was evicted, and the kernel
- * warned (f2fs_evict_inode(), 5.10.262), also where no folio had been discarded.
+ * A private mapping of exfat that could be written, which a reader may make, dirtied the end of the
+ * file with zeros (exfat_file_mmap(), fs/exfat/file.c, 6.8 to 6.11; commit 6630ea49103c, "exfat:
+ * move extend valid_size into ->page_mkwrite()"). No test can tell: no header has anything of that.
+ */
+#define DIOLATE_EXFAT_READERS_DIRTY						\
+	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0) &&			\
+	 LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0))
+
+/*
+ * f2fs, when it shortens a file, waits for direct writes in flight since 6.12 (f2fs_setattr(),
+ * fs/f2fs/file.c; commit 96cfeb038953, "f2fs: fix to wait dio completion"). Stable series have it
+ * from some release on; 6.1.192 was looked at. Before 5.18 f2fs also miscounted its dirty pages.
  * No test can tell: no header has anything of that.
  */
-#define DIOLATE_F2FS_COUNTS (LINUX_VERSION_CODE >= KERNEL_VERSION(5, 18, 0))
+#define DIOLATE_F2FS_WAITS							\
+	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0) ||			\
+	 (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 1, 192) &&			\
+	  LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)))
 
 #endif
