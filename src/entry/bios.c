@@ -195,6 +195,23 @@ static int bios_learn(struct target *f, unsigned int i)
 	return diolate_symbol_address(f->symbol, &f->address, NULL);
 }
 
+/*
+ * Whether all bios of writeback are seen. If not, no direct write is said not to be overtaken, over
+ * which something was written back.
+ */
+static bool sees_writeback;
+
+static void bios_learn_of_writeback(void)
+{
+	unsigned long address;
+
+	sees_writeback = DIOLATE_BIO_HELD_BACK_IS_SEEN ||
+			 diolate_symbol_address(DIOLATE_BIO_HELD_BACK_BY, &address,
+						NULL) == -ENOENT;
+	if (!sees_writeback)
+		pr_notice("writeback that a limit has held back is not seen on this kernel, which costs: much that is overtaken is only known as overtaken_unknown\n");
+}
+
 /* Whether it is seen what file systems map that write elsewhere. */
 static bool bios_sees_elsewhere(void)
 {
@@ -234,8 +251,9 @@ static int bios_add_all(void)
 	bios_learn_of_xfs();
 	for (i = 0; i < FUNCTIONS && !err; i++)
 		err = bios_add_one(&functions[i]);
-	diolate_following_set_sees(functions[ENDS_IOMAP].address,
-				   functions[ENDS_DIO_ASYNC].address && functions[ENDS_DIO].address,
+	diolate_following_set_sees(sees_writeback && functions[ENDS_IOMAP].address,
+				   sees_writeback && functions[ENDS_DIO_ASYNC].address &&
+				   functions[ENDS_DIO].address,
 				   bios_sees_elsewhere());
 	if (!err)
 		return diolate_hook_register(&following);
@@ -254,6 +272,7 @@ void diolate_bios_init(void)
 
 	diolate_flights_init();
 	for_each_kernel_tracepoint(bios_look_for, NULL);
+	bios_learn_of_writeback();
 	for (i = 0; i < FUNCTIONS; i++) {
 		struct target *f = &functions[i];
 

@@ -10,6 +10,7 @@
 
 #include "flight/flight.h"
 #include "kernel/compat/context.h"
+#include "kernel/compat/kiocb.h"
 #include "kernel/uring.h"
 #include "model/params.h"
 #include "outcome/late.h"
@@ -43,14 +44,24 @@ static enum diolate_way late_way_if_waited_for(const struct kiocb *iocb, size_t 
 }
 NOKPROBE_SYMBOL(late_way_if_waited_for);
 
-/* How the submitter of a write can be told. */
+/* How the consumer of a write can tell the submitter. */
+static enum diolate_way late_way_of_consumer(const struct kiocb *iocb,
+					     const struct diolate_late *late, size_t length)
+{
+	if (late->consumer != DIOLATE_IO_URING)
+		return DIOLATE_WAY_CONSUMER;
+	if (!DIOLATE_POLLED_FAILS && diolate_receivers_poll(iocb))
+		return DIOLATE_WAY_MISSED;
+	return late->waited_for ? late_way_if_waited_for(iocb, length) : DIOLATE_WAY_CONSUMER;
+}
+NOKPROBE_SYMBOL(late_way_of_consumer);
+
+/* The same, which may have to be armed first. */
 static enum diolate_way late_way_of(const struct kiocb *iocb, const struct diolate_late *late,
 				    size_t length, enum diolate_met met)
 {
-	enum diolate_way way = DIOLATE_WAY_CONSUMER;
+	enum diolate_way way = late_way_of_consumer(iocb, late, length);
 
-	if (late->consumer == DIOLATE_IO_URING && late->waited_for)
-		way = late_way_if_waited_for(iocb, length);
 	if (way != DIOLATE_WAY_CONSUMER)
 		return way;
 	if (diolate_telling_is_armed() || met == DIOLATE_MET_AWAITABLE)
@@ -291,7 +302,6 @@ enum diolate_outcome diolate_late_overtaken(struct kiocb *iocb, const struct dio
 	struct diolate_late late = {
 		.kind = DIOLATE_OVERTAKEN,
 		.consumer = late_consumer_of(iocb),
-		.way = DIOLATE_WAY_CONSUMER,
 		.policy = READ_ONCE(diolate_params_policy),
 		.follows = READ_ONCE(diolate_params_follows),
 		.waited_for = waited_for,
@@ -304,8 +314,7 @@ enum diolate_outcome diolate_late_overtaken(struct kiocb *iocb, const struct dio
 
 	if (late.policy != DIOLATE_REPAIR)
 		late.unrepaired = DIOLATE_NO_REASON;
-	if (late.consumer == DIOLATE_IO_URING && waited_for)
-		late.way = late_way_if_waited_for(iocb, length);
+	late.way = late_way_of_consumer(iocb, &late, length);
 	if (late.consumer == DIOLATE_SYNC && late.follows)
 		waiting = diolate_sync_begin(iocb, start, &late.way);
 	if (waiting) {

@@ -43,6 +43,18 @@ static inline bool diolate_bio_was_held_back(struct bio *bio)
 #endif
 }
 
+/*
+ * Whether a bio that was held back so hits block_bio_queue. blk_throtl_dispatch_work_fn() sends it
+ * by submit_bio_noacct_nocheck() since 5.18, which hits the tracepoint since 6.3 (commit
+ * 0f7c8f0f7934, "block: Fix io statistics for cgroup in throttle path"; 6.1.16, and perhaps
+ * releases of 6.2). If there is no function of that name, an older one is called, which does.
+ */
+#define DIOLATE_BIO_HELD_BACK_IS_SEEN						\
+	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0) ||			\
+	 (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 1, 16) &&			\
+	  LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)))
+#define DIOLATE_BIO_HELD_BACK_BY "submit_bio_noacct_nocheck"
+
 static inline struct gendisk *diolate_bio_disk(const struct bio *bio)
 {
 #if defined(DIOLATE_HAS_BI_BDEV)

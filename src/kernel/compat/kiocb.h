@@ -52,6 +52,18 @@ typedef void (*diolate_complete_3_fn)(struct kiocb *iocb, long ret, long ret2);
 
 #define DIOLATE_COMPLETE_IS(type) __builtin_types_compatible_p(diolate_complete_fn, type)
 
+/*
+ * Whether an io_uring write that is polled for fails if its callback gets an error.
+ * io_complete_rw_iopoll() marks the request itself where the callback has three arguments
+ * (fs/io_uring.c, 5.10); later it only stores the result (5.17.10 to 7.3), and diolate_uring_fail()
+ * marks the request, if its structure is public.
+ */
+#ifdef DIOLATE_IO_KIOCB
+#define DIOLATE_POLLED_FAILS true
+#else
+#define DIOLATE_POLLED_FAILS DIOLATE_COMPLETE_IS(diolate_complete_3_fn)
+#endif
+
 static_assert(DIOLATE_COMPLETE_IS(diolate_complete_2_fn) ||
 	      DIOLATE_COMPLETE_IS(diolate_complete_3_fn),
 	      "diolate does not know this kernel's ki_complete (struct kiocb, linux/fs.h)");

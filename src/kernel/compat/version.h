@@ -15,6 +15,11 @@
 #error "diolate needs Linux 5.10 or later"
 #endif
 
+/* No test can tell: nobody has missed these two, which had folios in part. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 16, 0) && LINUX_VERSION_CODE < KERNEL_VERSION(5, 18, 0)
+#error "diolate is not for Linux 5.16 and 5.17; it needs an older or a later one"
+#endif
+
 /* No test can tell: whether every case of test/ is run on the stock kernel of this series. */
 #define DIOLATE_IS(major, minor) (LINUX_VERSION_CODE >> 8 == KERNEL_VERSION(major, minor, 0) >> 8)
 #define DIOLATE_IS_TESTED (DIOLATE_IS(5, 10) || DIOLATE_IS(6, 1) || DIOLATE_IS(6, 12) || \

@@ -4,3 +4,5 @@
 #include <linux/fs.h>
 
 typedef void (*diolate_complete_fn)(struct kiocb *iocb, long ret);
+
+#define DIOLATE_POLLED_FAILS true
