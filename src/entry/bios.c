@@ -196,20 +196,20 @@ static int bios_learn(struct target *f, unsigned int i)
 }
 
 /*
- * Whether all bios of writeback are seen. If not, no direct write is said not to be overtaken, over
- * which something was written back.
+ * Whether all bios of the page cache are seen. If not, nobody knows whether a direct write was
+ * overtaken, over which something was written back.
  */
-static bool sees_writeback;
+static bool sees_held_back;
 
-static void bios_learn_of_writeback(void)
+static void bios_learn_of_held_back(void)
 {
 	unsigned long address;
 
-	sees_writeback = DIOLATE_BIO_HELD_BACK_IS_SEEN ||
+	sees_held_back = DIOLATE_BIO_HELD_BACK_IS_SEEN ||
 			 diolate_symbol_address(DIOLATE_BIO_HELD_BACK_BY, &address,
 						NULL) == -ENOENT;
-	if (!sees_writeback)
-		pr_notice("writeback that a limit has held back is not seen on this kernel, which costs: much that is overtaken is only known as overtaken_unknown\n");
+	if (!sees_held_back)
+		pr_notice("writeback that a limit has held back is not seen on this kernel, which costs: what is overtaken is only known as overtaken_unknown\n");
 }
 
 /* Whether it is seen what file systems map that write elsewhere. */
@@ -251,8 +251,8 @@ static int bios_add_all(void)
 	bios_learn_of_xfs();
 	for (i = 0; i < FUNCTIONS && !err; i++)
 		err = bios_add_one(&functions[i]);
-	diolate_following_set_sees(sees_writeback && functions[ENDS_IOMAP].address,
-				   sees_writeback && functions[ENDS_DIO_ASYNC].address &&
+	diolate_following_set_sees(sees_held_back && functions[ENDS_IOMAP].address,
+				   sees_held_back && functions[ENDS_DIO_ASYNC].address &&
 				   functions[ENDS_DIO].address,
 				   bios_sees_elsewhere());
 	if (!err)
@@ -272,7 +272,7 @@ void diolate_bios_init(void)
 
 	diolate_flights_init();
 	for_each_kernel_tracepoint(bios_look_for, NULL);
-	bios_learn_of_writeback();
+	bios_learn_of_held_back();
 	for (i = 0; i < FUNCTIONS; i++) {
 		struct target *f = &functions[i];
 

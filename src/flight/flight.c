@@ -514,6 +514,19 @@ void diolate_flight_settle(const struct kiocb *iocb, const void *file, loff_t st
 }
 NOKPROBE_SYMBOL(diolate_flight_settle);
 
+/* One that has passed was to be told then. What was found out since comes too late. */
+static void flight_report_end(const struct diolate_flight *f, u64 bytes,
+			      struct diolate_flown *flown)
+{
+	diolate_verdict_report(f, bytes, f->passed ? DIOLATE_TOO_LATE : DIOLATE_AFTERWARDS, flown);
+	if (!f->passed || flown->verdict != DIOLATE_IS_OVERTAKEN)
+		return;
+	flown->verdict = DIOLATE_NOT_JUDGED;
+	flown->unknown = DIOLATE_UNKNOWN_UNSEEN;
+	flown->number = 0;
+}
+NOKPROBE_SYMBOL(flight_report_end);
+
 /**
  * diolate_flight_end() - a direct write is answered
  * @iocb:  of diolate_flight_begin()
@@ -523,8 +536,7 @@ NOKPROBE_SYMBOL(diolate_flight_settle);
  * @flown: set to what is known of it
  *
  * A flight with this kiocb may be that of an earlier write, which came to nothing or whose answer
- * was not seen. Its file may be gone. One that has passed was judged then, as its answer was not to
- * be seen: nothing more is said of it here.
+ * was not seen. Its file may be gone.
  *
  * Context: any, also inside an ftrace callback.
  * Return: whether the write was followed. It is over in any case.
@@ -543,9 +555,11 @@ bool diolate_flight_end(const struct kiocb *iocb, const void *file, loff_t pos, 
 		same = f->begun.file == file && !flight_may_be_earlier(f) &&
 		       (!bytes || f->begun.part.start == pos);
 		diolate_spans_take(&f->spans, &f->marks);
-		flown->verdict = DIOLATE_IS_NOT;
-		if (same && !f->passed)
-			diolate_verdict_report(f, bytes, DIOLATE_AFTERWARDS, flown);
+	}
+	if (same) {
+		flight_report_end(f, bytes, flown);
+		diolate_bucket_forget(b, f);
+	} else if (f) {
 		diolate_bucket_drop(b, f);
 	}
 	raw_spin_unlock_irqrestore(&b->lock, flags);

@@ -82,7 +82,8 @@ static __always_inline enum diolate_verdict verdict_on(const struct diolate_flig
 		return verdict_unknown(flown,
 				      f->full ? DIOLATE_UNKNOWN_UNSEEN : DIOLATE_UNKNOWN_ARMING);
 	verdict = verdict_by_marks(f, when, flown);
-	if (verdict != DIOLATE_IS_NOT && (f->full || !doubts))
+	/* If a bio may be missed, so may that a folio was read when the write was on the disk. */
+	if (verdict != DIOLATE_IS_NOT && (f->full ? !f->begun.unseen : !doubts))
 		return verdict;
 	return doubts ? verdict_unknown(flown, __ffs(doubts)) : DIOLATE_IS_NOT;
 }

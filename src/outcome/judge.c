@@ -295,6 +295,15 @@ bool diolate_judge_passing(struct kiocb *iocb, size_t length, bool mapped,
 }
 NOKPROBE_SYMBOL(diolate_judge_passing);
 
+/* A verdict in which nothing is counted. */
+static enum diolate_verdict judge_conclude(const struct diolate_flown *flown)
+{
+	return flown->verdict == DIOLATE_NOT_JUDGED && flown->number && judge_is_alone(flown) ?
+		       DIOLATE_IS_NOT :
+		       flown->verdict;
+}
+NOKPROBE_SYMBOL(judge_conclude);
+
 /**
  * diolate_judge_now() - judge a write whose post-write invalidation failed, as of now
  * @iocb:    the kiocb that its consumer is going to be called with
@@ -315,7 +324,25 @@ enum diolate_verdict diolate_judge_now(const struct kiocb *iocb, struct address_
 	/* This comes last, to cover all writeback until the verdict. */
 	if (!diolate_note_is_complete() && flown.verdict != DIOLATE_IS_OVERTAKEN)
 		return DIOLATE_NOT_JUDGED;
-	return flown.verdict == DIOLATE_NOT_JUDGED && flown.number && judge_is_alone(&flown) ?
-		       DIOLATE_IS_NOT :
-		       flown.verdict;
+	return judge_conclude(&flown);
 }
+
+/**
+ * diolate_judge_so_far() - judge a write that has invalidated the page cache, and does so once more
+ * @iocb:    the kiocb that its consumer is going to be called with
+ * @mapping: the mapping of the file written
+ * @part:    what the write has written
+ *
+ * Context: any, also inside a probe handler.
+ * Return: the verdict; DIOLATE_IS_NOT also of a write that is not followed.
+ */
+enum diolate_verdict diolate_judge_so_far(const struct kiocb *iocb, struct address_space *mapping,
+					  const struct diolate_part *part)
+{
+	struct diolate_flown flown;
+
+	if (diolate_flight_judge(iocb, mapping, part, &flown))
+		return judge_conclude(&flown);
+	return diolate_flight_is_followed(iocb) ? DIOLATE_NOT_JUDGED : DIOLATE_IS_NOT;
+}
+NOKPROBE_SYMBOL(diolate_judge_so_far);

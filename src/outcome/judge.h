@@ -21,5 +21,7 @@ bool diolate_judge_passing(struct kiocb *iocb, size_t length, bool mapped,
 void diolate_judge_left(const struct diolate_flown *flown);
 enum diolate_verdict diolate_judge_now(const struct kiocb *iocb, struct address_space *mapping,
 				       const struct diolate_part *part);
+enum diolate_verdict diolate_judge_so_far(const struct kiocb *iocb, struct address_space *mapping,
+					  const struct diolate_part *part);
 
 #endif

@@ -13,6 +13,7 @@
 #include "kernel/compat/kiocb.h"
 #include "kernel/uring.h"
 #include "model/params.h"
+#include "outcome/judge.h"
 #include "outcome/late.h"
 #include "outcome/repair.h"
 #include "outcome/spared.h"
@@ -205,15 +206,12 @@ static void late_has_to_be_handled(const struct diolate_late *late, bool unclear
 }
 NOKPROBE_SYMBOL(late_has_to_be_handled);
 
-/* Whether a write that is judged when it is answered may have been overtaken by now. */
+/* Whether a write that has invalidated the page cache may have been overtaken. */
 static bool late_may_be_overtaken(const struct diolate_invalidation *inv, const struct kiocb *iocb)
 {
 	struct diolate_part part = { .start = inv->start, .end = inv->start + inv->length };
-	struct diolate_flown flown;
 
-	return diolate_flight_is_followed(iocb) &&
-	       (!diolate_flight_judge(iocb, inv->iocb->ki_filp->f_mapping, &part, &flown) ||
-		flown.verdict != DIOLATE_IS_NOT);
+	return diolate_judge_so_far(iocb, inv->iocb->ki_filp->f_mapping, &part) != DIOLATE_IS_NOT;
 }
 NOKPROBE_SYMBOL(late_may_be_overtaken);
 

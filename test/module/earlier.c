@@ -7,6 +7,7 @@
 #include <linux/fs.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
+#include <linux/moduleparam.h>
 #include <linux/version.h>
 
 /* As struct iomap_dio begins (fs/iomap/direct-io.c, 5.10.262). */
@@ -21,6 +22,10 @@ struct completed {
 static struct task_struct *completing;
 static struct kiocb *iocb;
 static loff_t size, advanced;
+
+/* How often it was. */
+static unsigned int times;
+module_param(times, uint, 0444);
 
 static int completes(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
@@ -40,6 +45,7 @@ static int invalidates(struct kprobe *p, struct pt_regs *regs)
 		return 0;
 	advanced = size;
 	iocb->ki_pos += advanced;
+	times++;
 	return 0;
 }
 NOKPROBE_SYMBOL(invalidates);

@@ -52,7 +52,6 @@ unsigned long race_jiffies;
  * @taken:     it is one
  * @handed:    anybody may receive its result
  * @met:       its late error was met
- * @followed:  it is; else nobody knows whether it was overtaken
  * @overtaken: it was, as is known by the time when the late error is met
  * @put_right: its page cache is right, by repair or because it was spared
  * @counted:   as what, plus one; 0 if not
@@ -61,7 +60,7 @@ unsigned long race_jiffies;
 static struct write {
 	struct kiocb iocb;
 	loff_t start;
-	bool taken, handed, met, followed, overtaken, put_right;
+	bool taken, handed, met, overtaken, put_right;
 	unsigned int counted, settled;
 	struct race_order order;
 } writes[WRITES];
@@ -284,18 +283,12 @@ void diolate_flight_settle(const struct kiocb *iocb, const void *file, loff_t st
 	write_from(iocb, start);
 }
 
-bool diolate_flight_is_followed(const struct kiocb *iocb)
+enum diolate_verdict diolate_judge_so_far(const struct kiocb *iocb, struct address_space *m,
+					  const struct diolate_part *part)
 {
-	return write_of(iocb)->followed;
-}
-
-bool diolate_flight_judge(const struct kiocb *iocb, const struct address_space *m,
-			  const struct diolate_part *part, struct diolate_flown *flown)
-{
-	(void)iocb;
 	(void)m;
-	flown->verdict = write_with(part)->overtaken ? DIOLATE_IS_OVERTAKEN : DIOLATE_IS_NOT;
-	return true;
+	write_of(iocb);
+	return write_with(part)->overtaken ? DIOLATE_IS_OVERTAKEN : DIOLATE_IS_NOT;
 }
 
 bool diolate_judge_answered(struct kiocb *iocb, long ret, struct diolate_flown *flown)
@@ -438,8 +431,7 @@ static struct write *take(void)
 	w->start = race_any(3) * LENGTH;
 	w->handed = false;
 	w->met = false;
-	w->followed = race_any(2);
-	w->overtaken = w->followed && !race_any(4);
+	w->overtaken = !race_any(4);
 	w->put_right = false;
 	w->counted = 0;
 	w->settled = 0;

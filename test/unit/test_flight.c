@@ -831,7 +831,8 @@ static void test_answered_after_passing(void **state)
 	unsigned int how;
 
 	(void)state;
-	for (how = 0; how < 4; how++) {
+	cache[0] = &folios[0];
+	for (how = 0; how < 5; how++) {
 		lefts = 0;
 		diolate_flight_begin(&begun, &flown);
 		diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, NULL, &part);
@@ -840,15 +841,45 @@ static void test_answered_after_passing(void **state)
 		diolate_flight_land(iocb, mapping, NULL);
 		assert_true(diolate_flight_pass(iocb, mapping, 0, PAGE_SIZE, true, &flown));
 		begins = how != 2;
-		flown.verdict = DIOLATE_NOT_JUDGED;
+		if (how > 0 && how < 4)
+			diolate_spans_written(mapping, &part, folios, NULL);
 		/* The rest of it was not sent. */
 		assert_int_equal(diolate_flight_end(iocb, how == 3 ? NULL : mapping, 0, 2 * PAGE_SIZE, &flown),
-				 how < 2);
-		assert_int_equal(flown.verdict, DIOLATE_IS_NOT);
+				 how < 2 || how == 4);
+		if (how < 2)
+			assert_int_equal(flown.verdict, DIOLATE_NOT_JUDGED);
+		if (how == 4)
+			assert_int_equal(flown.verdict, DIOLATE_IS_NOT);
 		begins = true;
 		diolate_flights_sweep(false, leave);
-		assert_int_equal(lefts, how == 0);
+		assert_int_equal(lefts, how == 2 || how == 3);
 		assert_false(diolate_flight_is_followed(iocb));
+	}
+	cache[0] = NULL;
+}
+
+/* Where some bios are not seen, nothing is certain of a write over which something was written back. */
+static void test_unseen(void **state)
+{
+	struct diolate_begun begun = {
+		.iocb = iocb, .mapping = mapping, .part = { 0, PAGE_SIZE }, .number = 7, .unseen = true, .told = true,
+	};
+	struct diolate_part part = page(0);
+	struct diolate_flown flown;
+	unsigned int how;
+
+	(void)state;
+	for (how = 0; how < 2; how++) {
+		diolate_flight_begin(&begun, &flown);
+		diolate_flight_send(iocb, mapping, 0, NULL, PAGE_SIZE, false, NULL, NULL, &part);
+		if (how)
+			diolate_spans_written(mapping, &part, folios, NULL);
+		diolate_flight_land(iocb, mapping, NULL);
+		assert_true(diolate_flight_end(iocb, NULL, 0, PAGE_SIZE, &flown));
+		assert_int_equal(flown.verdict, DIOLATE_NOT_JUDGED);
+		assert_int_equal(flown.unknown, DIOLATE_UNKNOWN_UNSEEN);
+		/* By which it is asked whether something was written back at all. */
+		assert_int_equal(flown.number, 7);
 	}
 }
 
@@ -1502,6 +1533,7 @@ int main(void)
 		cmocka_unit_test(test_nobody_is_called),
 		cmocka_unit_test(test_what_is_left),
 		cmocka_unit_test(test_answered_after_passing),
+		cmocka_unit_test(test_unseen),
 		cmocka_unit_test(test_no_order),
 		cmocka_unit_test(test_bios_are_not_understood),
 		cmocka_unit_test(test_before_it_invalidates),

@@ -48,9 +48,11 @@ static inline bool diolate_bio_was_held_back(struct bio *bio)
  * by submit_bio_noacct_nocheck() since 5.18, which hits the tracepoint since 6.3 (commit
  * 0f7c8f0f7934, "block: Fix io statistics for cgroup in throttle path"; 6.1.16, and perhaps
  * releases of 6.2). If there is no function of that name, an older one is called, which does.
+ * No test can tell: no header has anything of that.
  */
 #define DIOLATE_BIO_HELD_BACK_IS_SEEN						\
-	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0) ||			\
+	(!IS_ENABLED(CONFIG_BLK_DEV_THROTTLING) ||				\
+	 LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0) ||			\
 	 (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 1, 16) &&			\
 	  LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)))
 #define DIOLATE_BIO_HELD_BACK_BY "submit_bio_noacct_nocheck"

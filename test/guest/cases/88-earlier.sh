@@ -8,8 +8,10 @@ earlier() {
 	/sbin/insmod /earlier.ko || fail "earlier"
 	status=0
 	("$@") || status=$?
+	times=$(cat /sys/module/earlier/parameters/times)
 	/sbin/rmmod earlier
-	return $status
+	[ $status = 0 ] || exit $status
+	[ "$times" -gt 0 ] || fail "never advanced"
 }
 
 # behind FS: somebody stores into all that is behind the write.
@@ -50,6 +52,7 @@ earlier_sync() {
 		before
 		collision "$1" --sync=$how --size 131072
 		is res -5 "$line"
+		is pos 0 "$line"
 		newest offset 0
 		expect late_errors=1 stuck=1 delivered=1
 	done
