@@ -16,8 +16,9 @@ meminfo() {
 	awk -v name="$1:" '$1 == name { print $2 }' /proc/meminfo
 }
 
-# window NAME: nothing is loaded and nothing runs. Sets used, the KiB that are neither free nor a cache, and slab,
-# those of them that are not to be reclaimed; and says both. What is registered in the kernel must be what it was.
+# window NAME: nothing is loaded, and only this shell and who reads debugfs run. Sets used, the KiB that are neither free
+# nor a cache nor a program's, and slab, those of them that are not to be reclaimed; and says both. What is registered
+# in the kernel must be what it was.
 window() {
 	note "window $1"
 	plug_all
@@ -37,13 +38,13 @@ window() {
 	done
 	# Nor are those free that a processor keeps, which may be tens of MiB from 6.7 on; the first one never goes.
 	used=$(awk '$1 == "count:" { kept += 4 * $2 } { v[$1] = $2 }
-		END { print v["MemTotal:"] - v["MemFree:"] - v["Cached:"] - v["Buffers:"] - v["SReclaimable:"] - kept }' \
+		END { print v["MemTotal:"] - v["MemFree:"] - v["Cached:"] - v["Buffers:"] - v["SReclaimable:"] - v["AnonPages:"] - kept }' \
 		/proc/zoneinfo /proc/meminfo)
 	slab=$(meminfo SUnreclaim)
 	awk 'NR > 2 { print $1, $3 * $4 / 1024 }' /proc/slabinfo >/tmp/soak/slabs.$1
 	registered
 	echo "# window $1: used $used KiB, of it slabs $slab KiB; $(awk '
-		$1 ~ /^(MemFree|Cached|SReclaimable|KernelStack|PageTables|Percpu|VmallocUsed):/ { printf "%s %d, ", $1, $2 }
+		$1 ~ /^(MemFree|Cached|SReclaimable|KernelStack|PageTables|Percpu|VmallocUsed|AnonPages):/ { printf "%s %d, ", $1, $2 }
 		' /proc/meminfo)$found, threads $threads"
 	mount_all
 }
