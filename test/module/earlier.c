@@ -8,7 +8,8 @@
 #include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
-#include <linux/version.h>
+
+#include "kernel/compat/version.h"
 
 /* As struct iomap_dio begins (fs/iomap/direct-io.c, 5.10.262). */
 struct completed {
@@ -74,7 +75,7 @@ static int __init earlier_init(void)
 {
 	int err;
 
-	if (LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0))
+	if (!DIOLATE_IS(5, 10))
 		return -EOPNOTSUPP;
 	err = register_kretprobe(&rp);
 	if (err)
