@@ -136,9 +136,7 @@ stored_between() {
 	/sbin/insmod /linger.ko || fail "linger"
 	before
 	(
-		until read -r lingering </sys/module/linger/parameters/lingering && [ "$lingering" = Y ]; do
-			:
-		done
+		wait_until 'grep -q Y /sys/module/linger/parameters/lingering'
 		exec xfs_io -c "mmap -rw 0 64k" -c "mwrite -S 0x73 40k 1" /mnt/vfat/collision
 	) &
 	collision vfat --size 65436 --length 65536 "$@"
